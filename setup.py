@@ -1,0 +1,42 @@
+"""Builds the extension by running CMake; all metadata lives in pyproject.toml."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent.resolve()
+
+
+class CMakeBuild(build_ext):
+    def build_extension(self, ext: Extension) -> None:
+        # Imported here: pip provides pybind11 only inside the build environment.
+        import pybind11
+
+        target = Path(self.get_ext_fullpath(ext.name)).resolve()
+        build_dir = Path(self.build_temp).resolve() / "cmake"
+        subprocess.run(
+            [
+                "cmake",
+                "-S", str(ROOT),
+                "-B", str(build_dir),
+                "-G", "Ninja",
+                "-DCMAKE_BUILD_TYPE=Release",
+                "-DPWW_PYTHON=ON",
+                "-DPWW_TESTS=OFF",
+                f"-DPWW_VERSION={self.distribution.get_version()}",
+                f"-DPython_EXECUTABLE={sys.executable}",
+                f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
+                f"-DPWW_EXTENSION_DIR={target.parent}",
+                f"-DPWW_EXTENSION_NAME={target.name}",
+                *os.environ.get("CMAKE_ARGS", "").split(),
+            ],
+            check=True,
+        )  # fmt: skip
+        subprocess.run(["cmake", "--build", str(build_dir), "--target", "_core"], check=True)
+
+
+setup(ext_modules=[Extension("pywakeword._core", sources=[])], cmdclass={"build_ext": CMakeBuild})
