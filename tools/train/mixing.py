@@ -1,0 +1,142 @@
+"""Fresh acoustic conditions for every batch, mixed in the feature domain.
+
+Energies add (the cross terms average out), a level is a factor, a tilt or an equaliser a
+factor per band, a longer or shorter vocal tract an interpolation over bands. That costs
+a twentieth of mixing waveforms. What needs waveforms (rooms, loudspeakers, speed) was
+prepared beforehand.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS
+from tools.train.features import FLOOR, N_MELS, Store
+
+# Energy of white noise of variance 1 in each band: sum of the squared Hann window times
+# the filter's weight sum; the weights grow linearly above 1 kHz.
+_HANN_ENERGY = 150.0
+STORED_LEVEL_DB = -26.0
+# Own playback is louder than a person may like: DESIGN.md, speech-to-echo -10 to +15 dB.
+_RATIO_DB = {"noise": (-3, 25), "babble": (0, 25), "music": (-10, 15), "tts": (-10, 15), "alarm": (-10, 15)}
+_OWN = ("music", "tts", "alarm")
+
+
+@dataclass(frozen=True)
+class Mixed:
+    features: Tensor  # (batch, 64, frames)
+    state: Tensor  # (batch, 22) one-hot
+
+
+def band_widths() -> Tensor:
+    """Weight sum of each mel filter, in FFT bins."""
+    mel = np.linspace(2595 * np.log10(1 + 60 / 700), 2595 * np.log10(1 + 7600 / 700), N_MELS + 2)
+    hertz = 700 * (10 ** (mel / 2595) - 1)
+    return torch.tensor((hertz[2:] - hertz[:-2]) / 2 / (16_000 / 512), dtype=torch.float32)
+
+
+class Mixer:
+    """Turns stored speech into what a device might hear, with its state."""
+
+    def __init__(self, interference: Store, seed: int) -> None:
+        self._store = interference
+        self._rng = np.random.default_rng(seed)
+        self._torch = torch.Generator().manual_seed(seed)
+        self._widths = band_widths()
+        self._spread = 0.9 / self._widths.sqrt()
+        self._by_kind: dict[str, list[int]] = {}
+        for i, entry in enumerate(interference.entries):
+            self._by_kind.setdefault(entry.kind, []).append(i)
+
+    def _segment(self, kind: str, n_frames: int) -> np.ndarray:
+        """`n_frames` of one sound of `kind`, repeated if it is shorter."""
+        rng = self._rng
+        entry = self._store.entries[self._by_kind[kind][int(rng.integers(len(self._by_kind[kind])))]]
+        offset = int(rng.integers(entry.n_frames))
+        index = (np.arange(offset, offset + n_frames) % entry.n_frames) + entry.first_frame
+        return self._store.features[index]
+
+    def _equaliser(self, batch: int, tilt_db: float, ripple_db: float) -> Tensor:
+        """Random smooth gains, (batch, 1, 64), as energy factors."""
+        g = self._torch
+        ramp = torch.linspace(-0.5, 0.5, N_MELS)
+        tilt = (torch.rand(batch, 1, generator=g) * 2 - 1) * tilt_db * ramp
+        phase = torch.rand(batch, 1, generator=g) * 2 * math.pi
+        cycles = 0.5 + 2 * torch.rand(batch, 1, generator=g)
+        size = torch.rand(batch, 1, generator=g) * ripple_db
+        ripple = size * torch.sin(phase + cycles * 2 * math.pi * (ramp + 0.5))
+        return (10 ** ((tilt + ripple) / 10))[:, None]
+
+    def _warp(self, energy: Tensor) -> Tensor:
+        """Stretch the mel axis by up to 10 %, another vocal tract for half of the batch."""
+        batch = energy.shape[0]
+        g = self._torch
+        factor = 1 + (torch.rand(batch, 1, generator=g) * 0.2 - 0.1) * (torch.rand(batch, 1, generator=g) < 0.5)
+        position = (torch.arange(N_MELS) * factor).clamp(0, N_MELS - 1.001)
+        low = position.long()
+        weight = (position - low)[:, None]
+        shape = (-1, energy.shape[1], -1)
+        first = energy.gather(2, low[:, None].expand(shape))
+        second = energy.gather(2, (low + 1)[:, None].expand(shape))
+        return first * (1 - weight) + second * weight
+
+    def __call__(self, speech: np.ndarray, *, mixed_share: float = 0.7) -> Mixed:
+        """Mix a batch.
+
+        Parameters
+        ----------
+        speech : (batch, n_frames, 64) ndarray
+            Stored log energies, at STORED_LEVEL_DB.
+        mixed_share : float
+            Share of the batch that gets interference.
+        """
+        rng, g = self._rng, self._torch
+        batch, n_frames, _ = speech.shape
+        energy = (torch.from_numpy(speech.astype(np.float32)).exp() - FLOOR).clamp_min(0)
+        energy = self._warp(energy) * self._equaliser(batch, 12, 4)
+        level_db = rng.uniform(-50, -12, batch)
+        gain = 10 ** ((level_db - STORED_LEVEL_DB) / 10)
+        energy = energy * torch.tensor(gain, dtype=torch.float32)[:, None, None]
+
+        # A noise floor over everything: without it digital silence would name the word.
+        floor_db = torch.tensor(rng.uniform(-95, -50, batch), dtype=torch.float32)[:, None, None]
+        jitter = (self._spread * torch.randn(energy.shape, generator=g)).exp()
+        noise = 10 ** (floor_db / 10) * _HANN_ENERGY * self._widths * self._equaliser(batch, 20, 3)
+        energy = energy + noise * jitter
+
+        state = torch.zeros(batch, len(DEVICE_TYPES) + len(PLAYBACKS) + 6)
+        added = np.zeros((batch, n_frames, N_MELS), np.float16)
+        factor = np.zeros(batch)
+        for i in range(batch):
+            playing, volume = "none", rng.uniform()
+            if rng.random() < mixed_share:
+                kind = str(rng.choice(["noise", "babble", "music", "tts", "alarm"],
+                                      p=[0.35, 0.15, 0.25, 0.15, 0.1]))  # fmt: skip
+                ratio = rng.uniform(*_RATIO_DB[kind])
+                added[i] = self._segment(kind, n_frames)
+                interference_db = level_db[i] - ratio
+                factor[i] = 10 ** ((interference_db - STORED_LEVEL_DB) / 10)
+                # Music may also be somebody else's: then the device says it plays nothing.
+                if kind in _OWN and (kind != "music" or rng.random() < 0.75):
+                    playing = kind
+                    volume = float(np.clip((interference_db + 50) / 40 + rng.normal(0, 0.1), 0, 1))
+            self._describe(state[i], playing, volume)
+        mixed = torch.from_numpy(added.astype(np.float32)).exp() * self._equaliser(batch, 8, 3)
+        energy = energy + mixed * torch.tensor(factor, dtype=torch.float32)[:, None, None]
+        return Mixed((energy + FLOOR).log().transpose(1, 2).contiguous(), state)
+
+    def _describe(self, row: Tensor, playing: str, volume: float) -> None:
+        """Write the one-hot state; each part is unknown to the network at times."""
+        rng = self._rng
+        device = 0 if rng.random() < 0.4 else int(rng.integers(1, len(DEVICE_TYPES)))
+        playback = 0 if rng.random() < 0.3 else PLAYBACKS.index(playing)
+        if playback == PLAYBACKS.index("music") and rng.random() < 0.15:
+            playback = PLAYBACKS.index("media")  # the same sound by another name
+        bucket = 0 if playback == 0 or rng.random() < 0.3 else 1 + min(4, int(volume * 5))
+        row[device] = row[len(DEVICE_TYPES) + playback] = 1
+        row[len(DEVICE_TYPES) + len(PLAYBACKS) + bucket] = 1
