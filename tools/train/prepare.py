@@ -99,7 +99,7 @@ def _make(job: Job):  # noqa: ANN202  (crosses processes as a plain tuple)
     }  # fmt: skip
 
 
-def _sentences(data: Path, rng: np.random.Generator, count: int) -> list[str]:
+def treebank_sentences(data: Path, rng: np.random.Generator, count: int) -> list[str]:
     """Sentences of the treebank, four to twenty words."""
     text = "\n".join(p.read_text(encoding="utf-8") for p in sorted((data / "trees").glob("*.ptb")))
     found = []
@@ -144,7 +144,7 @@ def _jobs(clips: list[Clip], words: list[str], data: Path, seed: int, scale: flo
         for i in range(int(350 * scale)):
             yield job(kind="synthetic", label="", group="synthetic", voice=voice(),
                       text=misses[i % len(misses)], altered=i % 3 > 0)  # fmt: skip
-    for i, sentence in enumerate(_sentences(data, rng, int(1000 * scale))):
+    for i, sentence in enumerate(treebank_sentences(data, rng, int(1000 * scale))):
         if not any(w in sentence.lower() for w in words):
             yield job(kind="synthetic", label="", group="synthetic", voice=voice(), text=sentence,
                       altered=i % 2 > 0)  # fmt: skip
@@ -213,7 +213,7 @@ def prepare_interference(
     for _ in range(int(60 * scale)):
         add(played(playback.alarm(12, rng)), "alarm", "")
     voices = synthesis.voices()
-    for i, sentence in enumerate(_sentences(data, rng, int(250 * scale))):
+    for i, sentence in enumerate(treebank_sentences(data, rng, int(250 * scale))):
         # A device has few voices of its own: espeak-ng's plain one and flite's.
         voice = voices[-(i % 2) - 1] if i % 2 else voices[int(rng.integers(len(voices)))]
         add(played(synthesis.speak(sentence, voice)), "tts", voice.name)
