@@ -82,3 +82,8 @@ class Calibration:
             for row in self.table
             if row.false_accepts_per_hour <= false_accepts_per_hour
         )
+
+    def row_for(self, threshold: float) -> CalibrationRow:
+        """Return the strictest row that a threshold reaches, or the first of the table."""
+        reached = [row for row in self.table if row.threshold <= threshold]
+        return reached[-1] if reached else self.table[0]

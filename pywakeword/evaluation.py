@@ -34,6 +34,21 @@ Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """What one pass over positives and negatives found for one keyword.
+
+    `positive_scores` has one value a take; `negative_peaks` has those of the
+    negatives and those of the takes that lie outside the word, which
+    `false_accepts_in_positives` counts.
+    """
+
+    positive_scores: Floats
+    negative_peaks: Floats
+    negative_hours: float
+    false_accepts_in_positives: int
+
+
+@dataclass(frozen=True)
 class OperatingPoint:
     """Misses at the threshold that gives a stated rate of false accepts.
 
@@ -115,6 +130,51 @@ def scan(spotter: WakeWord, source: AudioSource) -> tuple[Floats, float]:
     silence = np.zeros(round(TRAILING_SILENCE_S * spotter.sample_rate), np.int16)
     parts.append(spotter.scores(silence))
     return np.concatenate(parts), n_samples / spotter.sample_rate
+
+
+def measure(
+    spotter: WakeWord,
+    column: int,
+    *,
+    positives: Iterable[AudioSource],
+    negatives: Iterable[AudioSource],
+) -> Measurement:
+    """Scan takes of a word, and audio without it.
+
+    Each take holds the word once: its highest score is credited to the word, and
+    any further peak above the keyword's threshold is a false accept. Hours are
+    those of the negatives alone.
+
+    Parameters
+    ----------
+    spotter : WakeWord
+        The detector, its device state set.
+    column : int
+        Index of the keyword in `WakeWord.keywords`.
+    positives, negatives : iterables of AudioSource
+        The audio; each source is a stream of its own.
+    """
+    refractory_s = max(card.refractory_s for card in spotter.cards)
+    positive_scores = []
+    negative_peaks = []
+    for source in positives:
+        scores, _ = scan(spotter, source)
+        word, *others = peaks(scores[:, column], spotter.frame_shift_s, refractory_s)
+        positive_scores.append(word)
+        negative_peaks.extend(others)
+    n_others = len(negative_peaks)
+    negative_s = 0.0
+    for source in negatives:
+        scores, duration_s = scan(spotter, source)
+        negative_peaks.extend(peaks(scores[:, column], spotter.frame_shift_s, refractory_s))
+        negative_s += duration_s
+    threshold = spotter.thresholds[spotter.keywords[column]]
+    return Measurement(
+        positive_scores=np.asarray(positive_scores, dtype=np.float32),
+        negative_peaks=np.asarray(negative_peaks, dtype=np.float32),
+        negative_hours=negative_s / 3600,
+        false_accepts_in_positives=sum(p >= threshold for p in negative_peaks[:n_others]),
+    )
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:

@@ -50,7 +50,7 @@ class FileSource:
         if not self._path.exists():
             raise AudioError(f"{self._path}: no such file")
         with self._open() as file:
-            self._duration_s = file.frames / file.samplerate
+            self._duration_s: float = file.frames / file.samplerate
             if file.format in ("WAV", "WAVEX"):
                 self._check_length()
 

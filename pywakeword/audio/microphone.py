@@ -145,7 +145,8 @@ class MicrophoneSource:
                 raise AudioDeviceError(f"{self._name} stopped: the device is gone")
             block = np.frombuffer(data, dtype=np.int16)
             if self._resampler is not None:
-                block = self._resampler.process(block[:, np.newaxis] / np.float32(32768))
+                scaled = block.astype(np.float32) / np.float32(32768)
+                block = self._resampler.process(scaled[:, np.newaxis])
             yield block
 
     def _choose_rate(self, device: int | str | None) -> int:
