@@ -28,7 +28,12 @@ def load_litert_network(file: ModelFile) -> _core.PythonNetwork:
     """
     litert = require("ai_edge_litert.interpreter", "litert")
     try:
-        interpreter = litert.Interpreter(model_content=file.data, num_threads=1)
+        # The reference kernels are slow, but give the very bits that the core gives.
+        interpreter = litert.Interpreter(
+            model_content=file.data,
+            num_threads=1,
+            experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF,
+        )
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines() or ["no reason given"]

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pywakeword
+from pywakeword import errors
+
+EXPECTED = """
+ArraySource AudioDeviceError AudioError AudioFormatError AudioSource Calibration CalibrationError
+CalibrationRow Card CardError Detection DeviceState FileSource MicrophoneSource MissingExtraError
+ModelError ModelNotFoundError PyWakewordError StdinSource StreamError UnsupportedOpError WakeWord
+__version__ available_models
+""".split()
+
+OPTIONAL = "ai_edge_litert matplotlib pymicro_wakeword scipy sounddevice soundfile soxr torch tqdm"
+
+
+def test_all_is_pinned() -> None:
+    assert sorted(pywakeword.__all__) == sorted(EXPECTED)
+    for name in EXPECTED:
+        assert hasattr(pywakeword, name)
+
+
+def test_every_error_has_the_same_root() -> None:
+    for name in errors.__all__:
+        assert issubclass(getattr(errors, name), pywakeword.PyWakewordError)
+
+
+def test_import_needs_numpy_only() -> None:
+    code = f"import sys, pywakeword; print(set(sys.modules) & set({OPTIONAL.split()!r}))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def test_missing_extra_names_it(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    try:
+        pywakeword.FileSource("x.wav")
+    except pywakeword.MissingExtraError as error:
+        assert error.extra == "audio"
+        assert str(error) == "soundfile is not installed: pip install 'pywakeword[audio]'"
+    else:
+        raise AssertionError("no error")
