@@ -263,7 +263,7 @@ def calibration_table(
     negatives = np.sort(np.asarray(negative_peaks, dtype=np.float32))
     return tuple(
         CalibrationRow(
-            threshold=threshold,
+            threshold=float(threshold),
             false_accepts_per_hour=_count_from(negatives, threshold) / negative_hours,
             miss_rate=1 - _count_from(positives, threshold) / len(positives),
         )

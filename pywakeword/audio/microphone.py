@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -163,16 +164,15 @@ class MicrophoneSource:
         # Runs in PortAudio's thread: it must neither wait nor raise.
         if status.input_overflow:
             self._overruns += 1
-        self._put(bytes(data))
-
-    def _on_finished(self) -> None:
-        self._put(None)
-
-    def _put(self, item: bytes | None) -> None:
         try:
-            self._queue.put_nowait(item)
+            self._queue.put_nowait(bytes(data))
         except queue.Full:
             self._overruns += 1
+
+    def _on_finished(self) -> None:
+        # If the queue is full, the consumer meets the timeout instead.
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(None)
 
 
 def _import_sounddevice() -> Any:

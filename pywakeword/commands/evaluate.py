@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,8 @@ def run(args: argparse.Namespace) -> int:
     measured = measure(
         spotter,
         column,
-        positives=map(FileSource, _progress(positives, "positives")),
-        negatives=map(FileSource, _progress(negatives, "negatives")),
+        positives=_sources(positives, "positives"),
+        negatives=_sources(negatives, "negatives"),
     )
     points, unsupported = _operating_points(measured, args.false_accepts_per_hour)
     for point in points:
@@ -124,10 +124,11 @@ def _audio_files(directory: Path) -> list[Path]:
     return files
 
 
-def _progress(files: Sequence[Path], what: str) -> Iterable[Path]:
+def _sources(files: Sequence[Path], what: str) -> Iterator[FileSource]:
+    # A generator, so that the bar appears when its files are read.
     tqdm = require("tqdm", "evaluate")
-    bar: Iterable[Path] = tqdm.tqdm(files, desc=what, unit="file")
-    return bar
+    for path in tqdm.tqdm(files, desc=what, unit="file"):
+        yield FileSource(path)
 
 
 def _operating_points(

@@ -16,7 +16,8 @@ CALIBRATION = Calibration(negative_hours=10, positives=100, table=TABLE, default
 
 
 @pytest.mark.parametrize(
-    ("rate", "threshold"), [(100, 0.3), (2.0, 0.3), (1.99, 0.5), (0.5, 0.5), (0.49, 0.9), (0.1, 0.9)]
+    ("rate", "threshold"),
+    [(100, 0.3), (2.0, 0.3), (1.99, 0.5), (0.5, 0.5), (0.49, 0.9), (0.1, 0.9)],
 )
 def test_smallest_threshold_within_the_rate(rate: float, threshold: float) -> None:
     assert CALIBRATION.threshold_for(rate) == threshold

@@ -29,7 +29,9 @@ def test_runs_what_the_core_refuses(beep_model: Path) -> None:
     card = tiny_model.make_card("beep", ("beep",), data)
     tiny_model.write_card(beep_model, card)
     # tanh leaves a posterior of at most sigmoid(1) = 0.73.
-    assert len(WakeWord(beep_model, threshold=0.6, backend="litert").process(utterance("beep"))) == 1
+    assert (
+        len(WakeWord(beep_model, threshold=0.6, backend="litert").process(utterance("beep"))) == 1
+    )
 
 
 def test_foreign_file(beep_model: Path) -> None:

@@ -28,9 +28,7 @@ START_FRAMES_AGO = 30
 END_FRAMES_AGO = 2
 
 
-def tone(
-    keyword: str, duration_s: float = 0.3, amplitude: float = 8000
-) -> npt.NDArray[np.int16]:
+def tone(keyword: str, duration_s: float = 0.3, amplitude: float = 8000) -> npt.NDArray[np.int16]:
     time_s = np.arange(round(duration_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     wave = amplitude * np.sin(2 * np.pi * TONES_HZ[keyword] * time_s)
     return wave.astype(np.int16)
