@@ -169,11 +169,12 @@ def measure(
         negative_peaks.extend(peaks(scores[:, column], spotter.frame_shift_s, refractory_s))
         negative_s += duration_s
     threshold = spotter.thresholds[spotter.keywords[column]]
+    outside_word = np.asarray(negative_peaks[:n_others])
     return Measurement(
         positive_scores=np.asarray(positive_scores, dtype=np.float32),
         negative_peaks=np.asarray(negative_peaks, dtype=np.float32),
         negative_hours=negative_s / 3600,
-        false_accepts_in_positives=sum(p >= threshold for p in negative_peaks[:n_others]),
+        false_accepts_in_positives=int(np.count_nonzero(outside_word >= threshold)),
     )
 
 

@@ -28,6 +28,7 @@ TIMEOUT_S = 30
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Listen to the microphone until it goes away or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", action="append", required=True, metavar="NAME|PATH")
     parser.add_argument("--fa-per-hour", type=float, metavar="X")
@@ -77,6 +78,7 @@ def listen(
 
 
 def describe(detection: pww.Detection, sample_rate: int) -> dict[str, Any]:
+    """Return what the action is told."""
     return {
         "keyword": detection.keyword,
         "score": round(detection.score, 4),
@@ -86,6 +88,7 @@ def describe(detection: pww.Detection, sample_rate: int) -> dict[str, Any]:
 
 
 def report_failure(act: Callable[[dict[str, Any]], None], details: dict[str, Any]) -> None:
+    """Carry out the action; whatever goes wrong with it must not end the loop."""
     try:
         act(details)
     except (OSError, subprocess.SubprocessError) as error:  # URLError is an OSError
@@ -93,11 +96,13 @@ def report_failure(act: Callable[[dict[str, Any]], None], details: dict[str, Any
 
 
 def run_command(command: Sequence[str], details: dict[str, Any]) -> None:
+    """Run a command with the details in its environment."""
     variables = {f"PYWAKEWORD_{name.upper()}": str(value) for name, value in details.items()}
     subprocess.run(command, env={**os.environ, **variables}, timeout=TIMEOUT_S, check=True)
 
 
 def call_url(url: str, details: dict[str, Any]) -> None:
+    """POST the details as JSON."""
     request = urllib.request.Request(
         url, json.dumps(details).encode(), {"Content-Type": "application/json"}
     )

@@ -56,11 +56,13 @@ def test_nothing_waits_for_a_full_buffer() -> None:
 @pytest.mark.parametrize("n_bytes", [1, 5, 1999])
 def test_a_byte_left_over_is_reported(n_bytes: int) -> None:
     source = iter(StdinSource(io.BytesIO(RAW[:n_bytes])))
-    received = []
+    if n_bytes > 1:
+        np.testing.assert_array_equal(next(source), PCM[:2])
+        rest = PCM[2 : n_bytes // 2]
+        if len(rest):
+            np.testing.assert_array_equal(next(source), rest)
     with pytest.raises(AudioFormatError, match="ended inside a sample"):
-        for block in source:
-            received.extend(block)
-    np.testing.assert_array_equal(received, PCM[: n_bytes // 2])
+        next(source)
 
 
 def test_a_matching_wav_header_is_skipped() -> None:

@@ -25,9 +25,9 @@ def test_volume_buckets(volume: float | None, bucket: int) -> None:
 
 
 def test_unknown_words_name_the_vocabulary() -> None:
-    with pytest.raises(ValueError, match="device_type must be one of unknown, speaker.*'toaster'"):
+    with pytest.raises(ValueError, match=r"device_type must be one of unknown, speaker.*'toaster'"):
         DeviceState(device_type="toaster")
-    with pytest.raises(ValueError, match="playback must be one of unknown, none.*'polka'"):
+    with pytest.raises(ValueError, match=r"playback must be one of unknown, none.*'polka'"):
         DeviceState(playback="polka")
 
 

@@ -62,7 +62,7 @@ def test_other_rates_are_resampled(monkeypatch) -> None:
 
 def test_no_device(monkeypatch) -> None:
     FakeSoundDevice(has_device=False).install(monkeypatch)
-    with pytest.raises(AudioDeviceError, match="cannot open the default microphone: .*device -1"):
+    with pytest.raises(AudioDeviceError, match=r"cannot open the default microphone: .*device -1"):
         MicrophoneSource()
     assert input_devices() == ()
 
@@ -75,7 +75,7 @@ def test_unknown_device(monkeypatch) -> None:
 
 def test_device_that_does_not_start(monkeypatch) -> None:
     fake = FakeSoundDevice(fails_to_start=True).install(monkeypatch)
-    with pytest.raises(AudioDeviceError, match="cannot start .*: Device unavailable"):
+    with pytest.raises(AudioDeviceError, match=r"cannot start .*: Device unavailable"):
         MicrophoneSource().__enter__()
     assert fake.closed == 1
 
@@ -94,7 +94,7 @@ def test_sounddevice_missing(monkeypatch) -> None:
 
 def test_portaudio_missing(monkeypatch) -> None:
     monkeypatch.setattr("pywakeword._extras.importlib.import_module", _no_portaudio)
-    with pytest.raises(AudioDeviceError, match="PortAudio library not found; .*libportaudio2"):
+    with pytest.raises(AudioDeviceError, match=r"PortAudio library not found; .*libportaudio2"):
         input_devices()
 
 

@@ -153,17 +153,13 @@ class GraphBuilder:
         dtypes = {"int8": schema.TensorType.INT8, "int32": schema.TensorType.INT32}
         dtype = dtypes[values.dtype.name]
         buffer = schema.BufferT()
-        buffer.data = np.frombuffer(
-            values.astype(values.dtype.newbyteorder("<")).tobytes(), np.uint8
-        )
+        buffer.data = np.frombuffer(values.astype(values.dtype.newbyteorder("<")).tobytes(), np.uint8)
         self._model.buffers.append(buffer)
         quantization = None
         if scales is not None and len(scales) == 1:
             quantization = Quantization(float(scales[0]), zero_point)
         index = len(self._model.buffers) - 1
-        return self._append(
-            name, values.shape, dtype, index, scales, zero_point, axis, quantization
-        )
+        return self._append(name, values.shape, dtype, index, scales, zero_point, axis, quantization)
 
     def conv_2d(
         self,
@@ -386,7 +382,9 @@ def _window_shape(
         spans = [1, 1]
     else:
         spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
-    height, width = ((n - span) // step + 1 for n, span, step in zip(x.shape[1:3], spans, stride))
+    height, width = (
+        (n - span) // step + 1 for n, span, step in zip(x.shape[1:3], spans, stride)
+    )
     if height < 1 or width < 1:
         raise ValueError(f"{x.name}: {x.shape} is smaller than the kernel {tuple(kernel)}")
     return height, width
