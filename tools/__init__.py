@@ -1,0 +1,1 @@
+"""Development tools: training, export, evaluation. Not part of the installed package."""

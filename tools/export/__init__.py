@@ -1,0 +1,1 @@
+"""From a trained network to an int8 .tflite file."""
