@@ -20,8 +20,8 @@ class Model {
  public:
   // On failure returns the status, sets `message` to one line naming the tensor
   // or operator and leaves `out` alone.
-  static Status Load(const uint8_t* data, size_t size, std::shared_ptr<const Model>* out,
-                     std::string* message);
+  static Status Load(const uint8_t* data, size_t size,
+                     std::shared_ptr<const Model>* out, std::string* message);
   ~Model();
 
   // Shape of the "features" input is [1, window_frames, 1, n_bins].

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "kernels/requant.h"
+
+namespace pww {
+
+// One multiplier per channel, kept as two arrays so that a vector row can load them.
+struct ChannelMultipliers {
+  const int32_t* multiplier = nullptr;
+  const int32_t* shift = nullptr;
+};
+
+// out = (a - a_zero_point) * (b - b_zero_point) * scale
+struct MulParams {
+  int32_t a_zero_point = 0;
+  int32_t b_zero_point = 0;
+  FixedMultiplier scale;
+  OutputRange range;
+};
+
+// out = ((a - a_zero_point) * 2^kAddHeadroomBits * a_scale + the same of b) * sum_scale
+// The three scales are below 1, so that their shifts are never to the left.
+struct AddParams {
+  int32_t a_zero_point = 0;
+  int32_t b_zero_point = 0;
+  FixedMultiplier a_scale;
+  FixedMultiplier b_scale;
+  FixedMultiplier sum_scale;
+  OutputRange range;
+};
+constexpr int kAddHeadroomBits = 20;
+
+// The operators of one instruction set. Every row returns exactly the scalar row's
+// bits. No pointer needs an alignment; inputs and outputs must not overlap.
+struct Kernels {
+  const char* name;  // the value of PYWAKEWORD_ISA that selects this row
+  bool (*supported)();
+
+  // Weights are rearranged once, at load, into the order in which the row reads
+  // them. `weights` is row-major, n_out rows of n_in.
+  size_t (*packed_size)(size_t n_out, size_t n_in);
+  void (*pack_s8)(const int8_t* weights, size_t n_out, size_t n_in, int8_t* packed);
+
+  // acc[o] = bias[o] + sum_i weights[o][i] * x[i]. The loader guarantees that no
+  // partial sum, in any order, leaves int32.
+  void (*gemv_s8)(const int8_t* packed, const int8_t* x, const int32_t* bias,
+                  size_t n_out, size_t n_in, int32_t* acc);
+
+  // out[i] = ClampToOutput(MultiplyFixed(acc[i], multipliers[i]), range)
+  void (*requantize_s8)(const int32_t* acc, const ChannelMultipliers& multipliers,
+                        const OutputRange& range, size_t n, int8_t* out);
+
+  void (*mul_s8)(const int8_t* a, const int8_t* b, const MulParams& params, size_t n,
+                 int8_t* out);
+  void (*add_s8)(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
+                 int8_t* out);
+};
+
+// One element of mul_s8 and add_s8: the scalar row, and the tails of the others.
+// Static for the reason given in requant.h.
+static inline int8_t MulOne(int8_t a, int8_t b, const MulParams& params) noexcept {
+  const int32_t product = (a - params.a_zero_point) * (b - params.b_zero_point);
+  return ClampToOutput(MultiplyFixed(product, params.scale), params.range);
+}
+
+static inline int8_t AddOne(int8_t a, int8_t b, const AddParams& params) noexcept {
+  constexpr int32_t kHeadroom = int32_t{1} << kAddHeadroomBits;
+  const int32_t sum =
+      MultiplyFixed((a - params.a_zero_point) * kHeadroom, params.a_scale) +
+      MultiplyFixed((b - params.b_zero_point) * kHeadroom, params.b_scale);
+  return ClampToOutput(MultiplyFixed(sum, params.sum_scale), params.range);
+}
+
+// The row in use: the fastest that this CPU supports, or the one that the
+// environment variable PYWAKEWORD_ISA names. Chosen once, at the first call. A name
+// that is unknown or that the CPU lacks is an error, never a fallback.
+Status SelectKernels(const Kernels** out, std::string* message);
+
+// Every compiled row that this CPU supports, the scalar one first.
+std::vector<const Kernels*> SupportedKernels();
+
+}  // namespace pww

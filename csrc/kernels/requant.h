@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+namespace pww {
+
+// A positive real number as the TFLite interpreter stores it:
+// multiplier * 2^(shift - 31), multiplier in [2^30, 2^31), or zero.
+struct FixedMultiplier {
+  int32_t multiplier = 0;
+  int32_t shift = 0;  // left if positive, in [-31, 30]
+};
+
+// What becomes of a requantised value: plus zero_point, then into [min, max].
+struct OutputRange {
+  int32_t zero_point = 0;
+  int32_t min = -128;
+  int32_t max = 127;
+};
+
+// The functions below are static, and call nothing, so that every row compiles its own
+// copy: a shared one might be the copy that needs the newest instruction set.
+
+// round(x * real), rounded TWICE as the interpreter's reference kernels do: to an
+// integer after the 31-bit product (halves upward), then after the right shift
+// (halves away from zero). Rounding once would differ by one step in about one
+// value of a thousand. The caller guarantees |x * 2^max(shift, 0)| < 2^30.
+static inline int32_t MultiplyFixed(int32_t x, FixedMultiplier real) noexcept {
+  const int32_t left = real.shift > 0 ? real.shift : 0;
+  const int32_t right = real.shift < 0 ? -real.shift : 0;
+  const int64_t product = (int64_t{x} * (int64_t{1} << left)) * real.multiplier;
+  const auto high = static_cast<int32_t>((product + (int64_t{1} << 30)) >> 31);
+  if (right == 0) {
+    return high;
+  }
+  const int32_t half = int32_t{1} << (right - 1);
+  return (high + half - (high < 0 ? 1 : 0)) >> right;
+}
+
+static inline int8_t ClampToOutput(int32_t value, const OutputRange& range) noexcept {
+  const int32_t shifted = value + range.zero_point;
+  const int32_t raised = shifted < range.min ? range.min : shifted;
+  return static_cast<int8_t>(raised > range.max ? range.max : raised);
+}
+
+}  // namespace pww

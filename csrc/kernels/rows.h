@@ -1,0 +1,14 @@
+#pragma once
+
+#include "kernels/kernels.h"
+
+// The rows that this build was compiled with. A new one is a file, a line here and a
+// line in dispatch.cc.
+namespace pww {
+
+extern const Kernels kScalarKernels;
+#ifdef PWW_HAVE_AVX2
+extern const Kernels kAvx2Kernels;
+#endif
+
+}  // namespace pww

@@ -1,0 +1,57 @@
+// The reference row, written to be read: every other row returns its bits.
+
+#include <cstring>
+
+#include "kernels/rows.h"
+
+namespace pww {
+namespace {
+
+bool Supported() { return true; }
+
+size_t PackedSize(size_t n_out, size_t n_in) { return n_out * n_in; }
+
+void Pack(const int8_t* weights, size_t n_out, size_t n_in, int8_t* packed) {
+  std::memcpy(packed, weights, n_out * n_in);
+}
+
+void Gemv(const int8_t* packed, const int8_t* x, const int32_t* bias, size_t n_out,
+          size_t n_in, int32_t* acc) {
+  for (size_t o = 0; o < n_out; ++o) {
+    const int8_t* weights = packed + o * n_in;
+    int32_t sum = bias[o];
+    for (size_t i = 0; i < n_in; ++i) {
+      sum += weights[i] * x[i];
+    }
+    acc[o] = sum;
+  }
+}
+
+void Requantize(const int32_t* acc, const ChannelMultipliers& multipliers,
+                const OutputRange& range, size_t n, int8_t* out) {
+  for (size_t i = 0; i < n; ++i) {
+    const FixedMultiplier real{multipliers.multiplier[i], multipliers.shift[i]};
+    out[i] = ClampToOutput(MultiplyFixed(acc[i], real), range);
+  }
+}
+
+void Mul(const int8_t* a, const int8_t* b, const MulParams& params, size_t n,
+         int8_t* out) {
+  for (size_t i = 0; i < n; ++i) {
+    out[i] = MulOne(a[i], b[i], params);
+  }
+}
+
+void Add(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
+         int8_t* out) {
+  for (size_t i = 0; i < n; ++i) {
+    out[i] = AddOne(a[i], b[i], params);
+  }
+}
+
+}  // namespace
+
+const Kernels kScalarKernels = {"scalar", Supported,  PackedSize, Pack,
+                                Gemv,     Requantize, Mul,        Add};
+
+}  // namespace pww

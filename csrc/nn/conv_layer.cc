@@ -1,0 +1,229 @@
+// CONV_2D, DEPTHWISE_CONV_2D, and FULLY_CONNECTED as a convolution of one tap whose
+// channels are the whole row.
+
+#include <cstring>
+
+#include "nn/layers.h"
+#include "nn/quantize.h"
+#include "nn/refusal.h"
+
+namespace pww {
+namespace {
+
+// Where a kernel's taps lie, in rows of the input and positions of a row.
+struct Geometry {
+  size_t taps_time, taps_width;
+  size_t dilation_time, dilation_width;
+  size_t stride_width;
+  size_t in_channels, out_channels;
+  size_t out_width;
+
+  [[nodiscard]] size_t taps() const { return taps_time * taps_width; }
+};
+
+Geometry GeometryOf(const LayerContext& context, const Op& op) {
+  const Tensor& input = context.tensor(op.inputs[0]);
+  const Tensor& weights = context.tensor(op.inputs[1]);
+  const auto count = [](int32_t value) { return static_cast<size_t>(value); };
+  if (op.kind == OpKind::kFullyConnected) {
+    return {1, 1, 1, 1, 1, count(input.rows.row_size()), count(weights.shape[0]), 1};
+  }
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2D;
+  return {count(weights.shape[1]),
+          count(weights.shape[2]),
+          count(op.window.dilation_time),
+          count(op.window.dilation_width),
+          count(op.window.stride_width),
+          count(input.rows.channels),
+          count(weights.shape[depthwise ? 3 : 0]),
+          count(context.tensor(op.output).rows.width)};
+}
+
+// Bias and requantization of the accumulators, one of each a channel.
+struct Epilogue {
+  std::vector<int32_t> bias;
+  std::vector<int32_t> multiplier;
+  std::vector<int32_t> shift;
+  OutputRange range;
+
+  [[nodiscard]] ChannelMultipliers multipliers() const {
+    return {multiplier.data(), shift.data()};
+  }
+  [[nodiscard]] size_t bytes() const { return 3 * bias.size() * sizeof(int32_t); }
+};
+
+// The zero point of the input goes into the bias: w * (x - zero) = w * x - w * zero.
+// `weight_sum` and `weight_magnitude` are of one channel: sum of w and of |w|.
+Status AppendChannel(const LayerContext& context, const Op& op, size_t channel,
+                     int64_t weight_sum, int64_t weight_magnitude, Epilogue* epilogue,
+                     std::string* message) {
+  const Tensor& input = context.tensor(op.inputs[0]);
+  const Tensor& weights = context.tensor(op.inputs[1]);
+  int64_t bias = 0;
+  if (op.inputs.size() == 3 && op.inputs[2] >= 0) {
+    bias = IntConstant(context.tensor(op.inputs[2]), channel);
+  }
+  bias -= weight_sum * input.zero_point;
+  const double scale =
+      LayerScale(input, weights, context.tensor(op.output), channel, op.kind);
+  const int64_t peak = (bias < 0 ? -bias : bias) + 128 * weight_magnitude;
+  FixedMultiplier real;
+  PWW_RETURN_IF_ERROR(FitMultiplier(scale, peak, &real, weights.name, message));
+  epilogue->bias.push_back(static_cast<int32_t>(bias));
+  epilogue->multiplier.push_back(real.multiplier);
+  epilogue->shift.push_back(real.shift);
+  return Status::kOk;
+}
+
+class ConvolutionBase : public Layer {
+ public:
+  ConvolutionBase(const LayerContext& context, const Op& op, Epilogue epilogue)
+      : geometry_(GeometryOf(context, op)),
+        epilogue_(std::move(epilogue)),
+        kernels_(context.kernels),
+        input_(context.row(op.inputs[0])),
+        output_(context.row(op.output)) {}
+
+  void Run(RowStore* rows) const noexcept override {
+    int8_t* out = rows->Advance(output_);
+    for (size_t position = 0; position < geometry_.out_width; ++position) {
+      Gather(*rows, position * geometry_.stride_width, rows->patch());
+      Accumulate(rows->patch(), rows->accumulators());
+      kernels_->requantize_s8(rows->accumulators(), epilogue_.multipliers(),
+                              epilogue_.range, geometry_.out_channels,
+                              out + position * geometry_.out_channels);
+    }
+  }
+
+  [[nodiscard]] size_t history() const noexcept override {
+    return (geometry_.taps_time - 1) * geometry_.dilation_time + 1;
+  }
+  [[nodiscard]] size_t patch_size() const noexcept override {
+    return geometry_.taps() * geometry_.in_channels;
+  }
+  [[nodiscard]] size_t n_accumulators() const noexcept override {
+    return geometry_.out_channels;
+  }
+
+ protected:
+  // Sums of one output position, from its inputs in the order of the weights.
+  virtual void Accumulate(const int8_t* patch, int32_t* acc) const noexcept = 0;
+
+  const Geometry geometry_;
+  const Epilogue epilogue_;
+  const Kernels* const kernels_;
+
+ private:
+  // Copies what the kernel covers from position `first` on into one block.
+  void Gather(const RowStore& rows, size_t first, int8_t* patch) const noexcept {
+    const size_t channels = geometry_.in_channels;
+    const bool dense = geometry_.dilation_width == 1;
+    const size_t n_pieces = dense ? 1 : geometry_.taps_width;
+    const size_t piece = dense ? geometry_.taps_width * channels : channels;
+    for (size_t tap = 0; tap < geometry_.taps_time; ++tap) {
+      const size_t age = (geometry_.taps_time - 1 - tap) * geometry_.dilation_time;
+      const int8_t* row = rows.Row(input_, age) + first * channels;
+      for (size_t i = 0; i < n_pieces; ++i) {
+        std::memcpy(patch, row + i * geometry_.dilation_width * channels, piece);
+        patch += piece;
+      }
+    }
+  }
+
+  const size_t input_;
+  const size_t output_;
+};
+
+class DenseConvolution final : public ConvolutionBase {
+ public:
+  DenseConvolution(const LayerContext& context, const Op& op, Epilogue epilogue,
+                   const int8_t* weights)
+      : ConvolutionBase(context, op, std::move(epilogue)),
+        packed_(kernels_->packed_size(geometry_.out_channels, patch_size())) {
+    kernels_->pack_s8(weights, geometry_.out_channels, patch_size(), packed_.data());
+  }
+
+  [[nodiscard]] int64_t macs() const noexcept override {
+    return static_cast<int64_t>(geometry_.out_width * geometry_.out_channels *
+                                patch_size());
+  }
+  [[nodiscard]] size_t bytes() const noexcept override {
+    return sizeof(*this) + packed_.size() + epilogue_.bytes();
+  }
+
+ protected:
+  void Accumulate(const int8_t* patch, int32_t* acc) const noexcept override {
+    kernels_->gemv_s8(packed_.data(), patch, epilogue_.bias.data(),
+                      geometry_.out_channels, patch_size(), acc);
+  }
+
+ private:
+  std::vector<int8_t> packed_;
+};
+
+class DepthwiseConvolution final : public ConvolutionBase {
+ public:
+  DepthwiseConvolution(const LayerContext& context, const Op& op, Epilogue epilogue,
+                       const int8_t* weights)
+      : ConvolutionBase(context, op, std::move(epilogue)),
+        weights_(weights, weights + geometry_.taps() * geometry_.out_channels) {}
+
+  [[nodiscard]] int64_t macs() const noexcept override {
+    return static_cast<int64_t>(geometry_.out_width * weights_.size());
+  }
+  [[nodiscard]] size_t bytes() const noexcept override {
+    return sizeof(*this) + weights_.size() + epilogue_.bytes();
+  }
+
+ protected:
+  void Accumulate(const int8_t* patch, int32_t* acc) const noexcept override {
+    const size_t n_out = geometry_.out_channels;
+    const size_t multiplier = n_out / geometry_.in_channels;
+    std::memcpy(acc, epilogue_.bias.data(), n_out * sizeof(int32_t));
+    for (size_t tap = 0; tap < geometry_.taps(); ++tap) {
+      const int8_t* weights = weights_.data() + tap * n_out;
+      const int8_t* x = patch + tap * geometry_.in_channels;
+      for (size_t o = 0; o < n_out; ++o) {
+        acc[o] += weights[o] * x[o / multiplier];
+      }
+    }
+  }
+
+ private:
+  std::vector<int8_t> weights_;  // [tap][output channel], as in the file
+};
+
+}  // namespace
+
+Status MakeConvolution(const LayerContext& context, const Op& op,
+                       std::unique_ptr<Layer>* out, std::string* message) {
+  const Geometry geometry = GeometryOf(context, op);
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2D;
+  const auto* weights =
+      reinterpret_cast<const int8_t*>(context.tensor(op.inputs[1]).data);
+  const size_t n_out = geometry.out_channels;
+  const size_t n_in = geometry.taps() * (depthwise ? 1 : geometry.in_channels);
+  Epilogue epilogue;
+  epilogue.range = RangeOf(context.tensor(op.output), op.activation);
+  for (size_t channel = 0; channel < n_out; ++channel) {
+    int64_t sum = 0;
+    int64_t magnitude = 0;
+    for (size_t i = 0; i < n_in; ++i) {
+      const int8_t w = weights[depthwise ? i * n_out + channel : channel * n_in + i];
+      sum += w;
+      magnitude += w < 0 ? -w : w;
+    }
+    PWW_RETURN_IF_ERROR(
+        AppendChannel(context, op, channel, sum, magnitude, &epilogue, message));
+  }
+  if (depthwise) {
+    *out = std::make_unique<DepthwiseConvolution>(context, op, std::move(epilogue),
+                                                  weights);
+  } else {
+    *out =
+        std::make_unique<DenseConvolution>(context, op, std::move(epilogue), weights);
+  }
+  return Status::kOk;
+}
+
+}  // namespace pww

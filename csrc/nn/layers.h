@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "kernels/kernels.h"
+#include "nn/graph.h"
+#include "nn/row_store.h"
+
+namespace pww {
+
+// One operator, ready to run: immutable, shared by all streams of a model.
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  // Computes the next row of its output from the newest rows of its inputs.
+  virtual void Run(RowStore* rows) const noexcept = 0;
+
+  // How many rows of its first input it looks back on, the newest included.
+  [[nodiscard]] virtual size_t history() const noexcept { return 1; }
+  // Values it needs in RowStore::patch() and accumulators().
+  [[nodiscard]] virtual size_t patch_size() const noexcept { return 0; }
+  [[nodiscard]] virtual size_t n_accumulators() const noexcept { return 0; }
+  [[nodiscard]] virtual int64_t macs() const noexcept { return 0; }  // of one Run
+  [[nodiscard]] virtual size_t bytes() const noexcept = 0;
+};
+
+// What the makers of layers need beside the operator: where its tensors' rows are.
+struct LayerContext {
+  const Graph* graph;
+  const Kernels* kernels;
+  const std::vector<size_t>* rows;  // index in the RowStore of each tensor
+
+  [[nodiscard]] const Tensor& tensor(int index) const {
+    return graph->tensors[static_cast<size_t>(index)];
+  }
+  [[nodiscard]] size_t row(int index) const {
+    return (*rows)[static_cast<size_t>(index)];
+  }
+};
+
+// Each fails only if the integer arithmetic could overflow or a scale is out of range;
+// everything else the reader has checked.
+Status MakeConvolution(const LayerContext& context, const Op& op,
+                       std::unique_ptr<Layer>* out, std::string* message);
+Status MakeElementwise(const LayerContext& context, const Op& op,
+                       std::unique_ptr<Layer>* out, std::string* message);
+Status MakeRelu(const LayerContext& context, const Op& op, std::unique_ptr<Layer>* out,
+                std::string* message);
+Status MakeConcatenation(const LayerContext& context, const Op& op,
+                         std::unique_ptr<Layer>* out);
+
+}  // namespace pww

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "kernels/kernels.h"
+#include "nn/graph.h"
+#include "nn/layers.h"
+#include "nn/model.h"
+#include "nn/row_store.h"
+
+namespace pww {
+
+// When the rows of a tensor of the streaming part come: row n at frame
+// first_frame + n * stride, counting the frames of the stream from 0.
+struct Timing {
+  int64_t first_frame = 0;
+  int64_t stride = 1;
+
+  [[nodiscard]] bool operator==(const Timing& other) const {
+    return first_frame == other.first_frame && stride == other.stride;
+  }
+};
+
+struct ConstantRow {
+  size_t row;
+  std::vector<int8_t> values;
+};
+
+struct StreamStep {
+  const Layer* layer;
+  int64_t first_frame;
+};
+
+struct PlanOutput {
+  std::string name;
+  size_t row;
+  int size;
+  Quantization quantization;
+};
+
+// How to run a graph frame by frame. Tensors fall in two: the static ones, which
+// depend on the state alone, and the streams, which depend on the features.
+struct Plan {
+  int window_frames = 0;
+  int frame_stride = 0;
+  int n_bins = 0;
+  int n_state = 0;
+  Quantization features_quantization;
+  Quantization state_quantization;
+  std::vector<PlanOutput> outputs;
+
+  std::vector<std::unique_ptr<const Layer>> layers;
+  std::vector<const Layer*> static_layers;
+  // What frame number f runs, in order, is steps[f % frame_stride], less the steps
+  // whose first_frame is not reached.
+  std::vector<std::vector<StreamStep>> steps;
+  std::vector<ConstantRow> constants;
+
+  std::vector<RowSpec> rows;
+  size_t features_row = 0;
+  size_t state_row = 0;  // meaningful if n_state > 0
+  size_t patch_size = 0;
+  size_t n_accumulators = 0;
+
+  int64_t macs_per_output = 0;
+  size_t bytes = 0;
+
+  [[nodiscard]] RowStore MakeRowStore() const {
+    return {rows, patch_size, n_accumulators};
+  }
+};
+
+// Plans a graph that ReadTflite has checked. Refuses what cannot be streamed: tensors
+// of different timing meeting in one operator, outputs that are not one row at the end
+// of the window, inputs other than "features" and "state".
+Status MakePlan(const Graph& graph, const Kernels* kernels, Plan* out,
+                std::string* message);
+
+}  // namespace pww

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace pww {
+
+// What one tensor of a plan keeps: its newest rows, as many as its readers look back.
+struct RowSpec {
+  size_t row_size = 0;  // values of one time step
+  size_t n_rows = 1;
+};
+
+// The rows of every tensor of one stream, and the scratch space of its layers, in two
+// blocks allocated by the constructor. Every tensor has a ring of rows.
+class RowStore {
+ public:
+  RowStore(const std::vector<RowSpec>& specs, size_t patch_size, size_t n_accumulators);
+
+  // Makes room for the next row, dropping the oldest, and returns it.
+  int8_t* Advance(size_t tensor) noexcept {
+    Ring& ring = rings_[tensor];
+    ring.newest = ring.newest + 1 == ring.n_rows ? 0 : ring.newest + 1;
+    return values_.data() + ring.begin + ring.newest * ring.row_size;
+  }
+
+  // The row that came `age` rows before the newest; age < n_rows.
+  [[nodiscard]] const int8_t* Row(size_t tensor, size_t age) const noexcept {
+    const Ring& ring = rings_[tensor];
+    const size_t slot =
+        ring.newest >= age ? ring.newest - age : ring.newest + ring.n_rows - age;
+    return values_.data() + ring.begin + slot * ring.row_size;
+  }
+  [[nodiscard]] const int8_t* Newest(size_t tensor) const noexcept {
+    return Row(tensor, 0);
+  }
+
+  // Scratch of the layer that runs now: gathered inputs, and int32 sums.
+  int8_t* patch() noexcept { return patch_.data(); }
+  int32_t* accumulators() noexcept { return accumulators_.data(); }
+
+  [[nodiscard]] size_t bytes() const noexcept;
+
+ private:
+  struct Ring {
+    size_t begin;
+    size_t row_size;
+    size_t n_rows;
+    size_t newest;
+  };
+  std::vector<Ring> rings_;
+  std::vector<int8_t> values_;
+  std::vector<int8_t> patch_;
+  std::vector<int32_t> accumulators_;
+};
+
+}  // namespace pww

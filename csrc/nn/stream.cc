@@ -1,0 +1,61 @@
+#include "nn/stream.h"
+
+#include <cstring>
+#include <utility>
+
+#include "nn/film.h"
+#include "nn/model_impl.h"
+
+namespace pww {
+
+struct Stream::Impl {
+  explicit Impl(const Plan& the_plan)
+      : plan(the_plan), rows(the_plan.MakeRowStore()), film(the_plan, &rows) {}
+
+  const Plan& plan;
+  RowStore rows;
+  Film film;
+  int64_t frame = 0;  // number of the next frame
+  size_t phase = 0;   // frame % frame_stride
+};
+
+Stream::Stream(std::shared_ptr<const Model> model)
+    : model_(std::move(model)), impl_(std::make_unique<Impl>(model_->impl().plan)) {}
+
+Stream::~Stream() = default;
+
+void Stream::SetState(const int8_t* state) noexcept { impl_->film.SetState(state); }
+
+bool Stream::Push(const int8_t* frame) noexcept {
+  const Plan& plan = impl_->plan;
+  RowStore& rows = impl_->rows;
+  std::memcpy(rows.Advance(plan.features_row), frame, static_cast<size_t>(plan.n_bins));
+  for (const StreamStep& step : plan.steps[impl_->phase]) {
+    if (impl_->frame >= step.first_frame) {
+      step.layer->Run(&rows);
+    }
+  }
+  const int64_t last_of_window = plan.window_frames - 1;
+  const bool due = impl_->frame >= last_of_window &&
+                   (impl_->frame - last_of_window) % plan.frame_stride == 0;
+  ++impl_->frame;
+  impl_->phase = impl_->phase + 1 == plan.steps.size() ? 0 : impl_->phase + 1;
+  return due;
+}
+
+const int8_t* Stream::output(int index) const noexcept {
+  return impl_->rows.Newest(impl_->plan.outputs[static_cast<size_t>(index)].row);
+}
+
+// The rows of the past stay where they are: no step runs before every row that it
+// looks back on has been computed anew.
+void Stream::Reset() noexcept {
+  impl_->frame = 0;
+  impl_->phase = 0;
+}
+
+size_t Stream::bytes() const noexcept {
+  return sizeof(Stream) + sizeof(Impl) - sizeof(RowStore) + impl_->rows.bytes();
+}
+
+}  // namespace pww

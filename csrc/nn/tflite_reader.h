@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "nn/graph.h"
+
+namespace pww {
+
+// Reads a .tflite file from untrusted bytes. What comes out is checked through and
+// through: the promises in graph.h hold and each operator's operands have shapes,
+// types and quantization that fit it and that the core can run. Memory and time are
+// bounded by a small multiple of `size`. The graph's constants point into `data`.
+//
+// On failure `message` is one line that names the tensor, operator or field.
+Status ReadTflite(const uint8_t* data, size_t size, Graph* out, std::string* message);
+
+}  // namespace pww
