@@ -5,7 +5,7 @@ Bad arguments are the built-in `TypeError` and `ValueError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from pywakeword._core import ModelError, PyWakewordError, StreamError, UnsupportedOpError
 
@@ -27,9 +27,13 @@ __all__ = [
 class ModelNotFoundError(ModelError):
     """No model of that name or at that path."""
 
-    def __init__(self, wanted: str, available: Iterable[str]) -> None:
-        names = ", ".join(available) or "none"
-        super().__init__(f"no model {wanted!r}; bundled models: {names}")
+    def __init__(self, wanted: str, available: Sequence[str]) -> None:
+        super().__init__(wanted, available)
+        self.wanted = wanted
+        self.available = available
+
+    def __str__(self) -> str:
+        return f"no model {self.wanted!r}; bundled models: {', '.join(self.available) or 'none'}"
 
 
 class CardError(ModelError):
@@ -56,5 +60,9 @@ class MissingExtraError(PyWakewordError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 
     def __init__(self, module: str, extra: str) -> None:
-        super().__init__(f"{module} is not installed: pip install 'pywakeword[{extra}]'")
+        super().__init__(module, extra)
+        self.module = module
         self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.module} is not installed: pip install 'pywakeword[{self.extra}]'"

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from pywakeword.device_state import DeviceState
-from pywakeword.errors import ModelNotFoundError
+from pywakeword.errors import ModelError
 from pywakeword.models import available_models
 from pywakeword.wakeword import WakeWord
 
@@ -50,7 +50,7 @@ def make_spotter(args: argparse.Namespace) -> WakeWord:
     """Build the detector that the options of `add_spotter_options` describe."""
     models = args.model or available_models()
     if not models:
-        raise ModelNotFoundError("(any)", ())
+        raise ModelError("no models are bundled; name one with --model")
     return WakeWord(
         models,
         threshold=args.threshold,

@@ -179,13 +179,20 @@ def test_bad_files(wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[st
 def test_bad_models(wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     detect = ["detect", wav, "--model", beep_model]
     card = tiny_model.read_card(beep_model)
-    card["frontend"]["n_bins"] = 40
+    card["frontend"]["hop_samples"] = 128
     tiny_model.write_card(beep_model, card)
-    assert "front-end field 'n_bins' is 40" in error_line(capsys, *detect)
+    assert "front-end field 'hop_samples' is 128" in error_line(capsys, *detect)
     beep_model.write_bytes(b"not a model")
     assert "11 bytes, its card says" in error_line(capsys, *detect)
     tiny_model.write_card(beep_model, tiny_model.make_card("beep", ("beep",), b"not a model"))
     assert str(beep_model) in error_line(capsys, *detect)
+
+
+def test_nothing_bundled(
+    wav: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pywakeword.commands.options.available_models", tuple)
+    assert "no models are bundled; name one with --model" in error_line(capsys, "detect", wav)
 
 
 def test_odd_byte_on_stdin(beep_model: Path) -> None:

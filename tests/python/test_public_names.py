@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -47,6 +48,18 @@ def test_all_is_pinned() -> None:
 def test_every_error_has_the_same_root() -> None:
     for name in errors.__all__:
         assert issubclass(getattr(errors, name), pywakeword.PyWakewordError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pywakeword.ModelNotFoundError("bip", ("beep",)),
+        pywakeword.MissingExtraError("soxr", "audio"),
+        pywakeword.CalibrationError("too low"),
+    ],
+)
+def test_errors_travel_between_processes(error: Exception) -> None:
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 def test_import_needs_numpy_only() -> None:
