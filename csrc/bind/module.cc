@@ -8,4 +8,5 @@ PYBIND11_MODULE(_core, m) {
   m.attr("__version__") = PWW_VERSION;
   pww::BindErrors(m);
   pww::BindLfbe(m);
+  pww::BindModel(m);
 }

@@ -14,7 +14,7 @@ namespace pww {
 //
 // With i counted from Reset(), frame i covers the samples [160 i, 160 i + 400):
 // int16 / 32768, periodic Hann window, zero-padded 512-point power spectrum, mel
-// filters, ln(energy + 1e-6). The error against the same in float64 is at most 2e-5
+// filters, ln(energy + 1e-6). The error against the same in float64 is at most 1e-4
 // in bands less than 60 dB below the frame's strongest frequency, and at most 1e-2 in
 // all others, where the float FFT's rounding shows (tests/python/test_lfbe.py).
 //
