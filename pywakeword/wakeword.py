@@ -83,8 +83,10 @@ class WakeWord:
         _check_unique(self._keywords)
         calibrations = {w: c for card in self._cards for w, c in card.calibration.items()}
         self._thresholds = _choose_thresholds(calibrations, threshold, false_accepts_per_hour)
+        # Held here as well: models.py shares what is alive in Python.
+        self._networks = [load(file) for file in files]
         self._spotter = _core.Spotter(
-            [load(file) for file in files],
+            self._networks,
             thresholds=list(self._thresholds.values()),
             smoothing_frames=[c.smoothing_outputs for c in self._cards for _ in c.keywords],
             refractory_s=max(card.refractory_s for card in self._cards),

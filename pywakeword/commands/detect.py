@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from pywakeword.audio import AudioSource, FileSource, StdinSource
+from pywakeword.audio import FileSource, StdinSource
 from pywakeword.commands.options import SubParsers, add_spotter_options, make_spotter
-from pywakeword.evaluation import TRAILING_SILENCE_S
 from pywakeword.events import Detection
-from pywakeword.wakeword import WakeWord
+from pywakeword.scanning import detections
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -38,15 +34,6 @@ def run(args: argparse.Namespace) -> int:
         for detection in detections(spotter, source):
             print(_line(name, detection, spotter.sample_rate, args.json), flush=True)
     return 0
-
-
-def detections(spotter: WakeWord, source: AudioSource) -> Iterator[Detection]:
-    """Yield the wake words of one source, half a second of silence added to its end."""
-    spotter.reset()
-    for block in source:
-        yield from spotter.process(block)
-    silence = np.zeros(round(TRAILING_SILENCE_S * spotter.sample_rate), np.int16)
-    yield from spotter.process(silence)
 
 
 def _line(name: str, detection: Detection, sample_rate_hz: int, as_json: bool) -> str:

@@ -14,16 +14,12 @@ import numpy as np
 from pywakeword import _core
 from pywakeword._extras import require
 from pywakeword.audio import FileSource
+from pywakeword.calibration import CalibrationRow
 from pywakeword.commands.options import SubParsers, add_state_option
 from pywakeword.det_plot import save_det_plot
 from pywakeword.errors import AudioError, CalibrationError
-from pywakeword.evaluation import (
-    Measurement,
-    OperatingPoint,
-    calibration_table,
-    frr_at_fa,
-    measure,
-)
+from pywakeword.evaluation import OperatingPoint, calibration_table, frr_at_fa
+from pywakeword.scanning import Measurement, measure
 from pywakeword.wakeword import WakeWord
 
 _AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".mp3"}
@@ -76,17 +72,9 @@ def run(args: argparse.Namespace) -> int:
         print(_describe(point))
     for rate in unsupported:
         print(f"{rate:g} FA/h: not measurable on {measured.negative_hours:.3g} h of negatives")
-    thresholds = np.unique(np.concatenate([measured.positive_scores, measured.negative_peaks]))
-    curve = calibration_table(
-        measured.positive_scores, measured.negative_peaks, measured.negative_hours, thresholds
-    )
-    results: dict[str, Any] = {
-        "version": _core.__version__,
-        "isa": _core.isa(),
-        "model": args.model,
-        "sha256": spotter.cards[0].sha256,
-        "keyword": spotter.keywords[column],
-        "state": asdict(args.state),
+    curve = _det_curve(measured)
+    results = {
+        **_conditions(args, spotter, column),
         "positives": {"directory": str(args.positives), "files": len(positives)},
         "negatives": {
             "directory": str(args.negatives),
@@ -146,6 +134,25 @@ def _operating_points(
         except CalibrationError:
             unsupported.append(rate)
     return points, unsupported
+
+
+def _det_curve(measured: Measurement) -> tuple[CalibrationRow, ...]:
+    # Nothing changes between two scores that occurred: these are all the steps there are.
+    thresholds = np.unique(np.concatenate([measured.positive_scores, measured.negative_peaks]))
+    return calibration_table(
+        measured.positive_scores, measured.negative_peaks, measured.negative_hours, thresholds
+    )
+
+
+def _conditions(args: argparse.Namespace, spotter: WakeWord, column: int) -> dict[str, Any]:
+    return {
+        "version": _core.__version__,
+        "isa": _core.isa(),
+        "model": args.model,
+        "sha256": spotter.cards[0].sha256,
+        "keyword": spotter.keywords[column],
+        "state": asdict(args.state),
+    }
 
 
 def _describe(point: OperatingPoint) -> str:
