@@ -1,11 +1,11 @@
 """From scores to misses and false accepts; used by `pywakeword evaluate` and by training.
 
 One pass over the audio serves every threshold. `WakeWord.scores` gives the
-smoothed score at each step (`pywakeword.scanning` collects them); `peaks` reduces the scores of one stream to the
-values at which a detector would have fired: a threshold at or below a peak
-reports it, a threshold above it does not. Peaks closer together than the
-refractory time count once, as the highest of them, so counting the peaks at or
-above a threshold counts its detections.
+smoothed score at each step (`pywakeword.scanning` collects them); `peaks` reduces
+the scores of one stream to the values at which a detector would have fired: a
+threshold at or below a peak reports it, a threshold above it does not. Peaks
+closer together than the refractory time count once, as the highest of them, so
+counting the peaks at or above a threshold counts its detections.
 
 Where it departs from the running detector: that one keeps the *first* crossing
 of a group and is deaf from there on, so for three peaks each within the
