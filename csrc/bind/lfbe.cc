@@ -4,10 +4,9 @@
 
 #include <vector>
 
-#include "base/busy_flag.h"
 #include "bind/bind.h"
-#include "bind/errors.h"
 #include "bind/numpy.h"
+#include "bind/stream_guard.h"
 
 namespace pww {
 namespace {
@@ -22,10 +21,7 @@ struct PyLfbe {
 
 py::array_t<float> Process(PyLfbe& self, const py::object& pcm_object) {
   const ArrayView<int16_t> pcm = RequirePcm(pcm_object);
-  const BusyFlag::Scope scope(&self.busy);
-  if (!scope.entered()) {
-    ThrowStatus(Status::kBusy, StatusMessage(Status::kBusy));
-  }
+  const StreamGuard guard(&self.busy);
   std::vector<float> frames;
   {
     const py::gil_scoped_release release;  // no Python object is touched below
@@ -42,10 +38,7 @@ py::array_t<float> Process(PyLfbe& self, const py::object& pcm_object) {
 }
 
 void Reset(PyLfbe& self) {
-  const BusyFlag::Scope scope(&self.busy);
-  if (!scope.entered()) {
-    ThrowStatus(Status::kBusy, StatusMessage(Status::kBusy));
-  }
+  const StreamGuard guard(&self.busy);
   self.lfbe.Reset();
 }
 

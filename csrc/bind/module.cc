@@ -9,4 +9,5 @@ PYBIND11_MODULE(_core, m) {
   pww::BindErrors(m);
   pww::BindLfbe(m);
   pww::BindModel(m);
+  pww::BindSpotter(m);
 }
