@@ -1,12 +1,25 @@
 #pragma once
 
+#include <pybind11/pybind11.h>
+
 #include <string>
 
 #include "base/status.h"
 
 namespace pww {
 
-// The one place that turns a Status into a Python exception.
+// Adds the exception tree to the module:
+// PyWakewordError > ModelError > UnsupportedOpError; PyWakewordError > StreamError.
+void BindErrors(pybind11::module_& m);
+
+// The one place that turns a Status into a Python exception. Call it with the GIL held.
 [[noreturn]] void ThrowStatus(Status status, const std::string& message);
+
+// Throws unless `status` is kOk.
+inline void ThrowIfError(Status status, const std::string& message) {
+  if (status != Status::kOk) {
+    ThrowStatus(status, message);
+  }
+}
 
 }  // namespace pww

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace pww {
+
+// Samples or features borrowed from a NumPy array: valid as long as the array is.
+template <typename T>
+struct ArrayView {
+  const T* data;
+  size_t size;
+};
+
+// Takes `object` as an array of exactly the type T and `n_dims` dimensions, without
+// a copy; anything else is a TypeError or ValueError that names the argument. Never
+// converts: a cast would turn 0.5f into a sample of 0 without a word.
+template <typename T>
+ArrayView<T> RequireArray(const pybind11::object& object, pybind11::ssize_t n_dims,
+                          const char* argument, const char* type_name) {
+  namespace py = pybind11;
+  const std::string name(argument);
+  if (!py::isinstance<py::array>(object)) {
+    throw py::type_error(name + " must be an ndarray of " + type_name + ", not " +
+                         std::string(py::str(py::type::of(object).attr("__name__"))));
+  }
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  if (!py::isinstance<py::array_t<T>>(object)) {
+    throw py::type_error(name + " must be an ndarray of " + type_name + ", not of " +
+                         std::string(py::str(array.dtype())));
+  }
+  if (array.ndim() != n_dims) {
+    throw py::value_error(name + " must have " + std::to_string(n_dims) +
+                          " dimension(s), not " + std::to_string(array.ndim()));
+  }
+  constexpr int kContiguousAndAligned = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ |
+                                        py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  if ((array.flags() & kContiguousAndAligned) != kContiguousAndAligned) {
+    throw py::value_error(name + " must be C-contiguous and aligned");
+  }
+  return {static_cast<const T*>(array.data()), static_cast<size_t>(array.size())};
+}
+
+// Mono PCM, shape (n_samples,).
+inline ArrayView<int16_t> RequirePcm(const pybind11::object& pcm) {
+  return RequireArray<int16_t>(pcm, 1, "pcm", "int16");
+}
+
+// A new array that owns a copy of `values`.
+template <typename T>
+pybind11::array_t<T> OwnedArray(const std::vector<T>& values) {
+  pybind11::array_t<T> array(static_cast<pybind11::ssize_t>(values.size()));
+  std::copy(values.begin(), values.end(), array.mutable_data());
+  return array;
+}
+
+// The same with rows of `n_columns` values; n_columns must divide the size.
+template <typename T>
+pybind11::array_t<T> OwnedMatrix(const std::vector<T>& values, size_t n_columns) {
+  pybind11::array_t<T> array({values.size() / n_columns, n_columns});
+  std::copy(values.begin(), values.end(), array.mutable_data());
+  return array;
+}
+
+}  // namespace pww

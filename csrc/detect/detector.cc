@@ -1,0 +1,74 @@
+#include "detect/detector.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "dsp/lfbe.h"
+
+namespace pww {
+
+bool Detector::Step(const Observation& observation, WordSpan* span) noexcept {
+  const bool above = observation.score >= config_.threshold;
+  if (refractory_ && observation.now_sample >= refractory_end_sample_) {
+    refractory_ = false;
+  }
+  if (phase_ == Phase::kDisarmed && !above) {
+    phase_ = Phase::kArmed;
+  }
+  if (phase_ == Phase::kArmed && above && !refractory_) {
+    phase_ = Phase::kCandidate;
+    candidate_ = Candidate();
+    candidate_.crossing_sample = observation.now_sample;
+  }
+  if (phase_ != Phase::kCandidate) {
+    return false;
+  }
+  if (above) {
+    Accumulate(observation);
+    if (candidate_.n_outputs <= kHoldOutputs) {
+      return false;
+    }
+  }
+  *span = Conclude(observation);
+  phase_ = above ? Phase::kDisarmed : Phase::kArmed;
+  refractory_ = true;
+  refractory_end_sample_ = observation.now_sample + config_.refractory_samples;
+  return true;
+}
+
+void Detector::Accumulate(const Observation& observation) noexcept {
+  // Smoothing can hold the score up while the posterior is 0: some weight is needed.
+  constexpr float kLeastWeight = 1e-6F;
+  constexpr auto kHop = static_cast<double>(Lfbe::kHopSamples);
+  const Posterior& posterior = observation.posterior;
+  const double weight = std::max(posterior.probability, kLeastWeight);
+  const auto elapsed =
+      static_cast<double>(observation.now_sample - candidate_.crossing_sample);
+  ++candidate_.n_outputs;
+  candidate_.best_score = std::max(candidate_.best_score, observation.score);
+  candidate_.weight += weight;
+  candidate_.start_offset += weight * (elapsed - kHop * posterior.start_frames);
+  candidate_.end_offset += weight * (elapsed - kHop * posterior.end_frames);
+}
+
+WordSpan Detector::Conclude(const Observation& observation) const noexcept {
+  const auto sample_at = [this](double offset_sum) -> int64_t {
+    return candidate_.crossing_sample + std::llround(offset_sum / candidate_.weight);
+  };
+  const int64_t now = observation.now_sample;
+  const int64_t earliest = observation.earliest_sample;
+  WordSpan span;
+  span.score = candidate_.best_score;
+  span.detected_sample = now;
+  span.end_sample = std::clamp(sample_at(candidate_.end_offset), earliest + 1, now);
+  span.start_sample =
+      std::clamp(sample_at(candidate_.start_offset), earliest, span.end_sample - 1);
+  return span;
+}
+
+void Detector::Reset() noexcept {
+  phase_ = Phase::kArmed;
+  refractory_ = false;
+}
+
+}  // namespace pww

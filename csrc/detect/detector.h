@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+
+#include "detect/posterior_source.h"
+
+namespace pww {
+
+// A found word, in absolute sample indexes: earliest <= start < end <= detected.
+struct WordSpan {
+  float score = 0.0F;  // the highest while the word was a candidate
+  int64_t start_sample = 0;
+  int64_t end_sample = 0;
+  int64_t detected_sample = 0;  // samples consumed when it was reported
+};
+
+// Decides when the scores of one keyword are a detection, and where the word lies.
+//
+// A score at or above the threshold opens a candidate. It is reported kHoldOutputs
+// outputs later, when the estimates of start and end have settled, or as soon as the
+// score falls below the threshold. After that, nothing is reported before the score
+// has been below the threshold and the refractory time is over.
+//
+// No allocation. One thread at a time.
+class Detector {
+ public:
+  static constexpr int kHoldOutputs = 2;
+
+  struct Config {
+    float threshold = 0.5F;
+    int64_t refractory_samples = 16000;  // counted from detected_sample
+  };
+
+  // One output of the network and what the smoother made of it.
+  struct Observation {
+    float score = 0.0F;
+    Posterior posterior;
+    int64_t now_sample = 0;       // end of the newest frame
+    int64_t earliest_sample = 0;  // no word starts before this
+  };
+
+  explicit Detector(const Config& config) noexcept : config_(config) {}
+
+  // Returns true and fills `span` if a word is reported now.
+  [[nodiscard]] bool Step(const Observation& observation, WordSpan* span) noexcept;
+
+  void Reset() noexcept;
+
+ private:
+  enum class Phase { kArmed, kCandidate, kDisarmed };
+
+  // Sums over a candidate's outputs, each weighted with its posterior. Offsets count
+  // from the crossing: sums of absolute indexes would lose bits as the stream ages.
+  struct Candidate {
+    int64_t crossing_sample = 0;
+    int n_outputs = 0;
+    float best_score = 0.0F;
+    double weight = 0.0;
+    double start_offset = 0.0;
+    double end_offset = 0.0;
+  };
+
+  void Accumulate(const Observation& observation) noexcept;
+  [[nodiscard]] WordSpan Conclude(const Observation& observation) const noexcept;
+
+  Config config_;
+  Phase phase_ = Phase::kArmed;
+  bool refractory_ = false;
+  int64_t refractory_end_sample_ = 0;
+  Candidate candidate_;
+};
+
+}  // namespace pww

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/audio_ring.h"
+#include "base/status.h"
+#include "detect/detector.h"
+#include "detect/device_state.h"
+#include "detect/posterior_source.h"
+#include "detect/smoother.h"
+#include "dsp/lfbe.h"
+
+namespace pww {
+
+// One detection, in absolute sample indexes.
+struct Detection {
+  size_t keyword = 0;  // counted through the sources in order
+  WordSpan word;
+  // The clip to hand over is [snippet_begin, word.detected_sample) of history(): half
+  // a second before the word, or what the stream has of it.
+  int64_t snippet_begin = 0;
+  DeviceState state;  // at the frame that completed the detection
+};
+
+// The whole device path of one microphone: PCM in, detections out. One front end
+// serves any number of networks, which must share one frame stride.
+//
+// Allocates in Create() only; Process, SetState and Reset neither allocate, lock,
+// throw nor log. One thread at a time, except for SetState.
+class Spotter {
+ public:
+  static constexpr int64_t kPreRollSamples = Lfbe::kSampleRate / 2;
+  static constexpr double kLeastHistorySeconds = 8.0;
+  static constexpr double kMostHistorySeconds = 3600.0;
+
+  struct Keyword {
+    float threshold = 0.5F;
+    int smoothing_outputs = 1;
+  };
+
+  struct Config {
+    std::vector<Keyword> keywords;  // through the sources in order
+    double refractory_seconds = 1.0;
+    double history_seconds = kLeastHistorySeconds;
+    DeviceStateSizes state_sizes;
+    int64_t first_sample = 0;  // index of the first sample, also after Reset()
+  };
+
+  // Everything that one output of the networks led to.
+  struct Output {
+    const float* scores;  // smoothed, n_keywords() values
+    const Detection* detections;
+    size_t n_detections;  // at most one per keyword
+  };
+
+  // On failure sets `message` to one line that names the argument or network.
+  static Status Create(const Config& config,
+                       std::vector<std::unique_ptr<PosteriorSource>> sources,
+                       std::unique_ptr<Spotter>* out, std::string* message);
+
+  // Takes samples until the networks give an output or none are left, and returns how
+  // many it took. If there was an output, `*output` points at it, valid until the next
+  // call; otherwise it is null. Callers loop until all samples are taken:
+  // history() then ends where the output was made, so no snippet is ever overwritten
+  // before its caller can copy it, however long the chunk.
+  [[nodiscard]] size_t Process(const int16_t* samples, size_t count,
+                               const Output** output) noexcept;
+
+  // Takes effect from the next frame on. Safe from any thread at any time.
+  [[nodiscard]] Status SetState(int device_type, int playback,
+                                int volume_bucket) noexcept;
+
+  // Starts a new stream: forgets all audio and detections, keeps the device state.
+  void Reset() noexcept;
+
+  [[nodiscard]] const AudioRing& history() const noexcept { return history_; }
+  [[nodiscard]] size_t n_keywords() const noexcept { return keywords_.size(); }
+  [[nodiscard]] int frame_stride() const noexcept { return frame_stride_; }
+  [[nodiscard]] size_t bytes() const noexcept;  // of the stream, without its history
+
+ private:
+  struct KeywordStream {
+    Smoother smoother;
+    Detector detector;
+  };
+
+  Spotter(const Config& config, std::vector<std::unique_ptr<PosteriorSource>> sources);
+
+  [[nodiscard]] bool PushFrame(const float* frame) noexcept;
+  void StartStream(DeviceState state) noexcept;
+  void ApplyState(DeviceState state) noexcept;
+  void Decide(DeviceState state) noexcept;
+
+  const DeviceStateSizes state_sizes_;
+  const int64_t first_sample_;
+  const int frame_stride_;
+  AudioRing history_;
+  Lfbe lfbe_;
+  std::vector<std::unique_ptr<PosteriorSource>> sources_;
+  std::vector<KeywordStream> keywords_;
+  std::atomic<uint32_t> wanted_state_{0};  // Pack()ed
+  uint32_t applied_state_ = 0;
+  bool started_ =
+      false;  // whether the networks have seen the silence before the stream
+  std::vector<Posterior> posteriors_;  // one per keyword, as are the next two
+  std::vector<float> scores_;
+  std::vector<Detection> detections_;
+  Output output_;
+};
+
+}  // namespace pww

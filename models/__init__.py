@@ -1,0 +1,1 @@
+"""Bundled models and their cards, installed as `pywakeword.bundled`."""

@@ -1,0 +1,17 @@
+"""Where audio comes from: files, standard input, arrays and microphones."""
+
+from pywakeword.audio.file import FileSource
+from pywakeword.audio.microphone import InputDevice, MicrophoneSource, input_devices
+from pywakeword.audio.source import ArraySource, AudioSource, PcmBlock
+from pywakeword.audio.stdin import StdinSource
+
+__all__ = [
+    "ArraySource",
+    "AudioSource",
+    "FileSource",
+    "InputDevice",
+    "MicrophoneSource",
+    "PcmBlock",
+    "StdinSource",
+    "input_devices",
+]

@@ -1,0 +1,54 @@
+"""The protocol that every source of audio follows, and the simplest source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.pcm import as_pcm
+
+SAMPLE_RATE_HZ = 16000
+
+PcmBlock = npt.NDArray[np.int16]
+
+
+class AudioSource(Protocol):
+    """Anything that yields blocks of mono 16 kHz PCM.
+
+    Blocks are one-dimensional int16 arrays of any length. A source that cannot
+    go on raises an `AudioError`; it never ends early without a word.
+    """
+
+    def __iter__(self) -> Iterator[PcmBlock]:
+        """Yield the blocks in order."""
+        ...
+
+
+class ArraySource:
+    """Audio that is already in memory.
+
+    Parameters
+    ----------
+    pcm : (n_samples,) ndarray of int16
+        Mono PCM at 16 kHz.
+    block_samples : int
+        Length of the blocks; the last one may be shorter.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `pcm` is not a one-dimensional int16 array, or the length is not positive.
+    """
+
+    def __init__(self, pcm: PcmBlock, *, block_samples: int = 1600) -> None:
+        if block_samples < 1:
+            raise ValueError(f"block_samples must be at least 1, got {block_samples}")
+        self._pcm = as_pcm(pcm)
+        self._block_samples = block_samples
+
+    def __iter__(self) -> Iterator[PcmBlock]:
+        for begin in range(0, len(self._pcm), self._block_samples):
+            yield self._pcm[begin : begin + self._block_samples]

@@ -1,0 +1,88 @@
+"""Reads the header of a WAV stream, to learn what it promises.
+
+libsndfile forgives a WAV file that is shorter than its header says; here the
+promise is kept so that the reader can compare.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from pywakeword.errors import AudioFormatError
+
+PCM_FORMAT_TAG = 1
+_EXTENSIBLE_FORMAT_TAG = 0xFFFE
+# Writers that cannot seek back leave one of these where the length belongs.
+_UNKNOWN_LENGTHS = (0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+
+
+@dataclass(frozen=True)
+class WavHeader:
+    """Format of a WAV stream; the audio starts right after what was read.
+
+    `data_bytes` is None where the writer did not know the length.
+    """
+
+    format_tag: int
+    n_channels: int
+    sample_rate_hz: int
+    bits_per_sample: int
+    data_bytes: int | None
+
+    def describe(self) -> str:
+        """Return the format in words, for messages."""
+        kind = "PCM" if self.format_tag == PCM_FORMAT_TAG else f"format {self.format_tag}"
+        return (
+            f"{self.n_channels} channel(s), {self.sample_rate_hz} Hz, "
+            f"{self.bits_per_sample}-bit {kind}"
+        )
+
+
+def read_wav_header(stream: BinaryIO, already_read: bytes = b"") -> WavHeader:
+    """Consume a header up to the first byte of audio.
+
+    Parameters
+    ----------
+    stream : binary file
+        Read in order; need not be seekable.
+    already_read : bytes
+        Bytes of the header that were taken from the stream before.
+
+    Raises
+    ------
+    AudioFormatError
+        If this is no complete RIFF/WAVE header.
+    """
+    start = already_read + stream.read(12 - len(already_read))
+    if len(start) < 12 or start[:4] != b"RIFF" or start[8:12] != b"WAVE":
+        raise AudioFormatError("not a RIFF/WAVE header")
+    format_chunk = None
+    while True:
+        name, length = _read_chunk_head(stream)
+        if name == b"data":
+            break
+        body = stream.read(length + length % 2)
+        if name == b"fmt ":
+            format_chunk = body
+    if format_chunk is None or len(format_chunk) < 16:
+        raise AudioFormatError("the WAV header has no format chunk")
+    tag, n_channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", format_chunk)
+    if tag == _EXTENSIBLE_FORMAT_TAG and len(format_chunk) >= 26:
+        (tag,) = struct.unpack_from("<H", format_chunk, 24)
+    return WavHeader(
+        format_tag=tag,
+        n_channels=n_channels,
+        sample_rate_hz=rate,
+        bits_per_sample=bits,
+        data_bytes=None if length in _UNKNOWN_LENGTHS else length,
+    )
+
+
+def _read_chunk_head(stream: BinaryIO) -> tuple[bytes, int]:
+    head = stream.read(8)
+    if len(head) < 8:
+        raise AudioFormatError("the WAV header ends before its audio")
+    name, length = struct.unpack("<4sI", head)
+    return name, length

@@ -1,0 +1,89 @@
+"""From a rate of false accepts to the threshold that gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pywakeword.errors import CalibrationError
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """What one threshold gave on the calibration audio."""
+
+    threshold: float
+    false_accepts_per_hour: float
+    miss_rate: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Measured behaviour of one keyword over its range of thresholds.
+
+    Attributes
+    ----------
+    negative_hours : float
+        Hours of audio without the word that the false accepts were counted in.
+    positives : int
+        Takes of the word that the misses were counted in.
+    table : tuple of CalibrationRow
+        Sorted by threshold; with it false accepts fall and misses rise.
+    default_threshold : float
+        Used when nothing else is asked for.
+    """
+
+    negative_hours: float
+    positives: int
+    table: tuple[CalibrationRow, ...]
+    default_threshold: float
+
+    def __post_init__(self) -> None:
+        if not self.table:
+            raise ValueError("the table is empty")
+        if self.negative_hours <= 0:
+            raise ValueError("negative_hours must be above 0")
+        if not 0 < self.default_threshold <= 1:
+            raise ValueError("default_threshold must lie above 0 and at most at 1")
+        for row, following in zip(self.table, self.table[1:]):
+            if not row.threshold < following.threshold:
+                raise ValueError("the table is not sorted by threshold")
+            if row.false_accepts_per_hour < following.false_accepts_per_hour:
+                raise ValueError("false accepts rise with the threshold")
+            if row.miss_rate > following.miss_rate:
+                raise ValueError("misses fall with the threshold")
+
+    @property
+    def lowest_rate(self) -> float:
+        """Lowest rate of false accepts an hour that the table supports.
+
+        One false accept in all the negative audio is the finest step that was
+        measured: a row with none in `negative_hours` does not show a rate below
+        `1 / negative_hours`. Where even the strictest row has more than that,
+        its rate is the limit.
+        """
+        return max(1 / self.negative_hours, self.table[-1].false_accepts_per_hour)
+
+    def threshold_for(self, false_accepts_per_hour: float) -> float:
+        """Return the smallest threshold of the table with at most that rate.
+
+        Raises
+        ------
+        CalibrationError
+            If the rate lies below `lowest_rate`.
+        """
+        if not false_accepts_per_hour >= self.lowest_rate:
+            raise CalibrationError(
+                f"{false_accepts_per_hour:g} false accepts an hour cannot be supported: the model "
+                f"was measured on {self.negative_hours:.3g} h of negative audio, which supports "
+                f"{self.lowest_rate:.3g} an hour and above"
+            )
+        return next(
+            row.threshold
+            for row in self.table
+            if row.false_accepts_per_hour <= false_accepts_per_hour
+        )
+
+    def row_for(self, threshold: float) -> CalibrationRow:
+        """Return the strictest row that a threshold reaches, or the first of the table."""
+        reached = [row for row in self.table if row.threshold <= threshold]
+        return reached[-1] if reached else self.table[0]

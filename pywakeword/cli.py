@@ -1,0 +1,51 @@
+"""The console script `pywakeword`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from pywakeword._core import __version__
+from pywakeword.commands import bench, detect, evaluate, info, listen
+from pywakeword.errors import PyWakewordError
+
+EXIT_BAD_INPUT = 2
+_EXIT_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a usage error in one line, as every other error is reported."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, or 2 for bad input."""
+    args = _make_parser().parse_args(argv)
+    try:
+        exit_code: int = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`head`, say) has gone; Python would complain once more on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _EXIT_INTERRUPTED
+    except (PyWakewordError, OSError, ValueError) as error:
+        message = " ".join(str(error).split())
+        print(f"pywakeword {args.command}: error: {message}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    return exit_code
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="pywakeword", description="Wake words on this device.")
+    parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (detect, evaluate, listen, bench, info):
+        command.add_parser(commands)
+    return parser

@@ -1,0 +1,90 @@
+"""`pywakeword listen`: the microphone, a level meter and detections."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import numpy as np
+
+from pywakeword.audio import MicrophoneSource, PcmBlock, input_devices
+from pywakeword.commands.options import SubParsers, add_spotter_options, make_spotter
+
+_METER_WIDTH = 30
+_METER_FLOOR_DBFS = -60.0
+
+
+def add_parser(commands: SubParsers) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("listen", help="listen to a microphone until Ctrl-C")
+    add_spotter_options(parser)
+    parser.add_argument("--device", metavar="NAME|INDEX", help="microphone (default: the system's)")
+    parser.add_argument("--list-devices", action="store_true", help="list microphones and stop")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Listen until the user interrupts."""
+    if args.list_devices:
+        return _list_devices()
+    spotter = make_spotter(args)
+    # Scores and detections cannot be had from one stream; a second one is cheap
+    # and shares the weights.
+    meter = make_spotter(args)
+    device = int(args.device) if args.device and args.device.isdecimal() else args.device
+    reported_overruns = 0
+    with MicrophoneSource(device) as microphone:
+        print(f"listening for {', '.join(spotter.keywords)}; Ctrl-C ends", flush=True)
+        try:
+            for block in microphone:
+                scores = meter.scores(block)
+                if len(scores):
+                    _show_meter(block, dict(zip(spotter.keywords, scores.max(axis=0))))
+                for found in spotter.process(block):
+                    at_s = found.start_sample / spotter.sample_rate
+                    _show(f"{found.keyword}  score {found.score:.3f}  at {at_s:.2f} s")
+                if microphone.overruns > reported_overruns:
+                    reported_overruns = microphone.overruns
+                    _clear_meter()
+                    print(f"audio was lost: {reported_overruns} overruns so far", file=sys.stderr)
+        except KeyboardInterrupt:
+            _show(f"stopped; {microphone.overruns} overruns")
+    return 0
+
+
+def _list_devices() -> int:
+    devices = input_devices()
+    if not devices:
+        print("no microphones")
+    for device in devices:
+        print(
+            f"{device.index}: {device.name} "
+            f"({device.n_channels} channels, {device.sample_rate_hz:.0f} Hz)"
+        )
+    return 0
+
+
+def level_dbfs(block: PcmBlock) -> float:
+    """Return the RMS level of a block relative to full scale; silence is -inf."""
+    mean_square = np.mean(np.square(block.astype(np.float64) / 32768)) if len(block) else 0.0
+    return float(10 * np.log10(mean_square)) if mean_square > 0 else -np.inf
+
+
+def _show_meter(block: PcmBlock, scores: dict[str, float]) -> None:
+    if not sys.stdout.isatty():
+        return
+    level = max(level_dbfs(block), _METER_FLOOR_DBFS)
+    filled = round(_METER_WIDTH * (1 - level / _METER_FLOOR_DBFS))
+    bar = ("#" * filled).ljust(_METER_WIDTH)
+    words = "  ".join(f"{word} {score:.2f}" for word, score in scores.items())
+    print(f"\r[{bar}] {level:5.0f} dBFS  {words}", end="", flush=True)
+
+
+def _show(line: str) -> None:
+    _clear_meter()
+    print(line, flush=True)
+
+
+def _clear_meter() -> None:
+    if sys.stdout.isatty():
+        print("\r\033[K", end="")

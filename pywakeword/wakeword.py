@@ -1,0 +1,262 @@
+"""`WakeWord`: the listener that applications hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword import _core
+from pywakeword.calibration import Calibration
+from pywakeword.card import Card
+from pywakeword.device_state import STATE_SIZES, DeviceState
+from pywakeword.errors import CalibrationError
+from pywakeword.events import Detection
+from pywakeword.models import ModelFile, load_core_model, read_model
+from pywakeword.pcm import INT16, Pcm, as_pcm
+
+SAMPLE_RATE_HZ = 16000
+_FRAME_SHIFT_S = 0.01
+
+_ndarray = np.ndarray
+
+
+class WakeWord:
+    """Finds wake words in a stream of audio.
+
+    One object is one stream: feed it from one thread. Only `device_state` may
+    be set from others.
+
+    Parameters
+    ----------
+    model : str, path or sequence of those
+        Name of a bundled model (see `available_models`), or a path to a
+        `.tflite` file with its card beside it. Several share one front end.
+    threshold : float or mapping of str to float, optional
+        Score from which a word is reported, for all keywords or by keyword; a
+        keyword that the mapping leaves out keeps its card's default.
+    false_accepts_per_hour : float, optional
+        Take each keyword's threshold from its card instead: the smallest one
+        that was measured to give at most this rate.
+    device_state : DeviceState, optional
+        What is known about the device at the start.
+    backend : {"core", "litert"}
+        "litert" runs the network in the LiteRT interpreter (extra `litert`),
+        for models with operators that the core does not have. It computes the
+        whole window anew for every score and is slower.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If a model does not exist.
+    ModelError
+        If a model or its card is refused.
+    CalibrationError
+        If a card cannot support `false_accepts_per_hour`.
+    MissingExtraError
+        If the backend is not installed.
+    ValueError
+        If a threshold is out of range or names an unknown keyword, both kinds
+        of threshold are given, or two models have a keyword in common.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        threshold: float | Mapping[str, float] | None = None,
+        false_accepts_per_hour: float | None = None,
+        device_state: DeviceState | None = None,
+        backend: str = "core",
+    ) -> None:
+        if threshold is not None and false_accepts_per_hour is not None:
+            raise ValueError("give threshold or false_accepts_per_hour, not both")
+        models = [model] if isinstance(model, (str, os.PathLike)) else list(model)
+        if not models:
+            raise ValueError("give at least one model")
+        load = _network_loader(backend)
+        files = [read_model(name) for name in models]
+        self._cards = tuple(file.card for file in files)
+        self._keywords = tuple(word for card in self._cards for word in card.keywords)
+        _check_unique(self._keywords)
+        calibrations = {w: c for card in self._cards for w, c in card.calibration.items()}
+        self._thresholds = _choose_thresholds(calibrations, threshold, false_accepts_per_hour)
+        # Held here as well: models.py shares what is alive in Python.
+        self._networks = [load(file) for file in files]
+        self._spotter = _core.Spotter(
+            self._networks,
+            thresholds=list(self._thresholds.values()),
+            smoothing_frames=[c.smoothing_outputs for c in self._cards for _ in c.keywords],
+            refractory_s=max(card.refractory_s for card in self._cards),
+            state_sizes=STATE_SIZES,
+        )
+        self._core_process = self._spotter.process
+        self._states: dict[tuple[int, int, int], DeviceState] = {}
+        self.device_state = DeviceState() if device_state is None else device_state
+
+    def process(self, pcm: Pcm) -> list[Detection]:
+        """Consume audio and return the wake words that were decided in it.
+
+        Parameters
+        ----------
+        pcm : (n_samples,) ndarray of int16, or bytes
+            Mono PCM at 16 kHz; bytes hold int16 in little-endian order. Any
+            length, including zero; results do not depend on how the stream is
+            cut into calls.
+
+        Returns
+        -------
+        list of Detection
+            Usually empty; ordered by `detected_sample`.
+
+        Raises
+        ------
+        TypeError
+            If `pcm` is neither an int16 array nor bytes (it is never converted
+            silently).
+        ValueError
+            If the array is not one-dimensional, or bytes end inside a sample.
+        StreamError
+            If another thread is inside this stream.
+        """
+        if type(pcm) is not _ndarray or pcm.dtype is not INT16 or not pcm.flags.c_contiguous:
+            pcm = as_pcm(pcm)
+        found = self._core_process(pcm)
+        return [self._detection(raw) for raw in found] if found else []
+
+    def scores(self, pcm: Pcm) -> npt.NDArray[np.float32]:
+        """Consume audio and return the smoothed scores that thresholds apply to.
+
+        It advances the same stream as `process`; detections that fall due
+        meanwhile are dropped. For evaluation and plots.
+
+        Parameters
+        ----------
+        pcm : (n_samples,) ndarray of int16, or bytes
+            As for `process`.
+
+        Returns
+        -------
+        (n_frames, n_keywords) ndarray of float32
+            One row every `frame_shift_s` seconds.
+
+        Raises
+        ------
+        TypeError, ValueError, StreamError
+            As for `process`.
+        """
+        return self._spotter.scores(as_pcm(pcm))
+
+    def reset(self) -> None:
+        """Forget all audio and count samples from 0 again; keep the device state."""
+        self._spotter.reset()
+
+    @property
+    def device_state(self) -> DeviceState:
+        """State of the device, effective from the next frame on; set from any thread."""
+        return self._device_state
+
+    @device_state.setter
+    def device_state(self, state: DeviceState) -> None:
+        if not isinstance(state, DeviceState):
+            raise TypeError(f"device_state must be a DeviceState, got {type(state).__name__}")
+        # Kept by code, because the core hands back codes, which hold the volume
+        # as a bucket only.
+        self._states[state.codes] = state
+        self._device_state = state
+        self._spotter.set_state(*state.codes)
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """Keywords in the order of the columns of `scores`."""
+        return self._keywords
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Threshold in use by keyword."""
+        return dict(self._thresholds)
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """Cards of the models, in the order given."""
+        return self._cards
+
+    @property
+    def frame_shift_s(self) -> float:
+        """Seconds between two rows of `scores`."""
+        return _FRAME_SHIFT_S * self._spotter.frame_stride
+
+    @property
+    def sample_rate(self) -> int:
+        """Sample rate of the audio in Hz: 16000."""
+        return SAMPLE_RATE_HZ
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that this stream holds; the models' weights are shared and not counted."""
+        return self._spotter.nbytes
+
+    def _detection(self, raw: _core.RawDetection) -> Detection:
+        return Detection(
+            keyword=self._keywords[raw.keyword_index],
+            score=raw.score,
+            start_sample=raw.start_sample,
+            end_sample=raw.end_sample,
+            detected_sample=raw.detected_sample,
+            snippet=raw.snippet,
+            pre_roll_samples=raw.pre_roll_samples,
+            device_state=self._states[raw.state],
+        )
+
+
+def _network_loader(
+    backend: str,
+) -> Callable[[ModelFile], _core.Model | _core.PythonNetwork]:
+    if backend == "core":
+        return load_core_model
+    if backend == "litert":
+        from pywakeword.litert_backend import load_litert_network
+
+        return load_litert_network
+    raise ValueError(f"backend must be 'core' or 'litert', got {backend!r}")
+
+
+def _check_unique(keywords: Sequence[str]) -> None:
+    for word in keywords:
+        if keywords.count(word) > 1:
+            raise ValueError(f"keyword {word!r} comes from two models")
+
+
+def _choose_thresholds(
+    calibrations: Mapping[str, Calibration],
+    threshold: float | Mapping[str, float] | None,
+    false_accepts_per_hour: float | None,
+) -> dict[str, float]:
+    if false_accepts_per_hour is not None:
+        return {
+            word: _calibrated_threshold(word, calibration, false_accepts_per_hour)
+            for word, calibration in calibrations.items()
+        }
+    chosen = {word: c.default_threshold for word, c in calibrations.items()}
+    if isinstance(threshold, Mapping):
+        for word in threshold:
+            if word not in chosen:
+                raise ValueError(
+                    f"threshold names the unknown keyword {word!r}; keywords: {', '.join(chosen)}"
+                )
+        chosen.update(threshold)
+    elif threshold is not None:
+        chosen = dict.fromkeys(chosen, threshold)
+    for word, value in chosen.items():
+        if not 0 < value <= 1:
+            raise ValueError(f"threshold of {word!r} must lie above 0 and at most at 1: {value!r}")
+    return chosen
+
+
+def _calibrated_threshold(word: str, calibration: Calibration, rate: float) -> float:
+    try:
+        return calibration.threshold_for(rate)
+    except CalibrationError as error:
+        raise CalibrationError(f"{word}: {error}") from None

@@ -1,0 +1,104 @@
+"""A stand-in for python-sounddevice: a module object whose microphone plays an array.
+
+`install` puts it where `import sounddevice` finds it. Blocks are delivered by a thread,
+as PortAudio does; `script` says what happens after the audio.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import types
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+
+class PortAudioError(Exception):
+    pass
+
+
+@dataclass
+class Status:
+    input_overflow: bool = False
+
+
+@dataclass
+class FakeSoundDevice:
+    pcm: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int16))
+    rates_hz: tuple[int, ...] = (16000,)
+    has_device: bool = True
+    fails_to_start: bool = False
+    overflow_at_block: int | None = None
+    ends: bool = True  # the device goes away after the audio; otherwise it falls silent
+    all_at_once: bool = False  # deliver everything before start() returns
+    opened: list[dict] = field(default_factory=list)
+    closed: int = 0
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> FakeSoundDevice:
+        module = types.ModuleType("sounddevice")
+        module.PortAudioError = PortAudioError
+        module.query_devices = self.query_devices
+        module.check_input_settings = self.check_input_settings
+        module.RawInputStream = lambda **options: FakeStream(self, options)
+        monkeypatch.setitem(sys.modules, "sounddevice", module)
+        return self
+
+    def query_devices(self, device=None, kind=None):
+        microphone = {
+            "name": "Fake USB microphone",
+            "max_input_channels": 1,
+            "default_samplerate": float(self.rates_hz[0]),
+        }
+        if kind is None:
+            speaker = {"name": "Speaker", "max_input_channels": 0, "default_samplerate": 48000.0}
+            return [speaker, microphone] if self.has_device else [speaker]
+        if not self.has_device:
+            raise PortAudioError("Error querying device -1")
+        if device not in (None, 1, "USB"):
+            raise ValueError(f"No input device matching {device!r}")
+        return microphone
+
+    def check_input_settings(self, *, device, channels, dtype, samplerate) -> None:
+        self.query_devices(device, "input")
+        if samplerate not in self.rates_hz:
+            raise PortAudioError("Invalid sample rate")
+
+
+class FakeStream:
+    def __init__(self, fake: FakeSoundDevice, options: dict) -> None:
+        fake.check_input_settings(
+            device=options["device"],
+            channels=options["channels"],
+            dtype=options["dtype"],
+            samplerate=options["samplerate"],
+        )
+        fake.opened.append(options)
+        self._fake = fake
+        self._options = options
+        self._thread = threading.Thread(target=self._deliver)
+
+    def start(self) -> None:
+        if self._fake.fails_to_start:
+            raise PortAudioError("Device unavailable")
+        self._thread.start()
+        if self._fake.all_at_once:
+            self._thread.join()
+
+    def close(self) -> None:
+        self._fake.closed += 1
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _deliver(self) -> None:
+        size = self._options["blocksize"]
+        for index, begin in enumerate(range(0, len(self._fake.pcm), size)):
+            block = self._fake.pcm[begin : begin + size]
+            status = Status(input_overflow=index == self._fake.overflow_at_block)
+            self._options["callback"](block.tobytes(), len(block), None, status)
+            if not self._fake.all_at_once:
+                time.sleep(0.0005)
+        if self._fake.ends:
+            self._options["finished_callback"]()

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import pytest
+
+from pywakeword import ArraySource, AudioFormatError, StdinSource
+
+PCM = np.arange(-500, 500, dtype=np.int16)
+RAW = PCM.astype("<i2").tobytes()
+
+
+class Dribble(io.RawIOBase):
+    """A pipe that gives a few bytes at a time."""
+
+    def __init__(self, data: bytes, step: int) -> None:
+        self._data = io.BytesIO(data)
+        self._step = step
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        data = self._data.read(min(self._step, len(buffer)))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def wav_header(
+    rate_hz: int = 16000, n_channels: int = 1, bits: int = 16, tag: int = 1, extra: bytes = b""
+) -> bytes:
+    block = n_channels * bits // 8
+    chunk = struct.pack("<HHIIHH", tag, n_channels, rate_hz, rate_hz * block, block, bits) + extra
+    body = b"WAVEfmt " + struct.pack("<I", len(chunk)) + chunk + b"LIST\x03\0\0\0abc\0"
+    return b"RIFF" + struct.pack("<I", 0xFFFFFFFF) + body + b"data" + struct.pack("<I", 0x80000000)
+
+
+def read(data: bytes, step: int = 4096) -> np.ndarray:
+    blocks = list(StdinSource(io.BufferedReader(Dribble(data, step))))
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 5, 160, 4096])
+@pytest.mark.parametrize("n_samples", [0, 1, 2, 3, 1000])
+def test_raw_pcm_in_any_pieces(step: int, n_samples: int) -> None:
+    np.testing.assert_array_equal(read(RAW[: 2 * n_samples], step), PCM[:n_samples])
+
+
+def test_nothing_waits_for_a_full_buffer() -> None:
+    blocks = list(StdinSource(io.BufferedReader(Dribble(RAW, 100))))
+    assert max(map(len, blocks)) <= 52
+
+
+@pytest.mark.parametrize("n_bytes", [1, 5, 1999])
+def test_a_byte_left_over_is_reported(n_bytes: int) -> None:
+    source = iter(StdinSource(io.BytesIO(RAW[:n_bytes])))
+    if n_bytes > 1:
+        np.testing.assert_array_equal(next(source), PCM[:2])
+        rest = PCM[2 : n_bytes // 2]
+        if len(rest):
+            np.testing.assert_array_equal(next(source), rest)
+    with pytest.raises(AudioFormatError, match="ended inside a sample"):
+        next(source)
+
+
+def test_a_matching_wav_header_is_skipped() -> None:
+    np.testing.assert_array_equal(read(wav_header() + RAW, 7), PCM)
+    extensible = wav_header(tag=0xFFFE, extra=struct.pack("<HHIH", 22, 16, 4, 1) + bytes(14))
+    np.testing.assert_array_equal(read(extensible + RAW), PCM)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (wav_header(rate_hz=8000), "1 channel.s., 8000 Hz, 16-bit PCM"),
+        (wav_header(n_channels=2), "2 channel"),
+        (wav_header(bits=8), "8-bit PCM"),
+        (wav_header(tag=3, bits=32), "32-bit format 3"),
+        (wav_header()[:30], "ends before its audio"),
+        (b"RIFF\0\0\0\0AVI ", "not a RIFF/WAVE header"),
+        (b"RIFF\0\0\0\0WAVEdata\0\0\0\0", "no format chunk"),
+    ],
+)
+def test_another_wav_header_is_refused(header: bytes, message: str) -> None:
+    with pytest.raises(AudioFormatError, match=message):
+        read(header)
+
+
+def test_array_source() -> None:
+    blocks = list(ArraySource(PCM, block_samples=300))
+    assert [len(block) for block in blocks] == [300, 300, 300, 100]
+    np.testing.assert_array_equal(np.concatenate(blocks), PCM)
+
+
+def test_array_source_errors() -> None:
+    with pytest.raises(TypeError, match="float64"):
+        ArraySource(np.zeros(3))
+    with pytest.raises(ValueError, match="1-D"):
+        ArraySource(np.zeros((3, 2), np.int16))
+    with pytest.raises(ValueError, match="block_samples"):
+        ArraySource(PCM, block_samples=0)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from pywakeword import DeviceState
+
+
+def test_unknown_is_all_zero() -> None:
+    assert DeviceState().codes == (0, 0, 0)
+
+
+def test_codes_follow_the_vocabulary() -> None:
+    assert DeviceState("speaker", "music", 0.6).codes == (1, 2, 4)
+    assert DeviceState("appliance", "other", 1.0).codes == (7, 7, 5)
+
+
+@pytest.mark.parametrize(
+    ("volume", "bucket"),
+    [(None, 0), (0, 1), (0.1999, 1), (0.2, 2), (0.4, 3), (0.6, 4), (0.8, 5), (1, 5)],
+)
+def test_volume_buckets(volume: float | None, bucket: int) -> None:
+    assert DeviceState(volume=volume).codes[2] == bucket
+
+
+def test_unknown_words_name_the_vocabulary() -> None:
+    with pytest.raises(ValueError, match=r"device_type must be one of unknown, speaker.*'toaster'"):
+        DeviceState(device_type="toaster")
+    with pytest.raises(ValueError, match=r"playback must be one of unknown, none.*'polka'"):
+        DeviceState(playback="polka")
+
+
+@pytest.mark.parametrize("volume", [-0.1, 1.1, math.nan, math.inf])
+def test_volume_out_of_range(volume: float) -> None:
+    with pytest.raises(ValueError, match="volume must lie between 0 and 1"):
+        DeviceState(volume=volume)
+
+
+@pytest.mark.parametrize("volume", ["0.5", True])
+def test_volume_of_wrong_type(volume: object) -> None:
+    with pytest.raises(TypeError, match="volume must be a number"):
+        DeviceState(volume=volume)
+
+
+def test_is_frozen_and_hashable() -> None:
+    state = DeviceState(playback="tts")
+    assert {state: 1}[DeviceState(playback="tts")] == 1
+    with pytest.raises(AttributeError):
+        state.playback = "none"

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from fake_sounddevice import FakeSoundDevice
+
+from pywakeword import AudioDeviceError, MicrophoneSource, MissingExtraError
+from pywakeword.audio import input_devices
+
+PCM = np.random.default_rng(3).integers(-3000, 3000, 16000).astype(np.int16)
+
+
+def record(microphone: MicrophoneSource, message: str = "the device is gone") -> list[np.ndarray]:
+    """All blocks up to the error that ends the recording."""
+    blocks = []
+
+    def collect() -> None:
+        for block in microphone:
+            blocks.append(block)
+
+    with microphone, pytest.raises(AudioDeviceError, match=message):
+        collect()
+    return blocks
+
+
+def test_records_until_the_device_is_gone(monkeypatch) -> None:
+    fake = FakeSoundDevice(PCM).install(monkeypatch)
+    microphone = MicrophoneSource(block_s=0.05)
+    blocks = record(microphone)
+    np.testing.assert_array_equal(np.concatenate(blocks), PCM)
+    assert microphone.overruns == 0
+    assert fake.closed == 1
+    assert fake.opened[0]["blocksize"] == 800
+
+
+def test_a_device_that_falls_silent(monkeypatch) -> None:
+    FakeSoundDevice(PCM, ends=False).install(monkeypatch)
+    blocks = record(MicrophoneSource("USB", timeout_s=0.05), "'USB' gave no audio for 0.05 s")
+    np.testing.assert_array_equal(np.concatenate(blocks), PCM)
+
+
+def test_overruns_are_counted(monkeypatch) -> None:
+    fake = FakeSoundDevice(PCM, all_at_once=True, overflow_at_block=2, ends=False)
+    fake.install(monkeypatch)
+    microphone = MicrophoneSource(block_s=0.1, queue_s=0.5, timeout_s=0.05)
+    blocks = record(microphone, "gave no audio")
+    # Ten blocks for a queue of five, and one overflow that PortAudio reported itself.
+    assert len(blocks) == 5
+    assert microphone.overruns == 6
+
+
+def test_other_rates_are_resampled(monkeypatch) -> None:
+    pytest.importorskip("soxr", reason="the audio extra is not installed")
+    fake = FakeSoundDevice(PCM, rates_hz=(48000, 44100)).install(monkeypatch)
+    blocks = record(MicrophoneSource())
+    assert fake.opened[0]["samplerate"] == 48000
+    # The resampling filter still holds its last few hundred samples.
+    assert len(PCM) / 3 - 600 < sum(map(len, blocks)) <= len(PCM) / 3
+
+
+def test_no_device(monkeypatch) -> None:
+    FakeSoundDevice(has_device=False).install(monkeypatch)
+    with pytest.raises(AudioDeviceError, match=r"cannot open the default microphone: .*device -1"):
+        MicrophoneSource()
+    assert input_devices() == ()
+
+
+def test_unknown_device(monkeypatch) -> None:
+    FakeSoundDevice().install(monkeypatch)
+    with pytest.raises(AudioDeviceError, match="cannot open microphone 'Studio': No input device"):
+        MicrophoneSource("Studio")
+
+
+def test_device_that_does_not_start(monkeypatch) -> None:
+    fake = FakeSoundDevice(fails_to_start=True).install(monkeypatch)
+    with pytest.raises(AudioDeviceError, match=r"cannot start .*: Device unavailable"):
+        MicrophoneSource().__enter__()
+    assert fake.closed == 1
+
+
+def test_list_of_devices(monkeypatch) -> None:
+    FakeSoundDevice().install(monkeypatch)
+    (device,) = input_devices()
+    assert (device.index, device.name, device.n_channels) == (1, "Fake USB microphone", 1)
+
+
+def test_sounddevice_missing(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    with pytest.raises(MissingExtraError, match=r"pywakeword\[mic\]"):
+        MicrophoneSource()
+
+
+def test_portaudio_missing(monkeypatch) -> None:
+    monkeypatch.setattr("pywakeword._extras.importlib.import_module", _no_portaudio)
+    with pytest.raises(AudioDeviceError, match=r"PortAudio library not found; .*libportaudio2"):
+        input_devices()
+
+
+def _no_portaudio(name: str) -> object:
+    raise OSError("PortAudio library not found")
