@@ -121,7 +121,13 @@ class WakeWord:
         StreamError
             If another thread is inside this stream.
         """
-        if type(pcm) is not _ndarray or pcm.dtype is not INT16 or not pcm.flags.c_contiguous:
+        # The common case costs these four looks and no call.
+        if (
+            type(pcm) is not _ndarray
+            or pcm.dtype is not INT16
+            or pcm.ndim != 1
+            or not pcm.flags.c_contiguous
+        ):
             pcm = as_pcm(pcm)
         found = self._core_process(pcm)
         return [self._detection(raw) for raw in found] if found else []
