@@ -121,12 +121,13 @@ class WakeWord:
         StreamError
             If another thread is inside this stream.
         """
-        # The common case costs these four looks and no call.
+        # The common case costs these few looks and no call.
         if (
             type(pcm) is not _ndarray
             or pcm.dtype is not INT16
             or pcm.ndim != 1
-            or not pcm.flags.c_contiguous
+            or not (flags := pcm.flags).c_contiguous
+            or not flags.aligned
         ):
             pcm = as_pcm(pcm)
         found = self._core_process(pcm)
@@ -201,8 +202,16 @@ class WakeWord:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that this stream holds; the models' weights are shared and not counted."""
+        """Bytes of this stream's state, without `history_nbytes`.
+
+        The models' weights are shared between streams and not counted.
+        """
         return self._spotter.nbytes
+
+    @property
+    def history_nbytes(self) -> int:
+        """Bytes of the audio that is kept for snippets."""
+        return self._spotter.history_nbytes
 
     def _detection(self, raw: _core.RawDetection) -> Detection:
         return Detection(
