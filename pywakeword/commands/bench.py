@@ -86,9 +86,7 @@ def _print_table(result: dict[str, Any], timings: list[Timing]) -> None:
             f"[{factor['lowest']:.6f}, {factor['highest']:.6f}], "
             f"{per_frame['median']:.0f} ns per 10 ms frame"
         )
-    print(
-        f"  {result['stream_bytes']} bytes per stream and {result['history_bytes']} of audio history"
-    )
+    print(f"  {result['stream_bytes']} bytes per stream and {result['history_bytes']} of history")
     print(f"  {result['detections']} detections")
     if "peer" in result:
         ratio = result["peer"]["cpu_ratio"]
