@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,8 @@ class WakeWord:
         If a card cannot support `false_accepts_per_hour`.
     MissingExtraError
         If the backend is not installed.
+    TypeError
+        If a threshold is not a number.
     ValueError
         If a threshold is out of range or names an unknown keyword, both kinds
         of threshold are given, or two models have a keyword in common.
@@ -265,6 +268,8 @@ def _choose_thresholds(
     elif threshold is not None:
         chosen = dict.fromkeys(chosen, threshold)
     for word, value in chosen.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"threshold of {word!r} must be a number, got {value!r}")
         if not 0 < value <= 1:
             raise ValueError(f"threshold of {word!r} must lie above 0 and at most at 1: {value!r}")
     return chosen

@@ -211,6 +211,11 @@ def test_bad_options(beep_model: Path, arguments: dict, message: str) -> None:
         WakeWord(beep_model, **arguments)
 
 
+def test_threshold_of_wrong_type(beep_model: Path) -> None:
+    with pytest.raises(TypeError, match="threshold of 'beep' must be a number, got 'high'"):
+        WakeWord(beep_model, threshold="high")
+
+
 def test_no_model_and_the_same_twice(beep_model: Path) -> None:
     with pytest.raises(ValueError, match="at least one model"):
         WakeWord([])
