@@ -32,9 +32,11 @@ def save_det_plot(
     """
     figure = require("matplotlib.figure", "evaluate").Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
+    # From few false accepts to many: a rate has the misses of the step at its left.
+    rows = curve[::-1]
     axes.step(
-        [row.false_accepts_per_hour for row in curve],
-        [100 * row.miss_rate for row in curve],
+        [row.false_accepts_per_hour for row in rows],
+        [100 * row.miss_rate for row in rows],
         where="post",
     )
     axes.errorbar(
@@ -48,8 +50,9 @@ def save_det_plot(
         capsize=3,
         label="asked for, with 95 % interval",
     )
-    # Zero false accepts belong on the curve: linear near zero, logarithmic beyond.
+    # Zero belongs on both axes: linear near zero, logarithmic beyond.
     axes.set_xscale("symlog", linthresh=0.1)
+    axes.set_yscale("symlog", linthresh=1)
     axes.set_xlim(left=0)
     axes.set_ylim(0, 100)
     axes.set(xlabel="false accepts per hour", ylabel="false rejects (%)", title=title)

@@ -16,7 +16,7 @@ Pcm = Union[npt.NDArray[np.int16], bytes, bytearray, memoryview]
 
 
 def as_pcm(pcm: Pcm) -> npt.NDArray[np.int16]:
-    """Return `pcm` as a contiguous one-dimensional int16 array, or say what is wrong."""
+    """Return `pcm` as the core takes it: one-dimensional, int16, contiguous and aligned."""
     if isinstance(pcm, (bytes, bytearray, memoryview)):
         view = memoryview(pcm)
         if view.format not in _PCM_FORMATS:
@@ -30,4 +30,4 @@ def as_pcm(pcm: Pcm) -> npt.NDArray[np.int16]:
         raise TypeError(f"pcm must be of dtype int16, got {pcm.dtype}")
     if pcm.ndim != 1:
         raise ValueError(f"pcm must be 1-D, shape (n_samples,), got shape {pcm.shape}")
-    return np.ascontiguousarray(pcm)
+    return np.require(pcm, requirements=("C_CONTIGUOUS", "ALIGNED"))

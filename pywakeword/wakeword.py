@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,8 @@ class WakeWord:
         If a card cannot support `false_accepts_per_hour`.
     MissingExtraError
         If the backend is not installed.
+    TypeError
+        If a threshold is not a number.
     ValueError
         If a threshold is out of range or names an unknown keyword, both kinds
         of threshold are given, or two models have a keyword in common.
@@ -121,7 +124,14 @@ class WakeWord:
         StreamError
             If another thread is inside this stream.
         """
-        if type(pcm) is not _ndarray or pcm.dtype is not INT16 or not pcm.flags.c_contiguous:
+        # The common case costs these few looks and no call.
+        if (
+            type(pcm) is not _ndarray
+            or pcm.dtype is not INT16
+            or pcm.ndim != 1
+            or not (flags := pcm.flags).c_contiguous
+            or not flags.aligned
+        ):
             pcm = as_pcm(pcm)
         found = self._core_process(pcm)
         return [self._detection(raw) for raw in found] if found else []
@@ -195,8 +205,16 @@ class WakeWord:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that this stream holds; the models' weights are shared and not counted."""
+        """Bytes of this stream's state, without `history_nbytes`.
+
+        The models' weights are shared between streams and not counted.
+        """
         return self._spotter.nbytes
+
+    @property
+    def history_nbytes(self) -> int:
+        """Bytes of the audio that is kept for snippets."""
+        return self._spotter.history_nbytes
 
     def _detection(self, raw: _core.RawDetection) -> Detection:
         return Detection(
@@ -250,6 +268,8 @@ def _choose_thresholds(
     elif threshold is not None:
         chosen = dict.fromkeys(chosen, threshold)
     for word, value in chosen.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"threshold of {word!r} must be a number, got {value!r}")
         if not 0 < value <= 1:
             raise ValueError(f"threshold of {word!r} must lie above 0 and at most at 1: {value!r}")
     return chosen

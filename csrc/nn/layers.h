@@ -48,6 +48,8 @@ struct LayerContext {
 // everything else the reader has checked.
 Status MakeConvolution(const LayerContext& context, const Op& op,
                        std::unique_ptr<Layer>* out, std::string* message);
+Status MakeFullyConnected(const LayerContext& context, const Op& op,
+                          std::unique_ptr<Layer>* out, std::string* message);
 Status MakeElementwise(const LayerContext& context, const Op& op,
                        std::unique_ptr<Layer>* out, std::string* message);
 Status MakeRelu(const LayerContext& context, const Op& op, std::unique_ptr<Layer>* out,

@@ -204,6 +204,9 @@ Status Planner::MakeLayer(const Op& op, const std::optional<Timing>& timing) {
     case OpKind::kAdd:
       PWW_RETURN_IF_ERROR(MakeElementwise(context_, op, &layer, message_));
       break;
+    case OpKind::kFullyConnected:
+      PWW_RETURN_IF_ERROR(MakeFullyConnected(context_, op, &layer, message_));
+      break;
     case OpKind::kRelu:
       PWW_RETURN_IF_ERROR(MakeRelu(context_, op, &layer, message_));
       break;

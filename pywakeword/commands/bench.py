@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         "rounds": args.rounds,
         **timings[0].figures(),
         "stream_bytes": spotter.nbytes,
+        "history_bytes": spotter.history_nbytes,
         "detections": timings[0].n_detections,
     }
     if args.peer:
@@ -85,7 +86,8 @@ def _print_table(result: dict[str, Any], timings: list[Timing]) -> None:
             f"[{factor['lowest']:.6f}, {factor['highest']:.6f}], "
             f"{per_frame['median']:.0f} ns per 10 ms frame"
         )
-    print(f"  {result['stream_bytes']} bytes per stream, {result['detections']} detections")
+    print(f"  {result['stream_bytes']} bytes per stream and {result['history_bytes']} of history")
+    print(f"  {result['detections']} detections")
     if "peer" in result:
         ratio = result["peer"]["cpu_ratio"]
         print(

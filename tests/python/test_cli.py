@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny_model
+from child_process import PYWAKEWORD, run, start
 from tiny_model import silence, utterance
 
 import pywakeword
@@ -47,8 +48,7 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_python_m() -> None:
-    command = [sys.executable, "-m", "pywakeword", "--version"]
-    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = run(*PYWAKEWORD, "--version", text=True, check=True)
     assert found.stdout == f"pywakeword {pywakeword.__version__}\n"
 
 
@@ -110,8 +110,8 @@ def test_detect_nothing_prints_nothing(
 
 def test_detect_reads_a_pipe_as_it_arrives(beep_model: Path) -> None:
     """As with `arecord | pywakeword detect -`: the line comes before the pipe ends."""
-    command = [sys.executable, "-m", "pywakeword", "detect", "-", "--json", "--model", beep_model]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    command = [*PYWAKEWORD, "detect", "-", "--json", "--model", beep_model]
+    with start(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdin.write(utterance("beep").astype("<i2").tobytes())
         process.stdin.flush()
         row = json.loads(process.stdout.readline())
@@ -121,10 +121,8 @@ def test_detect_reads_a_pipe_as_it_arrives(beep_model: Path) -> None:
 
 
 def test_a_closed_pipe_is_no_error(wav: Path, beep_model: Path) -> None:
-    command = (
-        f"{sys.executable} -m pywakeword detect {f'{wav} ' * 3} --model {beep_model} | head -n1"
-    )
-    found = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    detect = shlex.join([*PYWAKEWORD, "detect", *[str(wav)] * 3, "--model", str(beep_model)])
+    found = run("sh", "-c", f"{detect} | head -n1", text=True, check=True)
     assert found.stdout.count("\n") == 1
     assert found.stderr == ""
 
@@ -196,10 +194,9 @@ def test_nothing_bundled(
 
 
 def test_odd_byte_on_stdin(beep_model: Path) -> None:
-    command = [sys.executable, "-m", "pywakeword", "detect", "-", "--model", beep_model]
-    found = subprocess.run(command, input=b"\0" * 3201, capture_output=True)
+    found = run(*PYWAKEWORD, "detect", "-", "--model", beep_model, input=b"\0" * 3201)
     assert found.returncode == 2
-    assert found.stderr.decode().count("\n") == 1
+    assert found.stderr.count(b"\n") == 1
     assert b"standard input ended inside a sample" in found.stderr
 
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
 import sys
 
 import pytest
+from child_process import run
 
 import pywakeword
 from pywakeword import errors
@@ -64,7 +64,7 @@ def test_errors_travel_between_processes(error: Exception) -> None:
 
 def test_import_needs_numpy_only() -> None:
     code = f"import sys, pywakeword; print(set(sys.modules) & set({OPTIONAL!r}))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = run(sys.executable, "-c", code, text=True, check=True)
     assert found.stdout.strip() == "set()"
 
 

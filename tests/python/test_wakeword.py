@@ -8,7 +8,7 @@ import pytest
 import tiny_model
 from tiny_model import silence, tone, utterance
 
-from pywakeword import CalibrationError, Detection, DeviceState, WakeWord
+from pywakeword import CalibrationError, Detection, DeviceState, StreamError, WakeWord
 
 
 def feed(spotter: WakeWord, pcm: np.ndarray, chunk: int) -> list[Detection]:
@@ -83,6 +83,8 @@ def test_takes_views_and_nothing(beep_model: Path) -> None:
     expected = WakeWord(beep_model).process(pcm)
     strided = np.repeat(pcm, 2)[::2]
     assert WakeWord(beep_model).process(strided) == expected
+    unaligned = np.frombuffer(b"\0" + pcm.tobytes(), dtype=np.int16, offset=1)
+    assert WakeWord(beep_model).process(unaligned) == expected
     read_only = pcm.copy()
     read_only.flags.writeable = False
     assert WakeWord(beep_model).process(read_only) == expected
@@ -141,6 +143,25 @@ def test_device_state_may_be_set_from_another_thread(beep_model: Path) -> None:
     assert len(found) == 5
 
 
+def test_two_threads_in_one_stream(beep_model: Path) -> None:
+    spotter = WakeWord(beep_model)
+    hour = np.zeros(3600 * 16000, np.int16)
+    refused = []
+
+    def listen() -> None:
+        try:
+            spotter.process(hour)
+        except StreamError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=listen) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= len(refused) <= 3
+
+
 def test_device_state_must_be_one(beep_model: Path) -> None:
     with pytest.raises(TypeError, match="must be a DeviceState, got str"):
         WakeWord(beep_model).device_state = "music"
@@ -153,6 +174,7 @@ def test_properties(beep_model: Path, boop_model: Path) -> None:
     assert spotter.thresholds == {"beep": 0.5, "boop": 0.5}
     assert [card.name for card in spotter.cards] == ["beep", "boop"]
     assert spotter.nbytes > 0
+    assert spotter.history_nbytes >= 8 * 16000 * 2
 
 
 def test_two_words_of_one_model(tmp_path: Path) -> None:
@@ -187,6 +209,11 @@ def test_rate_that_the_card_cannot_support(beep_model: Path) -> None:
 def test_bad_options(beep_model: Path, arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         WakeWord(beep_model, **arguments)
+
+
+def test_threshold_of_wrong_type(beep_model: Path) -> None:
+    with pytest.raises(TypeError, match="threshold of 'beep' must be a number, got 'high'"):
+        WakeWord(beep_model, threshold="high")
 
 
 def test_no_model_and_the_same_twice(beep_model: Path) -> None:

@@ -1,0 +1,34 @@
+"""Starts the package under test in a process of its own, as a user would.
+
+It runs outside the repository, or Python would find the source tree in the current
+directory and not the package that is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pywakeword
+
+PYWAKEWORD = (sys.executable, "-m", "pywakeword")
+_PACKAGE_PARENT = str(Path(pywakeword.__file__).parents[1])
+
+
+def start(*command: object, **options: Any) -> subprocess.Popen:
+    return subprocess.Popen([str(word) for word in command], **_surroundings(), **options)
+
+
+def run(*command: object, **options: Any) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [str(word) for word in command], capture_output=True, **_surroundings(), **options
+    )
+
+
+def _surroundings() -> dict[str, Any]:
+    environment = {**os.environ, "PYTHONPATH": _PACKAGE_PARENT}
+    return {"cwd": tempfile.gettempdir(), "env": environment}
