@@ -97,7 +97,7 @@ class Conditions:
             "tts": [played(synthesis.speak(s, voices[(7 * i) % len(voices)]))
                     for i, s in enumerate(sentences[:60])],
             "music": [played(m) for m in
-                      playback.render_music(playback.EVALUATION_COMPOSERS, 24, 30, rng)],
+                      playback.render_music(playback.EVALUATION_COMPOSERS, 16, 30, rng)],
             "voices": [synthesis.speak(s, voices[(11 * i) % len(voices)])
                        for i, s in enumerate(sentences[60:])],
         }  # fmt: skip
