@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "nn/op_codes.h"
 #include "nn/refusal.h"
 
 namespace pww {
