@@ -32,6 +32,9 @@ size_t PackedSize(size_t n_out, size_t n_in) {
 }
 
 void Pack(const int8_t* weights, size_t n_out, size_t n_in, int8_t* packed) {
+  if (n_in == 0) {
+    return;  // `packed` may be null, which memset does not take
+  }
   std::memset(packed, 0, PackedSize(n_out, n_in));
   for (size_t o = 0; o < n_out; ++o) {
     int8_t* tile = packed + o / kTile * TileBytes(n_in);
