@@ -19,8 +19,8 @@ struct OutputRange {
   int32_t max = 127;
 };
 
-// The functions below are static, and call nothing inline, so that every row compiles its own
-// copy: a shared one might be the copy that needs the newest instruction set.
+// The functions below are static, and call nothing inline, so that every row compiles
+// its own copy: a shared one might be the copy that needs the newest instruction set.
 
 // round(x * real), rounded TWICE as the interpreter's reference kernels do: to an
 // integer after the 31-bit product (halves upward), then after the right shift

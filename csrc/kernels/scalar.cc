@@ -1,6 +1,6 @@
 // The reference row, written to be read: every other row returns its bits.
 
-#include <cstring>
+#include <algorithm>
 
 #include "kernels/rows.h"
 
@@ -12,7 +12,7 @@ bool Supported() { return true; }
 size_t PackedSize(size_t n_out, size_t n_in) { return n_out * n_in; }
 
 void Pack(const int8_t* weights, size_t n_out, size_t n_in, int8_t* packed) {
-  std::memcpy(packed, weights, n_out * n_in);
+  std::copy_n(weights, n_out * n_in, packed);
 }
 
 void Gemv(const int8_t* packed, const int8_t* x, const int32_t* bias, size_t n_out,

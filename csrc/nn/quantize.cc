@@ -100,12 +100,11 @@ double ReluScale(const Tensor& input, const Tensor& output) noexcept {
 }
 
 AddScales AddScalesOf(const Tensor& a, const Tensor& b, const Tensor& output) noexcept {
-  const double a_scale = a.scales[0];
-  const double b_scale = b.scales[0];
-  const double twice_max = 2 * std::max(a_scale, b_scale);
-  constexpr double kHeadroom = 1 << kAddHeadroomBits;
-  return {a_scale / twice_max, b_scale / twice_max,
-          twice_max / (kHeadroom * static_cast<double>(output.scales[0]))};
+  const double smaller = std::min(a.scales[0], b.scales[0]);
+  const double twice_larger = 2.0 * std::max(a.scales[0], b.scales[0]);
+  constexpr double kOne = 1 << kAddHeadroomBits;
+  return {smaller / twice_larger,
+          twice_larger / (kOne * static_cast<double>(output.scales[0]))};
 }
 
 }  // namespace pww

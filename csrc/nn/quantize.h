@@ -37,9 +37,9 @@ Status FoldChannel(const Graph& graph, const Op& op, size_t channel, FoldedChann
 double MulScale(const Tensor& a, const Tensor& b, const Tensor& output) noexcept;
 double ReluScale(const Tensor& input, const Tensor& output) noexcept;
 
+// Relative to twice the larger of both scales, as AddParams wants them.
 struct AddScales {
-  double a;
-  double b;
+  double smaller;  // of the operand with the smaller scale
   double sum;
 };
 AddScales AddScalesOf(const Tensor& a, const Tensor& b, const Tensor& output) noexcept;

@@ -152,10 +152,9 @@ PWW_TEST(MulAndAddOfEveryCount) {
       const auto b = Values(n, Fill::kRandom, &random);
       const pww::MulParams mul{RandomZeroPoint(&random), RandomZeroPoint(&random),
                                RandomMultiplier(1, &random), RandomRange(&random)};
-      const pww::AddParams add{
-          RandomZeroPoint(&random),      RandomZeroPoint(&random),
-          RandomMultiplier(0, &random),  RandomMultiplier(0, &random),
-          RandomMultiplier(-8, &random), RandomRange(&random)};
+      const pww::AddParams add{RandomZeroPoint(&random), RandomZeroPoint(&random),
+                               RandomMultiplier(0, &random),
+                               RandomMultiplier(-8, &random), RandomRange(&random)};
       std::vector<int8_t> want_mul(n), want_add(n), got(n);
       Scalar().mul_s8(a.data(), b.data(), mul, n, want_mul.data());
       Scalar().add_s8(a.data(), b.data(), add, n, want_add.data());

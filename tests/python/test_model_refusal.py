@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -207,3 +209,20 @@ def test_stream_arguments() -> None:
         stream.set_state(np.zeros(22, np.int8))
     with pytest.raises(TypeError):
         stream.process(np.zeros((4, 8), np.float32))
+
+
+def test_second_thread_in_one_stream() -> None:
+    stream = _core.Stream(_core.Model(_small_model()))
+    frames = np.zeros((3_000_000, CHANNELS), np.int8)
+    first = threading.Thread(target=stream.process, args=(frames,))
+    first.start()
+    refused = False
+    while first.is_alive() and not refused:
+        time.sleep(0.01)  # lets the first thread in first
+        try:
+            stream.process(frames[:0])
+        except _core.StreamError as error:
+            refused = "another thread" in str(error)
+    first.join()
+    assert refused
+    stream.process(frames[:1])  # free again
