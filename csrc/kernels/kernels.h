@@ -24,13 +24,14 @@ struct MulParams {
   OutputRange range;
 };
 
-// out = ((a - a_zero_point) * 2^kAddHeadroomBits * a_scale + the same of b) * sum_scale
-// The three scales are below 1, so that their shifts are never to the left.
+// out = ((a - a_zero_point) * a_scale + (b - b_zero_point) / 2) * sum_scale, the sum
+// being computed with kAddHeadroomBits bits after the point. Both scales are below 1.
+// The interpreter divides the scales of both operands by twice the larger one, so the
+// operand that has it, here always b, needs no multiplication.
 struct AddParams {
   int32_t a_zero_point = 0;
   int32_t b_zero_point = 0;
   FixedMultiplier a_scale;
-  FixedMultiplier b_scale;
   FixedMultiplier sum_scale;
   OutputRange range;
 };
@@ -70,10 +71,9 @@ static inline int8_t MulOne(int8_t a, int8_t b, const MulParams& params) noexcep
 }
 
 static inline int8_t AddOne(int8_t a, int8_t b, const AddParams& params) noexcept {
-  constexpr int32_t kHeadroom = int32_t{1} << kAddHeadroomBits;
-  const int32_t sum =
-      MultiplyFixed((a - params.a_zero_point) * kHeadroom, params.a_scale) +
-      MultiplyFixed((b - params.b_zero_point) * kHeadroom, params.b_scale);
+  constexpr int32_t kOne = int32_t{1} << kAddHeadroomBits;
+  const int32_t sum = MultiplyFixed((a - params.a_zero_point) * kOne, params.a_scale) +
+                      (b - params.b_zero_point) * (kOne / 2);
   return ClampToOutput(MultiplyFixed(sum, params.sum_scale), params.range);
 }
 

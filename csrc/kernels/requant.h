@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 namespace pww {
@@ -18,8 +19,8 @@ struct OutputRange {
   int32_t max = 127;
 };
 
-// The functions below are static, and call nothing, so that every row compiles its own
-// copy: a shared one might be the copy that needs the newest instruction set.
+// The functions below are static, and call nothing inline, so that every row compiles
+// its own copy: a shared one might be the copy that needs the newest instruction set.
 
 // round(x * real), rounded TWICE as the interpreter's reference kernels do: to an
 // integer after the 31-bit product (halves upward), then after the right shift
@@ -35,6 +36,12 @@ static inline int32_t MultiplyFixed(int32_t x, FixedMultiplier real) noexcept {
   }
   const int32_t half = int32_t{1} << (right - 1);
   return (high + half - (high < 0 ? 1 : 0)) >> right;
+}
+
+// round(x * real) with halves away from zero: what the interpreter's FULLY_CONNECTED
+// does, alone among its operators. |x * real| must fit an int32.
+static inline int32_t MultiplyReal(int32_t x, double real) noexcept {
+  return static_cast<int32_t>(std::lround(x * real));
 }
 
 static inline int8_t ClampToOutput(int32_t value, const OutputRange& range) noexcept {

@@ -1,5 +1,4 @@
-// CONV_2D, DEPTHWISE_CONV_2D, and FULLY_CONNECTED as a convolution of one tap whose
-// channels are the whole row.
+// CONV_2D and DEPTHWISE_CONV_2D.
 
 #include <cstring>
 
@@ -25,9 +24,6 @@ Geometry GeometryOf(const LayerContext& context, const Op& op) {
   const Tensor& input = context.tensor(op.inputs[0]);
   const Tensor& weights = context.tensor(op.inputs[1]);
   const auto count = [](int32_t value) { return static_cast<size_t>(value); };
-  if (op.kind == OpKind::kFullyConnected) {
-    return {1, 1, 1, 1, 1, count(input.rows.row_size()), count(weights.shape[0]), 1};
-  }
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2D;
   return {count(weights.shape[1]),
           count(weights.shape[2]),
@@ -52,26 +48,17 @@ struct Epilogue {
   [[nodiscard]] size_t bytes() const { return 3 * bias.size() * sizeof(int32_t); }
 };
 
-// The zero point of the input goes into the bias: w * (x - zero) = w * x - w * zero.
-// `weight_sum` and `weight_magnitude` are of one channel: sum of w and of |w|.
-Status AppendChannel(const LayerContext& context, const Op& op, size_t channel,
-                     int64_t weight_sum, int64_t weight_magnitude, Epilogue* epilogue,
-                     std::string* message) {
-  const Tensor& input = context.tensor(op.inputs[0]);
-  const Tensor& weights = context.tensor(op.inputs[1]);
-  int64_t bias = 0;
-  if (op.inputs.size() == 3 && op.inputs[2] >= 0) {
-    bias = IntConstant(context.tensor(op.inputs[2]), channel);
+Status MakeEpilogue(const LayerContext& context, const Op& op, size_t n_out,
+                    Epilogue* out, std::string* message) {
+  out->range = RangeOf(context.tensor(op.output), op.activation);
+  for (size_t channel = 0; channel < n_out; ++channel) {
+    FoldedChannel folded;
+    PWW_RETURN_IF_ERROR(FoldChannel(*context.graph, op, channel, &folded, message));
+    const FixedMultiplier scale = QuantizeMultiplier(folded.scale);
+    out->bias.push_back(folded.bias);
+    out->multiplier.push_back(scale.multiplier);
+    out->shift.push_back(scale.shift);
   }
-  bias -= weight_sum * input.zero_point;
-  const double scale =
-      LayerScale(input, weights, context.tensor(op.output), channel, op.kind);
-  const int64_t peak = (bias < 0 ? -bias : bias) + 128 * weight_magnitude;
-  FixedMultiplier real;
-  PWW_RETURN_IF_ERROR(FitMultiplier(scale, peak, &real, weights.name, message));
-  epilogue->bias.push_back(static_cast<int32_t>(bias));
-  epilogue->multiplier.push_back(real.multiplier);
-  epilogue->shift.push_back(real.shift);
   return Status::kOk;
 }
 
@@ -197,26 +184,12 @@ class DepthwiseConvolution final : public ConvolutionBase {
 
 Status MakeConvolution(const LayerContext& context, const Op& op,
                        std::unique_ptr<Layer>* out, std::string* message) {
-  const Geometry geometry = GeometryOf(context, op);
-  const bool depthwise = op.kind == OpKind::kDepthwiseConv2D;
   const auto* weights =
       reinterpret_cast<const int8_t*>(context.tensor(op.inputs[1]).data);
-  const size_t n_out = geometry.out_channels;
-  const size_t n_in = geometry.taps() * (depthwise ? 1 : geometry.in_channels);
   Epilogue epilogue;
-  epilogue.range = RangeOf(context.tensor(op.output), op.activation);
-  for (size_t channel = 0; channel < n_out; ++channel) {
-    int64_t sum = 0;
-    int64_t magnitude = 0;
-    for (size_t i = 0; i < n_in; ++i) {
-      const int8_t w = weights[depthwise ? i * n_out + channel : channel * n_in + i];
-      sum += w;
-      magnitude += w < 0 ? -w : w;
-    }
-    PWW_RETURN_IF_ERROR(
-        AppendChannel(context, op, channel, sum, magnitude, &epilogue, message));
-  }
-  if (depthwise) {
+  PWW_RETURN_IF_ERROR(MakeEpilogue(context, op, GeometryOf(context, op).out_channels,
+                                   &epilogue, message));
+  if (op.kind == OpKind::kDepthwiseConv2D) {
     *out = std::make_unique<DepthwiseConvolution>(context, op, std::move(epilogue),
                                                   weights);
   } else {

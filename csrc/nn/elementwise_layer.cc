@@ -1,6 +1,7 @@
 // MUL, ADD, RELU and CONCATENATION: layers without weights.
 
 #include <cstring>
+#include <utility>
 
 #include "nn/layers.h"
 #include "nn/quantize.h"
@@ -19,17 +20,15 @@ struct Operands {
   size_t block_size;  // values of one block
   size_t a_step, b_step;
 
-  Operands(const LayerContext& context, const Op& op)
-      : a(context.row(op.inputs[0])),
-        b(context.row(op.inputs[1])),
-        output(context.row(op.output)) {
+  Operands(const LayerContext& context, int first, int second, int result)
+      : a(context.row(first)), b(context.row(second)), output(context.row(result)) {
     const auto row_size = [&](int index) {
       return static_cast<size_t>(context.tensor(index).rows.row_size());
     };
-    const size_t a_size = row_size(op.inputs[0]);
-    const size_t b_size = row_size(op.inputs[1]);
+    const size_t a_size = row_size(first);
+    const size_t b_size = row_size(second);
     block_size = a_size < b_size ? a_size : b_size;
-    n_blocks = row_size(op.output) / block_size;
+    n_blocks = row_size(result) / block_size;
     a_step = a_size == block_size ? 0 : block_size;
     b_step = b_size == block_size ? 0 : block_size;
   }
@@ -129,31 +128,39 @@ class ConcatenationLayer final : public Layer {
 
 }  // namespace
 
-Status MakeElementwise(const LayerContext& context, const Op& op,
-                       std::unique_ptr<Layer>* out, std::string* message) {
+Status MakeMul(const LayerContext& context, const Op& op, std::unique_ptr<Layer>* out,
+               std::string* message) {
   const Tensor& a = context.tensor(op.inputs[0]);
   const Tensor& b = context.tensor(op.inputs[1]);
   const Tensor& output = context.tensor(op.output);
-  const OutputRange range = RangeOf(output, op.activation);
-  const Operands operands(context, op);
-  if (op.kind == OpKind::kMul) {
-    MulParams params{a.zero_point, b.zero_point, {}, range};
-    PWW_RETURN_IF_ERROR(FitMultiplier(MulScale(a, b, output),
-                                      kMaxCentered * kMaxCentered, &params.scale,
-                                      output.name, message));
-    *out = std::make_unique<ElementwiseLayer<MulParams>>(operands, params,
-                                                         context.kernels->mul_s8);
-    return Status::kOk;
+  MulParams params{a.zero_point, b.zero_point, {}, RangeOf(output, op.activation)};
+  PWW_RETURN_IF_ERROR(FitMultiplier(MulScale(a, b, output), kMaxCentered * kMaxCentered,
+                                    &params.scale, output.name, message));
+  *out = std::make_unique<ElementwiseLayer<MulParams>>(
+      Operands(context, op.inputs[0], op.inputs[1], op.output), params,
+      context.kernels->mul_s8);
+  return Status::kOk;
+}
+
+Status MakeAdd(const LayerContext& context, const Op& op, std::unique_ptr<Layer>* out,
+               std::string* message) {
+  int first = op.inputs[0];
+  int second = op.inputs[1];  // the one with the larger scale, see AddParams
+  if (context.tensor(first).scales[0] > context.tensor(second).scales[0]) {
+    std::swap(first, second);
   }
+  const Tensor& a = context.tensor(first);
+  const Tensor& b = context.tensor(second);
+  const Tensor& output = context.tensor(op.output);
   const AddScales scales = AddScalesOf(a, b, output);
-  AddParams params{a.zero_point, b.zero_point, {}, {}, {}, range};
+  AddParams params{a.zero_point, b.zero_point, {}, {}, RangeOf(output, op.activation)};
   constexpr int64_t kPeak = kMaxCentered << kAddHeadroomBits;
-  PWW_RETURN_IF_ERROR(FitMultiplier(scales.a, kPeak, &params.a_scale, a.name, message));
-  PWW_RETURN_IF_ERROR(FitMultiplier(scales.b, kPeak, &params.b_scale, b.name, message));
+  PWW_RETURN_IF_ERROR(
+      FitMultiplier(scales.smaller, kPeak, &params.a_scale, a.name, message));
   PWW_RETURN_IF_ERROR(
       FitMultiplier(scales.sum, kPeak, &params.sum_scale, output.name, message));
-  *out = std::make_unique<ElementwiseLayer<AddParams>>(operands, params,
-                                                       context.kernels->add_s8);
+  *out = std::make_unique<ElementwiseLayer<AddParams>>(
+      Operands(context, first, second, op.output), params, context.kernels->add_s8);
   return Status::kOk;
 }
 

@@ -78,7 +78,4 @@ inline int32_t IntConstant(const Tensor& tensor, size_t index) {
                               uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24);
 }
 
-const char* OpName(OpKind kind);
-std::string TypeName(TensorType type);
-
 }  // namespace pww

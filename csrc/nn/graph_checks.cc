@@ -1,5 +1,6 @@
 #include "nn/graph_checks.h"
 
+#include "nn/op_codes.h"
 #include "nn/quantize.h"
 #include "nn/refusal.h"
 

@@ -48,8 +48,12 @@ struct LayerContext {
 // everything else the reader has checked.
 Status MakeConvolution(const LayerContext& context, const Op& op,
                        std::unique_ptr<Layer>* out, std::string* message);
-Status MakeElementwise(const LayerContext& context, const Op& op,
-                       std::unique_ptr<Layer>* out, std::string* message);
+Status MakeFullyConnected(const LayerContext& context, const Op& op,
+                          std::unique_ptr<Layer>* out, std::string* message);
+Status MakeMul(const LayerContext& context, const Op& op, std::unique_ptr<Layer>* out,
+               std::string* message);
+Status MakeAdd(const LayerContext& context, const Op& op, std::unique_ptr<Layer>* out,
+               std::string* message);
 Status MakeRelu(const LayerContext& context, const Op& op, std::unique_ptr<Layer>* out,
                 std::string* message);
 Status MakeConcatenation(const LayerContext& context, const Op& op,

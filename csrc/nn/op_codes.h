@@ -5,12 +5,17 @@
 
 #include "nn/graph.h"
 
+// Codes of the schema, and names for messages: what a person would look up in the
+// documentation of TFLite.
 namespace pww {
 
-// The operator behind a builtin code of the schema; false if the core has none.
+// The operator behind a builtin code; false if the core has none.
 bool FindOpKind(int32_t code, OpKind* kind);
 
-// Its name, for a refusal: "SOFTMAX", or "with code 77" if it has no entry.
+// Name of an operator that the core lacks: "SOFTMAX", or "with code 77".
 std::string OpCodeName(int32_t code);
+
+const char* OpName(OpKind kind);
+std::string TypeName(TensorType type);
 
 }  // namespace pww

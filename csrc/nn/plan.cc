@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "nn/op_codes.h"
 #include "nn/refusal.h"
 
 namespace pww {
@@ -201,8 +202,13 @@ Status Planner::MakeLayer(const Op& op, const std::optional<Timing>& timing) {
   std::unique_ptr<Layer> layer;
   switch (op.kind) {
     case OpKind::kMul:
+      PWW_RETURN_IF_ERROR(MakeMul(context_, op, &layer, message_));
+      break;
     case OpKind::kAdd:
-      PWW_RETURN_IF_ERROR(MakeElementwise(context_, op, &layer, message_));
+      PWW_RETURN_IF_ERROR(MakeAdd(context_, op, &layer, message_));
+      break;
+    case OpKind::kFullyConnected:
+      PWW_RETURN_IF_ERROR(MakeFullyConnected(context_, op, &layer, message_));
       break;
     case OpKind::kRelu:
       PWW_RETURN_IF_ERROR(MakeRelu(context_, op, &layer, message_));

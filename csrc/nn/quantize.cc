@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "nn/refusal.h"
 
@@ -21,8 +22,8 @@ FixedMultiplier QuantizeMultiplier(double real) noexcept {
   return {static_cast<int32_t>(multiplier), exponent};
 }
 
-Status FitMultiplier(double real, int64_t peak, FixedMultiplier* out,
-                     const std::string& tensor, std::string* message) {
+Status CheckMultiplier(double real, int64_t peak, const std::string& tensor,
+                       std::string* message) {
   constexpr double kLimit = 1 << 30;
   // Written so that NaN fails. A multiplier's left shift at most doubles its value.
   if (!(real > 0 && real < kLimit &&
@@ -30,6 +31,12 @@ Status FitMultiplier(double real, int64_t peak, FixedMultiplier* out,
     return Unsupported(
         message, "tensor '" + tensor + "': its scale could overflow 32-bit arithmetic");
   }
+  return Status::kOk;
+}
+
+Status FitMultiplier(double real, int64_t peak, FixedMultiplier* out,
+                     const std::string& tensor, std::string* message) {
+  PWW_RETURN_IF_ERROR(CheckMultiplier(real, peak, tensor, message));
   *out = QuantizeMultiplier(real);
   return Status::kOk;
 }
@@ -51,16 +58,37 @@ OutputRange RangeOf(const Tensor& output, Activation activation) noexcept {
   return range;
 }
 
-double LayerScale(const Tensor& input, const Tensor& weights, const Tensor& output,
-                  size_t channel, OpKind kind) noexcept {
-  const float input_scale = input.scales[0];
-  const bool per_channel = weights.scales.size() > 1;
-  const float weight_scale = weights.scales[per_channel ? channel : 0];
-  const double output_scale = output.scales[0];
-  if (kind == OpKind::kFullyConnected && !per_channel) {
-    return static_cast<double>(input_scale * weight_scale) / output_scale;
+Status FoldChannel(const Graph& graph, const Op& op, size_t channel, FoldedChannel* out,
+                   std::string* message) {
+  const auto tensor = [&graph](int index) -> const Tensor& {
+    return graph.tensors[static_cast<size_t>(index)];
+  };
+  const Tensor& input = tensor(op.inputs[0]);
+  const Tensor& weights = tensor(op.inputs[1]);
+  // Depthwise weights have the channel as their last axis, all others as their first.
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2D;
+  const auto n_out = static_cast<size_t>(weights.shape[depthwise ? 3 : 0]);
+  const size_t n_in = weights.n_elements / n_out;
+  const size_t first = depthwise ? channel : channel * n_in;
+  const size_t step = depthwise ? n_out : 1;
+  int64_t sum = 0;
+  int64_t magnitude = 0;
+  for (size_t i = 0; i < n_in; ++i) {
+    const int64_t weight = static_cast<int8_t>(weights.data[first + i * step]);
+    sum += weight;
+    magnitude += std::abs(weight);
   }
-  return static_cast<double>(input_scale) * weight_scale / output_scale;
+  int64_t bias = -sum * input.zero_point;  // w * (x - zero) = w * x - w * zero
+  if (op.inputs.size() == 3 && op.inputs[2] >= 0) {
+    bias += IntConstant(tensor(op.inputs[2]), channel);
+  }
+  const float weight_scale = weights.scales[weights.scales.size() > 1 ? channel : 0];
+  out->scale = static_cast<double>(input.scales[0]) * weight_scale /
+               static_cast<double>(tensor(op.output).scales[0]);
+  PWW_RETURN_IF_ERROR(CheckMultiplier(out->scale, std::abs(bias) + 128 * magnitude,
+                                      weights.name, message));
+  out->bias = static_cast<int32_t>(bias);
+  return Status::kOk;
 }
 
 double MulScale(const Tensor& a, const Tensor& b, const Tensor& output) noexcept {
@@ -72,12 +100,11 @@ double ReluScale(const Tensor& input, const Tensor& output) noexcept {
 }
 
 AddScales AddScalesOf(const Tensor& a, const Tensor& b, const Tensor& output) noexcept {
-  const double a_scale = a.scales[0];
-  const double b_scale = b.scales[0];
-  const double twice_max = 2 * std::max(a_scale, b_scale);
-  constexpr double kHeadroom = 1 << kAddHeadroomBits;
-  return {a_scale / twice_max, b_scale / twice_max,
-          twice_max / (kHeadroom * static_cast<double>(output.scales[0]))};
+  const double smaller = std::min(a.scales[0], b.scales[0]);
+  const double twice_larger = 2.0 * std::max(a.scales[0], b.scales[0]);
+  constexpr double kOne = 1 << kAddHeadroomBits;
+  return {smaller / twice_larger,
+          twice_larger / (kOne * static_cast<double>(output.scales[0]))};
 }
 
 }  // namespace pww

@@ -1,5 +1,6 @@
 #include "nn/tflite_reader.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 

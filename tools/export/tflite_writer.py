@@ -153,20 +153,24 @@ class GraphBuilder:
         dtypes = {"int8": schema.TensorType.INT8, "int32": schema.TensorType.INT32}
         dtype = dtypes[values.dtype.name]
         buffer = schema.BufferT()
-        buffer.data = np.frombuffer(values.astype(values.dtype.newbyteorder("<")).tobytes(), np.uint8)
+        buffer.data = np.frombuffer(
+            values.astype(values.dtype.newbyteorder("<")).tobytes(), np.uint8
+        )
         self._model.buffers.append(buffer)
         quantization = None
         if scales is not None and len(scales) == 1:
             quantization = Quantization(float(scales[0]), zero_point)
         index = len(self._model.buffers) - 1
-        return self._append(name, values.shape, dtype, index, scales, zero_point, axis, quantization)
+        return self._append(
+            name, values.shape, dtype, index, scales, zero_point, axis, quantization
+        )
 
     def conv_2d(
         self,
         x: Tensor,
         weights: npt.NDArray[np.int8],
         scales: npt.NDArray[np.float32],
-        bias: npt.NDArray[np.int32] | None,
+        bias: npt.NDArray[np.int32],
         name: str,
         quantization: Quantization,
         *,
@@ -189,7 +193,7 @@ class GraphBuilder:
         x: Tensor,
         weights: npt.NDArray[np.int8],
         scales: npt.NDArray[np.float32],
-        bias: npt.NDArray[np.int32] | None,
+        bias: npt.NDArray[np.int32],
         name: str,
         quantization: Quantization,
         *,
@@ -350,7 +354,7 @@ class GraphBuilder:
             raise ValueError(f"{x.name}: the input of {name} has no quantization")
         kernel = self.constant(f"{name}/weights", weights, scales=scales, axis=axis)
         if bias is None:
-            return [x, kernel, None]
+            return [x, kernel]
         bias_scales = np.float32(x.quantization.scale) * np.asarray(scales, np.float32)
         return [x, kernel, self.constant(f"{name}/bias", bias, scales=bias_scales)]
 
@@ -378,13 +382,9 @@ class GraphBuilder:
 def _window_shape(
     x: Tensor, kernel: Sequence[int], stride: Pair, dilation: Pair, padding: str
 ) -> tuple[int, int]:
-    if padding == "same":
-        spans = [1, 1]
-    else:
-        spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
-    height, width = (
-        (n - span) // step + 1 for n, span, step in zip(x.shape[1:3], spans, stride)
-    )
+    same = padding == "same"
+    spans = [1 if same else (k - 1) * d + 1 for k, d in zip(kernel, dilation)]
+    height, width = ((n - span) // step + 1 for n, span, step in zip(x.shape[1:3], spans, stride))
     if height < 1 or width < 1:
         raise ValueError(f"{x.name}: {x.shape} is smaller than the kernel {tuple(kernel)}")
     return height, width

@@ -1,6 +1,3 @@
-// Names for messages: what a person would look up in TFLite's documentation.
-
-#include "nn/graph.h"
 #include "nn/op_codes.h"
 
 namespace pww {
