@@ -1,4 +1,4 @@
-"""The audio path as _core.Spotter: independence of the cut, indexes, threads, errors.
+"""The audio path as _core.Spotter: independence of the cut, indexes, state, errors.
 
 tests/golden/make_tone_model.py describes the network that hears the tones used here.
 """
@@ -9,53 +9,27 @@ import runpy
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from tone_stream import GOLDEN, SAMPLE_RATE, Pcm, in_chunks, load_model, make_spotter, with_tones
 
 from pywakeword import _core
 
-Pcm = npt.NDArray[np.int16]
-GOLDEN = Path(__file__).parents[1] / "golden"
-SAMPLE_RATE = 16000
 PRE_ROLL_SAMPLES = 8000
-OUTPUT_SAMPLES = 640
 MUSIC = 2
 CHUNKS = [1, 7, 160, 1000, 1280]
 
 
 @pytest.fixture(scope="module")
 def model() -> _core.Model:
-    return _core.Model((GOLDEN / "tone.tflite").read_bytes())
-
-
-def make_spotter(network: _core.Model | _core.PythonNetwork, **options: Any) -> _core.Spotter:
-    defaults = {"thresholds": [0.5, 0.5], "smoothing_frames": [3, 3]}
-    return _core.Spotter([network], **{**defaults, **options})
-
-
-def with_tones(duration_s: float, *tones: tuple[float, float]) -> Pcm:
-    """Faint noise with a tone of 0.4 s at each (start in s, frequency in Hz)."""
-    n = round(duration_s * SAMPLE_RATE)
-    signal = np.random.default_rng(1).normal(size=n) * 20
-    t = np.arange(round(0.4 * SAMPLE_RATE)) / SAMPLE_RATE
-    for start_s, hertz in tones:
-        begin = round(start_s * SAMPLE_RATE)
-        burst = 4000 * np.sin(2 * np.pi * hertz * t)[: n - begin]
-        signal[begin : begin + burst.size] += burst
-    return np.rint(signal).astype(np.int16)
+    return load_model()
 
 
 @pytest.fixture(scope="module")
 def pcm() -> Pcm:
     return with_tones(6, (1.0, 1000), (2.0, 3000), (4.5, 1000))
-
-
-def in_chunks(pcm: Pcm, size: int) -> list[Pcm]:
-    return [pcm[i : i + size] for i in range(0, pcm.size, size)]
 
 
 def as_tuples(detections: list[_core.RawDetection]) -> list[tuple[Any, ...]]:
@@ -226,55 +200,6 @@ def test_an_unknown_state_is_refused(model: _core.Model, indexes: tuple[int, int
         make_spotter(model).set_state(*indexes)
 
 
-class Intruder:
-    """Waits inside a network until told to go on: a stream that is certainly busy."""
-
-    def __init__(self) -> None:
-        self.inside = threading.Event()
-        self.go_on = threading.Event()
-
-    def run(self, features: Any, state: Any) -> dict[str, npt.NDArray[np.float32]]:
-        self.inside.set()
-        assert self.go_on.wait(timeout=30)
-        return constant_answer(-5.0)
-
-
-def constant_answer(logit: float) -> dict[str, npt.NDArray[np.float32]]:
-    return {
-        "logits": np.array([logit], np.float32),
-        "start": np.array([20.0], np.float32),
-        "end": np.array([2.0], np.float32),
-    }
-
-
-def python_network(run: Any, **changes: int) -> _core.PythonNetwork:
-    shape = {"window_frames": 10, "frame_stride": 4, "n_keywords": 1, "n_state": 22}
-    return _core.PythonNetwork(run, **{**shape, **changes})
-
-
-def one_keyword(run: Any) -> _core.Spotter:
-    return make_spotter(python_network(run), thresholds=[0.5], smoothing_frames=[1])
-
-
-def test_a_second_thread_gets_a_stream_error() -> None:
-    intruder = Intruder()
-    spotter = one_keyword(intruder.run)
-    thread = threading.Thread(target=spotter.process, args=(np.zeros(1040, np.int16),))
-    thread.start()
-    assert intruder.inside.wait(timeout=30)
-    for call in (
-        lambda: spotter.process(np.zeros(1, np.int16)),
-        lambda: spotter.scores(np.zeros(1, np.int16)),
-        spotter.reset,
-    ):
-        with pytest.raises(_core.StreamError, match="another thread"):
-            call()
-    spotter.set_state(1, 1, 1)  # the one call that is allowed
-    intruder.go_on.set()
-    thread.join()
-    spotter.reset()
-
-
 def test_the_gil_is_released(model: _core.Model) -> None:
     ticks = 0
     stop = threading.Event()
@@ -300,59 +225,6 @@ def test_the_gil_is_released(model: _core.Model) -> None:
         thread.join()
         sys.setswitchinterval(interval)
     assert after > before
-
-
-def test_a_python_network_gets_the_window_and_the_state() -> None:
-    seen: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]] = []
-
-    def run(features: Any, state: Any) -> dict[str, npt.NDArray[np.float32]]:
-        seen.append((features, state))
-        return constant_answer(3.0 if len(seen) == 20 else -5.0)
-
-    spotter = one_keyword(run)
-    spotter.set_state(3, 4, 5)
-    pcm = with_tones(2)
-    (found,) = spotter.process(pcm)
-    newest_frame_end = 160 * (4 * 19 + 3) + 400
-    assert found.start_sample == newest_frame_end - 160 * 20
-    assert found.end_sample == newest_frame_end - 160 * 2
-    assert found.score == pytest.approx(1 / (1 + np.exp(-3.0)))
-
-    frames = _core.Lfbe().process(pcm)
-    silence = _core.Lfbe().process(np.zeros(400, np.int16))
-    padded = np.concatenate([np.repeat(silence, 10 - 4, axis=0), frames])
-    for output, (features, state) in enumerate(seen):
-        np.testing.assert_array_equal(features, padded[4 * output : 4 * output + 10])
-        np.testing.assert_array_equal(np.flatnonzero(state), [3, 8 + 4, 16 + 5])
-        assert state.sum() == 1 * 3
-
-
-def test_an_error_in_a_python_network_comes_out() -> None:
-    def run(features: Any, state: Any) -> dict[str, npt.NDArray[np.float32]]:
-        raise KeyError("no such tensor")
-
-    spotter = one_keyword(run)
-    for call in (spotter.process, spotter.scores):
-        with pytest.raises(KeyError, match="no such tensor"):
-            call(np.zeros(4000, np.int16))
-        spotter.reset()
-    assert spotter.process(np.zeros(100, np.int16)) == []
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        (None, 'no "logits"'),
-        ({}, 'no "logits"'),
-        ({"logits": np.zeros(1, np.float32)}, 'no "start"'),
-        ({"logits": np.zeros(1)}, '"logits" that is not a float32'),
-        ({"logits": np.zeros(2, np.float32)}, '"logits" with 1 values'),
-        ({"logits": np.zeros((1, 1), np.float32)}, '"logits" with 1 values'),
-    ],
-)
-def test_a_wrong_answer_of_a_python_network_is_an_error(answer: object, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        one_keyword(lambda features, state: answer).process(np.zeros(4000, np.int16))
 
 
 @pytest.mark.parametrize(
@@ -393,23 +265,6 @@ def test_options_out_of_range_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         make_spotter(model, **options)
-
-
-def test_networks_that_do_not_fit_are_refused(model: _core.Model) -> None:
-    with pytest.raises(ValueError, match="at least one network"):
-        _core.Spotter([], thresholds=[], smoothing_frames=[])
-    with pytest.raises(TypeError, match="networks"):
-        _core.Spotter([object()], thresholds=[0.5], smoothing_frames=[1])
-    with pytest.raises(ValueError, match="strides"):
-        _core.Spotter(
-            [model, python_network(print, frame_stride=2)],
-            thresholds=[0.5] * 3,
-            smoothing_frames=[1] * 3,
-        )
-    with pytest.raises(_core.UnsupportedOpError, match='"state" takes 22'):
-        make_spotter(model, state_sizes=(8, 8, 7))
-    with pytest.raises(ValueError, match="n_state"):
-        make_spotter(python_network(print), state_sizes=(8, 8, 7))
 
 
 def test_bytes_are_reported(model: _core.Model) -> None:
