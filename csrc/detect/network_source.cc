@@ -88,7 +88,7 @@ Status CheckInputs(const Model& model, const DeviceStateSizes& sizes,
 
 }  // namespace
 
-Status NetworkSource::Create(std::shared_ptr<const Model> model,
+Status NetworkSource::Create(const std::shared_ptr<const Model>& model,
                              const DeviceStateSizes& sizes,
                              std::unique_ptr<PosteriorSource>* out,
                              std::string* message) {
@@ -107,11 +107,11 @@ Status NetworkSource::Create(std::shared_ptr<const Model> model,
       return status;
     }
   }
-  out->reset(new NetworkSource(std::move(model), sizes, outputs));
+  out->reset(new NetworkSource(model, sizes, outputs));
   return Status::kOk;
 }
 
-NetworkSource::NetworkSource(std::shared_ptr<const Model> model,
+NetworkSource::NetworkSource(const std::shared_ptr<const Model>& model,
                              const DeviceStateSizes& sizes, const Outputs& outputs)
     : sizes_(sizes),
       outputs_(outputs),

@@ -18,7 +18,7 @@ class NetworkSource final : public PosteriorSource {
  public:
   // Refuses, with a message that names the tensor, a model that does not take LFBE
   // frames and the device state or lacks one of the outputs "logits", "start", "end".
-  static Status Create(std::shared_ptr<const Model> model,
+  static Status Create(const std::shared_ptr<const Model>& model,
                        const DeviceStateSizes& sizes,
                        std::unique_ptr<PosteriorSource>* out, std::string* message);
 
@@ -38,8 +38,8 @@ class NetworkSource final : public PosteriorSource {
   };
   static constexpr size_t kInt8Values = 256;
 
-  NetworkSource(std::shared_ptr<const Model> model, const DeviceStateSizes& sizes,
-                const Outputs& outputs);
+  NetworkSource(const std::shared_ptr<const Model>& model,
+                const DeviceStateSizes& sizes, const Outputs& outputs);
 
   DeviceStateSizes sizes_;
   Outputs outputs_;

@@ -47,6 +47,7 @@ Status CheckConfig(const Spotter::Config& config, size_t n_keywords,
                    std::string* message) {
   constexpr int kMostSmoothingOutputs = 1000;
   constexpr double kMostRefractorySeconds = 3600.0;
+  constexpr int64_t kLastFirstSample = int64_t{1} << 62;  // leaves room to count on
   if (config.keywords.size() != n_keywords) {
     return Invalid(
         message, "the networks have " + std::to_string(n_keywords) + " keywords, but " +
@@ -74,8 +75,8 @@ Status CheckConfig(const Spotter::Config& config, size_t n_keywords,
       return Invalid(message, "state_sizes must be from 1 to 256");
     }
   }
-  if (config.first_sample < 0) {
-    return Invalid(message, "first_sample must not be negative");
+  if (config.first_sample < 0 || config.first_sample > kLastFirstSample) {
+    return Invalid(message, "first_sample must be from 0 to 2^62");
   }
   return Status::kOk;
 }

@@ -104,6 +104,7 @@ class Spotter {
   std::vector<std::unique_ptr<PosteriorSource>> sources_;
   std::vector<KeywordStream> keywords_;
   std::atomic<uint32_t> wanted_state_{0};  // Pack()ed
+  static_assert(std::atomic<uint32_t>::is_always_lock_free);
   uint32_t applied_state_ = 0;
   bool started_ =
       false;  // whether the networks have seen the silence before the stream

@@ -14,7 +14,9 @@ inline float FastLog(float x) noexcept {
   constexpr float kLn2 = 0.693147181F;
   int32_t bits;
   std::memcpy(&bits, &x, sizeof bits);
-  // x = 2^exponent * (1 + t) with 1 + t in [sqrt(1/2), sqrt(2)).
+  // x = 2^exponent * (1 + t) with 1 + t in [sqrt(1/2), sqrt(2)). The shift of a
+  // negative number is arithmetic on every compiler in use, and by the standard from
+  // C++20 on.
   const int32_t exponent = (bits - kSqrtHalfBits) >> kMantissaBits;
   const int32_t mantissa_bits = bits - exponent * (int32_t{1} << kMantissaBits);
   float mantissa;

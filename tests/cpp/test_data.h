@@ -27,8 +27,8 @@ inline std::vector<int16_t> Noise(size_t count, int amplitude, uint32_t seed) {
   std::vector<int16_t> samples(count);
   for (int16_t& sample : samples) {
     seed = seed * 1664525U + 1013904223U;
-    sample = static_cast<int16_t>(static_cast<int>(seed >> 16) * 2 * amplitude / 65536 -
-                                  amplitude);
+    const auto uniform = static_cast<int>(seed >> 16);  // [0, 65536)
+    sample = static_cast<int16_t>(int64_t{uniform} * 2 * amplitude / 65536 - amplitude);
   }
   return samples;
 }

@@ -1,6 +1,7 @@
 """Write lfbe_pcm.i16 and lfbe_frames.f32, the input and float64 answer of lfbe_test.cc.
 
-Run from the repository root: python tests/golden/make_lfbe_golden.py
+Run from the repository root:
+PYTHONPATH=tests/python python tests/golden/make_lfbe_golden.py
 """
 
 from pathlib import Path

@@ -5,7 +5,7 @@ level of the keyword's band above the mean of all bands, averaged over the windo
 frames. Every word "starts" 30 and "ends" 5 frames before the end of the window. While
 the playback state is music (index 2), logits fall so far that nothing is found.
 
-Run from the repository root: python -m tests.golden.make_tone_model
+Run from the repository root: PYTHONPATH=. python tests/golden/make_tone_model.py
 """
 
 from pathlib import Path

@@ -26,10 +26,19 @@ def mel_weights() -> npt.NDArray[np.float64]:
     return np.maximum(0.0, np.minimum(rising, falling))
 
 
-def lfbe(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
-    """Frames of the whole signal at once, shape (n_frames, n_mels)."""
+def power_spectrum(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Windowed power of each frame, shape (n_frames, n_bins)."""
     samples = pcm.astype(np.float64) / 32768.0
     frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW_SAMPLES)[::HOP_SAMPLES]
     window = scipy.signal.get_window("hann", WINDOW_SAMPLES, fftbins=True)
-    power = np.abs(scipy.fft.rfft(frames * window, FFT_SIZE)) ** 2
-    return np.log(power @ mel_weights().T + FLOOR)
+    return np.abs(scipy.fft.rfft(frames * window, FFT_SIZE)) ** 2
+
+
+def lfbe(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Frames of the whole signal at once, shape (n_frames, n_mels)."""
+    return np.log(power_spectrum(pcm) @ mel_weights().T + FLOOR)
+
+
+def log_peak_power(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Power of each frame's strongest frequency, shape (n_frames,)."""
+    return np.log(power_spectrum(pcm).max(axis=1) + FLOOR)
