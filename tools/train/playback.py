@@ -80,10 +80,17 @@ def render_music(
             parsed = converter.parse(paths[int(rng.integers(len(paths)))])
             scores = getattr(parsed, "scores", None)
             score = scores[int(rng.integers(len(scores)))] if scores else parsed
+            excerpt = score.measures(0, 40)
+            # An excerpt that ends inside a repeat cannot be expanded: play it once.
+            for measure in excerpt.recurse().getElementsByClass("Measure"):
+                measure.leftBarline = measure.rightBarline = None
+            for mark in excerpt.recurse().getElementsByClass(("RepeatMark", "RepeatBracket")):
+                excerpt.remove(mark, recurse=True)
             try:
-                score.measures(0, 40).write("midi", fp=midi)
-            except Exception as error:  # noqa: BLE001  (music21 raises many types on odd scores)
-                print(f"score skipped: {type(error).__name__}")
+                excerpt.write("midi", fp=midi)
+            except Exception as error:
+                # music21 raises many types on odd scores; any other score will do.
+                print(f"score skipped: {type(error).__name__}: {error}")
                 continue
             _arrange(midi, rng)
             try:
