@@ -148,8 +148,8 @@ class Conditions:
                 yield self._negative(clip.path.name, decode(clip.path), "none")
 
     def more_negatives(self, words: tuple[str, ...]) -> Iterator[Stream]:
-        """The same clips in noise, held-out synthetic voices, and own playback alone."""
-        for clip in self.clips:
+        """The same clips twice in noise, held-out synthetic voices, and own playback alone."""
+        for clip in self.clips * 2:
             if clip.category in ("speech", "words", "wakewords") and not any(
                 clip.holds(w) for w in words
             ):

@@ -32,7 +32,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("runs/train"), help="checkpoints and features")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where models and cards go")
     parser.add_argument("--distil-steps", type=int, default=9000)
-    parser.add_argument("--word-steps", type=int, default=7000)
+    parser.add_argument("--word-steps", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(argv)
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
 
     speech = prepare_speech(args.data, args.work, list(words), seed=args.seed, workers=args.threads)
-    interference = prepare_interference(args.data, args.work, seed=args.seed + 1)
+    interference = prepare_interference(args.data, args.work, list(words), seed=args.seed + 1)
     network = Network(Shape(words=words))
     curriculum = Curriculum(speech, interference, network.shape, args.seed)
     distil(network, curriculum, args.work, steps=args.distil_steps)

@@ -25,7 +25,7 @@ def one_hot(state: DeviceState) -> npt.NDArray[np.float32]:
     """The state as the network sees it, (22,)."""
     row = np.zeros(sum(STATE_SIZES), np.float32)
     offset = 0
-    for index, size in zip(state.indices, STATE_SIZES):
+    for index, size in zip(state.codes, STATE_SIZES):
         row[offset + index] = 1
         offset += size
     return row

@@ -25,6 +25,7 @@ STORED_LEVEL_DB = -26.0
 # Own playback is louder than a person may like: DESIGN.md, speech-to-echo -10 to +15 dB.
 _RATIO_DB = {"noise": (-3, 25), "babble": (0, 25), "music": (-10, 15), "tts": (-10, 15), "alarm": (-10, 15)}
 _OWN = ("music", "tts", "alarm")
+_CANCELLED_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ class Mixer:
                 kind = str(rng.choice(["noise", "babble", "music", "tts", "alarm"],
                                       p=[0.35, 0.15, 0.25, 0.15, 0.1]))  # fmt: skip
                 ratio = rng.uniform(*_RATIO_DB[kind])
+                if kind in _OWN and rng.random() < _CANCELLED_SHARE:
+                    ratio += rng.uniform(10, 25)  # what an echo canceller left over
                 added[i] = self._segment(kind, n_frames)
                 interference_db = level_db[i] - ratio
                 factor[i] = 10 ** ((interference_db - STORED_LEVEL_DB) / 10)

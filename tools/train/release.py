@@ -137,7 +137,7 @@ def measure(path: Path, document: dict[str, Any], conditions: Conditions) -> dic
         "table": [{"threshold": r.threshold, "false_accepts_per_hour": round(r.false_accepts_per_hour, 4),
                    "miss_rate": round(r.miss_rate, 4)} for r in table],
         "conditions": f"takes: split=dev in quiet, noise floor {FLOOR_DBFS:g} dBFS; negatives: split=dev speech, "
-        "words and noise in quiet, the same clips in noise, babble or own music at 0 to 15 dB, held-out synthetic "
+        "words and noise in quiet, the same clips twice in noise, babble or own music at 0 to 15 dB, held-out synthetic "
         "voices, own music, speech and alarms alone",
     }}  # fmt: skip
     dev_threshold = frr_at_fa(by_condition["quiet"], quiet_peaks, max(hours[0], 1.0), 1.0).threshold
