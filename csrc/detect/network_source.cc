@@ -1,57 +1,9 @@
 #include "detect/network_source.h"
 
-#include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace pww {
 namespace {
-
-constexpr float kInt8Min = -128.0F;
-constexpr float kInt8Max = 127.0F;
-
-// The integer nearest to x, ties to even as lrintf, for |x| < 2^22: the sum has no
-// bits left for a fraction. Unlike lrintf, the compiler can vectorise it.
-float RoundToNearestEven(float x) noexcept {
-  constexpr float kNoFraction = 12582912.0F;  // 1.5 * 2^23
-  return (x + kNoFraction) - kNoFraction;
-}
-
-void Quantize(const float* values, size_t count, const Quantization& quantization,
-              int8_t* out) noexcept {
-  const float inverse_scale = 1.0F / quantization.scale;
-  const auto zero_point = static_cast<float>(quantization.zero_point);
-  // Clamped before the rounding, which changes nothing as the limits are integers.
-  const float low = kInt8Min - zero_point;
-  const float high = kInt8Max - zero_point;
-  for (size_t i = 0; i < count; ++i) {
-    const float steps = std::min(std::max(values[i] * inverse_scale, low), high);
-    out[i] = static_cast<int8_t>(
-        static_cast<int32_t>(RoundToNearestEven(steps) + zero_point));
-  }
-}
-
-float Dequantize(int value, const Quantization& quantization) noexcept {
-  return quantization.scale * static_cast<float>(value - quantization.zero_point);
-}
-
-size_t TableIndex(int8_t value) noexcept { return static_cast<size_t>(value + 128); }
-
-template <typename Function>
-void FillTable(std::array<float, 256>* table, Function function) {
-  for (int value = -128; value < 128; ++value) {
-    (*table)[TableIndex(static_cast<int8_t>(value))] = function(value);
-  }
-}
-
-int FindOutput(const Model& model, const char* name) {
-  for (int i = 0; i < model.n_outputs(); ++i) {
-    if (model.output_name(i) == name) {
-      return i;
-    }
-  }
-  return -1;
-}
 
 // The network's output `name`, of as many values as there are logits.
 Status RequireOutput(const Model& model, const char* name, int n_keywords, int* index,
@@ -72,11 +24,9 @@ Status RequireOutput(const Model& model, const char* name, int n_keywords, int* 
 
 Status CheckInputs(const Model& model, const DeviceStateSizes& sizes,
                    std::string* message) {
-  if (model.n_bins() != static_cast<int>(Lfbe::kBins)) {
-    *message = "input \"features\" takes " + std::to_string(model.n_bins()) +
-               " values a frame, but the front end makes " +
-               std::to_string(Lfbe::kBins);
-    return Status::kUnsupportedModel;
+  const Status status = CheckFeatures(model, message);
+  if (status != Status::kOk) {
+    return status;
   }
   if (model.n_state() != 0 && model.n_state() != sizes.total()) {
     *message = "input \"state\" takes " + std::to_string(model.n_state()) +
@@ -117,18 +67,11 @@ NetworkSource::NetworkSource(const std::shared_ptr<const Model>& model,
       outputs_(outputs),
       n_keywords_(static_cast<size_t>(model->output_size(outputs.logits))),
       stream_(model),
+      probability_(Int8Table::Sigmoid(model->output_quantization(outputs.logits))),
+      start_frames_(Int8Table::Values(model->output_quantization(outputs.start))),
+      end_frames_(Int8Table::Values(model->output_quantization(outputs.end))),
       features_(),
-      one_hot_(static_cast<size_t>(model->n_state())) {
-  const Quantization logits = model->output_quantization(outputs.logits);
-  const Quantization start = model->output_quantization(outputs.start);
-  const Quantization end = model->output_quantization(outputs.end);
-  FillTable(&probability_, [&](int value) {
-    const double logit = Dequantize(value, logits);
-    return static_cast<float>(1.0 / (1.0 + std::exp(-logit)));
-  });
-  FillTable(&start_frames_, [&](int value) { return Dequantize(value, start); });
-  FillTable(&end_frames_, [&](int value) { return Dequantize(value, end); });
-}
+      one_hot_(static_cast<size_t>(model->n_state())) {}
 
 int NetworkSource::window_frames() const noexcept {
   return stream_.model().window_frames();
@@ -159,9 +102,8 @@ bool NetworkSource::Push(const float* frame, Posterior* posteriors) noexcept {
   const int8_t* start = stream_.output(outputs_.start);
   const int8_t* end = stream_.output(outputs_.end);
   for (size_t k = 0; k < n_keywords_; ++k) {
-    posteriors[k] = {probability_[TableIndex(logits[k])],
-                     start_frames_[TableIndex(start[k])],
-                     end_frames_[TableIndex(end[k])]};
+    posteriors[k] = {probability_[logits[k]], start_frames_[start[k]],
+                     end_frames_[end[k]]};
   }
   return true;
 }

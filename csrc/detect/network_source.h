@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "detect/int8_values.h"
 #include "detect/posterior_source.h"
 #include "dsp/lfbe.h"
 #include "nn/stream.h"
@@ -36,7 +37,6 @@ class NetworkSource final : public PosteriorSource {
     int start = -1;
     int end = -1;
   };
-  static constexpr size_t kInt8Values = 256;
 
   NetworkSource(const std::shared_ptr<const Model>& model,
                 const DeviceStateSizes& sizes, const Outputs& outputs);
@@ -45,9 +45,9 @@ class NetworkSource final : public PosteriorSource {
   Outputs outputs_;
   size_t n_keywords_;
   Stream stream_;
-  std::array<float, kInt8Values> probability_;   // sigmoid of logit q at [q + 128]
-  std::array<float, kInt8Values> start_frames_;  // value of q at [q + 128]
-  std::array<float, kInt8Values> end_frames_;
+  Int8Table probability_;
+  Int8Table start_frames_;
+  Int8Table end_frames_;
   std::array<int8_t, Lfbe::kBins> features_;
   std::vector<int8_t> one_hot_;  // empty if the model takes no state
 };
