@@ -1,0 +1,142 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace pww {
+
+enum class EndpointKind : uint8_t {
+  kSpeechStart,
+  kPossibleEnd,  // a short pause: more may follow
+  kEnd,
+  kResumed,  // speech came back after kPossibleEnd, or soon after kEnd
+  kNoSpeech,
+};
+
+enum class EndpointReason : uint8_t {
+  kSpeech,
+  kAfterWakeWord,  // speech ran on from the wake word without a pause
+  kPause,
+  kRule,  // EndpointEvent::rule says which
+  kNoSpeechTimeout,
+  kMaxUtterance,
+  kClosed,
+};
+
+struct EndpointEvent {
+  EndpointKind kind = EndpointKind::kSpeechStart;
+  EndpointReason reason = EndpointReason::kSpeech;
+  size_t rule = 0;
+  int64_t sample = 0;          // what it speaks of: where speech began or ended
+  int64_t decided_sample = 0;  // samples consumed when it was decided
+};
+
+// After Kaldi's online endpointing: a rule ends the utterance when all of it holds.
+struct EndpointRule {
+  // False: holds without any speech too, with the silence counted from where
+  // listening began; the event is then kNoSpeech.
+  bool must_contain_speech = true;
+  int64_t min_trailing_silence = 12800;  // samples, as is the next
+  int64_t min_utterance = 0;             // from the start of speech to its last sample
+};
+
+// Decides from speech posteriors when an utterance starts, pauses and ends.
+//
+// Clocked by the samples that the posteriors speak of, never by wall time: equal
+// posteriors give equal events. Speech begins where the posterior reaches the onset
+// threshold and lasts while it stays at the offset threshold or above; stretches
+// shorter than min_speech are no speech, neither at the beginning nor in a pause.
+// Nothing is decided while such a stretch is open, so a pause is never ended by the
+// first word after it.
+//
+// After an utterance the next one is awaited, without the no-speech clock: that runs
+// from Reset() and from StartAfterWakeWord() only.
+//
+// Allocates in the constructor only. One thread at a time.
+class PauseEndpointer {
+ public:
+  static constexpr size_t kHistorySteps = 256;     // 10 s of steps of 40 ms
+  static constexpr size_t kMostEventsPerStep = 2;  // a possible end and the end
+
+  struct Config {  // lengths in samples
+    std::vector<EndpointRule> rules = std::vector<EndpointRule>(1);
+    float onset_threshold = 0.5F;
+    float offset_threshold = 0.35F;
+    int64_t min_speech = 1280;
+    int64_t possible_end = 3200;
+    // Speech that was under way at the end of the wake word belongs to the word
+    // unless it goes on for longer than this.
+    int64_t word_tail = 4000;
+    int64_t grace = 16000;  // after an End, for Resumed
+    int64_t no_speech_timeout = 80000;
+    int64_t max_utterance = 320000;  // 0: none, as for no_speech_timeout
+    int64_t first_sample = 0;
+  };
+
+  // One posterior. Steps are consecutive and of one length.
+  struct Step {
+    float probability = 0.0F;
+    int64_t begin_sample = 0;  // what it speaks of
+    int64_t end_sample = 0;
+    int64_t now_sample = 0;  // samples consumed
+  };
+
+  [[nodiscard]] static Status Check(const Config& config, std::string* message);
+
+  explicit PauseEndpointer(const Config& config);  // which passed Check()
+
+  // Writes up to kMostEventsPerStep events and returns how many.
+  [[nodiscard]] size_t Push(const Step& step, EndpointEvent* events) noexcept;
+
+  // Forgets the utterance and listens from `sample` on, the end of a wake word: the
+  // no-speech clock starts there. What was already heard since is judged at once;
+  // `*events` is valid until the next call. Refuses a sample that lies ahead of
+  // now_sample or further back than the last kHistorySteps steps.
+  [[nodiscard]] Status StartAfterWakeWord(int64_t sample, int64_t now_sample,
+                                          const EndpointEvent** events,
+                                          size_t* n_events) noexcept;
+
+  // Ends the utterance that is open, if any: the stream is over.
+  [[nodiscard]] size_t Close(int64_t now_sample, EndpointEvent* events) noexcept;
+
+  void Reset() noexcept;
+
+  [[nodiscard]] size_t bytes() const noexcept;
+
+ private:
+  enum class Phase : uint8_t { kListening, kSpeech, kPause, kEnded };
+
+  void Listen(int64_t from_sample, bool after_word) noexcept;
+  [[nodiscard]] size_t Judge(const Step& step, EndpointEvent* events) noexcept;
+  void FollowRun(const Step& step) noexcept;
+  [[nodiscard]] size_t JudgeSilence(const Step& step, EndpointEvent* events) noexcept;
+  [[nodiscard]] size_t JudgeOpenUtterance(const Step& step,
+                                          EndpointEvent* events) noexcept;
+  [[nodiscard]] bool FindRule(int64_t silence, EndpointEvent* event) const noexcept;
+  void EndUtterance(const Step& step, bool may_resume) noexcept;
+
+  Config config_;
+  Phase phase_ = Phase::kListening;
+  bool clock_runs_ = true;  // for no_speech_timeout, from listen_from_
+  int64_t listen_from_ = 0;
+  // The stretch above the thresholds that is open now.
+  bool in_run_ = false;
+  bool word_may_go_on_ = false;  // it may still be the wake word
+  int64_t run_begin_ = 0;
+  // The utterance.
+  int64_t speech_begin_ = 0;
+  int64_t speech_end_ = 0;
+  bool possible_end_said_ = false;
+  int64_t grace_end_ = 0;
+  // Newest steps, as a ring, to be judged again when a wake word was found late.
+  std::array<Step, kHistorySteps> history_{};
+  size_t n_steps_ = 0;  // ever pushed
+  std::vector<EndpointEvent> replayed_;
+};
+
+}  // namespace pww
