@@ -91,6 +91,37 @@ class Spotter:
     nbytes: Final[int]
     history_nbytes: Final[int]
 
+class Endpointer:
+    """PCM in, endpointing events out. Lengths are in samples.
+
+    A rule is (name, must_contain_speech, min_trailing_silence, min_utterance), an event
+    (kind, sample, decided_sample, reason) with the name of its class in `events` as kind.
+    """
+
+    def __init__(
+        self,
+        vad: Model,
+        *,
+        delay_frames: int,
+        rules: Sequence[tuple[str, bool, int, int]],
+        onset_threshold: float,
+        offset_threshold: float,
+        min_speech: int,
+        possible_end: int,
+        word_tail: int,
+        grace: int,
+        no_speech_timeout: int,
+        max_utterance: int,
+        first_sample: int = 0,
+    ) -> None: ...
+    def process(self, pcm: npt.NDArray[np.int16]) -> list[tuple[str, int, int, str]]: ...
+    def probabilities(self, pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]: ...
+    def start_after_wake_word(self, end_sample: int) -> list[tuple[str, int, int, str]]: ...
+    def close(self) -> list[tuple[str, int, int, str]]: ...
+    def reset(self) -> None: ...
+    now_sample: Final[int]
+    nbytes: Final[int]
+
 class PythonNetwork:
     """A network computed in Python (the LiteRT back end).
 

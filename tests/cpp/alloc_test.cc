@@ -1,41 +1,16 @@
-// The audio path must not allocate: every form of operator new counts here.
+// The audio path must not allocate.
 
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "check.h"
+#include "counting_new.h"
 #include "detect/network_source.h"
 #include "detect/spotter.h"
 #include "fake_source.h"
 #include "test_data.h"
-
-namespace {
-size_t n_allocations = 0;
-
-void* CountedAllocation(size_t size, size_t alignment) {
-  ++n_allocations;
-  void* memory = nullptr;
-  if (posix_memalign(&memory, alignment, size) != 0) {
-    throw std::bad_alloc();
-  }
-  return memory;
-}
-}  // namespace
-
-void* operator new(size_t size) { return CountedAllocation(size, sizeof(void*) * 2); }
-void* operator new(size_t size, std::align_val_t alignment) {
-  return CountedAllocation(size, static_cast<size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
 
 namespace pww {
 namespace {
@@ -44,7 +19,7 @@ namespace {
 size_t CountAllocations(Spotter* spotter, const std::vector<int16_t>& pcm,
                         size_t* n_detections) {
   *n_detections = 0;
-  const size_t before = n_allocations;
+  const size_t before = test::Allocations();
   for (int round = 0; round < 2; ++round) {
     PWW_CHECK(spotter->SetState(round, 1, 2) == Status::kOk);
     test::ForEachChunk(pcm, 777, [&](const int16_t* samples, size_t count) {
@@ -58,13 +33,13 @@ size_t CountAllocations(Spotter* spotter, const std::vector<int16_t>& pcm,
     });
     spotter->Reset();
   }
-  return n_allocations - before;
+  return test::Allocations() - before;
 }
 
 PWW_TEST(TheCounterCounts) {
-  const size_t before = n_allocations;
+  const size_t before = test::Allocations();
   const auto number = std::make_unique<int>(1);
-  PWW_CHECK(*number == 1 && n_allocations == before + 1);
+  PWW_CHECK(*number == 1 && test::Allocations() == before + 1);
 }
 
 PWW_TEST(NoAllocationFromSamplesToDetections) {

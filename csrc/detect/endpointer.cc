@@ -1,0 +1,84 @@
+#include "detect/endpointer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pww {
+
+Status Endpointer::Create(const PauseEndpointer::Config& config,
+                          std::unique_ptr<Vad> vad, std::unique_ptr<Endpointer>* out,
+                          std::string* message) {
+  const Status status = PauseEndpointer::Check(config, message);
+  if (status == Status::kOk) {
+    out->reset(new Endpointer(config, std::move(vad)));
+  }
+  return status;
+}
+
+Endpointer::Endpointer(const PauseEndpointer::Config& config, std::unique_ptr<Vad> vad)
+    : first_sample_(config.first_sample),
+      now_sample_(config.first_sample),
+      vad_(std::move(vad)),
+      pauses_(config),
+      output_{0.0F, events_.data(), 0} {}
+
+size_t Endpointer::Process(const int16_t* samples, size_t count,
+                           const Output** output) noexcept {
+  *output = nullptr;
+  size_t taken = 0;
+  while (taken < count && *output == nullptr) {
+    const float* frame = nullptr;
+    const size_t n = lfbe_.Push(samples + taken, count - taken, &frame);
+    taken += n;
+    now_sample_ += static_cast<int64_t>(n);
+    if (frame != nullptr) {
+      PushFrame(frame);
+      *output = &output_;
+    }
+  }
+  return taken;
+}
+
+void Endpointer::PushFrame(const float* frame) noexcept {
+  constexpr auto kHop = static_cast<int64_t>(Lfbe::kHopSamples);
+  // A frame speaks of the hop around its centre.
+  constexpr auto kCentreToEnd = static_cast<int64_t>(Lfbe::kWindowSamples) / 2;
+  output_.n_events = 0;
+  if (!vad_->Push(frame, &output_.probability)) {
+    return;
+  }
+  PauseEndpointer::Step step;
+  step.probability = output_.probability;
+  step.now_sample = now_sample_;
+  step.end_sample = now_sample_ - kCentreToEnd + kHop / 2 - kHop * vad_->delay_frames();
+  step.begin_sample = step.end_sample - kHop * vad_->frame_stride();
+  if (step.end_sample > first_sample_) {  // else it speaks of before the stream
+    step.begin_sample = std::max(step.begin_sample, first_sample_);
+    output_.n_events = pauses_.Push(step, events_.data());
+  }
+}
+
+Status Endpointer::StartAfterWakeWord(int64_t sample, const EndpointEvent** events,
+                                      size_t* n_events) noexcept {
+  return pauses_.StartAfterWakeWord(sample, now_sample_, events, n_events);
+}
+
+void Endpointer::Close(const EndpointEvent** events, size_t* n_events) noexcept {
+  *events = events_.data();
+  *n_events = pauses_.Close(now_sample_, events_.data());
+}
+
+void Endpointer::Reset() noexcept {
+  now_sample_ = first_sample_;
+  lfbe_.Reset();
+  vad_->Reset();
+  pauses_.Reset();
+  output_.probability = 0.0F;
+  output_.n_events = 0;
+}
+
+size_t Endpointer::bytes() const noexcept {
+  return sizeof(*this) - sizeof(pauses_) + pauses_.bytes() + vad_->bytes();
+}
+
+}  // namespace pww

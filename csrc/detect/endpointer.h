@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "detect/pause_endpointer.h"
+#include "detect/vad.h"
+#include "dsp/lfbe.h"
+
+namespace pww {
+
+// The device path of endpointing: PCM in, events out, over front end and VAD.
+//
+// Allocates in Create() only; nothing else allocates, locks, throws or logs. One
+// thread at a time.
+class Endpointer {
+ public:
+  struct Output {
+    float probability;  // of speech, held between two outputs of the network
+    const EndpointEvent* events;
+    size_t n_events;
+  };
+
+  // On failure sets `message` to one line that names the argument.
+  static Status Create(const PauseEndpointer::Config& config, std::unique_ptr<Vad> vad,
+                       std::unique_ptr<Endpointer>* out, std::string* message);
+
+  // Takes samples until a frame (10 ms) is complete or none are left, and returns how
+  // many it took. If a frame was completed, `*output` is what is known at it, valid
+  // until the next call; otherwise it is null. Callers loop until all are taken.
+  [[nodiscard]] size_t Process(const int16_t* samples, size_t count,
+                               const Output** output) noexcept;
+
+  // See PauseEndpointer.
+  [[nodiscard]] Status StartAfterWakeWord(int64_t sample, const EndpointEvent** events,
+                                          size_t* n_events) noexcept;
+  void Close(const EndpointEvent** events, size_t* n_events) noexcept;
+
+  void Reset() noexcept;  // a new stream; counting starts again at first_sample
+
+  [[nodiscard]] int64_t now_sample() const noexcept { return now_sample_; }
+  [[nodiscard]] size_t bytes() const noexcept;
+
+ private:
+  Endpointer(const PauseEndpointer::Config& config, std::unique_ptr<Vad> vad);
+
+  void PushFrame(const float* frame) noexcept;
+
+  const int64_t first_sample_;
+  int64_t now_sample_;
+  Lfbe lfbe_;
+  std::unique_ptr<Vad> vad_;
+  PauseEndpointer pauses_;
+  std::array<EndpointEvent, PauseEndpointer::kMostEventsPerStep> events_{};
+  Output output_;
+};
+
+}  // namespace pww

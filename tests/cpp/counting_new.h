@@ -1,0 +1,37 @@
+#pragma once
+
+// Counts every form of operator new. Include it in one file of an executable.
+
+#include <cstdlib>
+#include <new>
+
+namespace pww::test {
+
+inline size_t& Allocations() {
+  static size_t count = 0;
+  return count;
+}
+
+inline void* CountedAllocation(size_t size, size_t alignment) {
+  ++Allocations();
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, size) != 0) {
+    throw std::bad_alloc();
+  }
+  return memory;
+}
+
+}  // namespace pww::test
+
+void* operator new(size_t size) {
+  return pww::test::CountedAllocation(size, sizeof(void*) * 2);
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+  return pww::test::CountedAllocation(size, static_cast<size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
