@@ -68,13 +68,15 @@ def _start_worker(responses: list[npt.NDArray[np.float32]]) -> None:
     _state["teacher"], _state["rooms"] = Teacher(), responses
 
 
-def _make(job: Job):  # noqa: ANN202  (crosses processes as a plain tuple)
+def _make(job: Job):
     rng = np.random.default_rng(job.seed)
     dry = _load(job, rng)
     if len(dry) < SAMPLE_RATE // 5 or not np.abs(dry).max() > 1e-4:
         return None
     if job.altered:
-        dry = soxr.resample(dry, SAMPLE_RATE, SAMPLE_RATE * rng.uniform(0.85, 1.18)).astype(np.float32)
+        dry = soxr.resample(dry, SAMPLE_RATE, SAMPLE_RATE * rng.uniform(0.85, 1.18)).astype(
+            np.float32
+        )
     start = end = -1.0
     if job.label:
         try:
@@ -113,11 +115,13 @@ def treebank_sentences(data: Path, rng: np.random.Generator, count: int) -> list
     return [found[i] for i in rng.permutation(len(found))[:count]]
 
 
-def _jobs(clips: list[Clip], words: list[str], data: Path, seed: int, scale: float) -> Iterator[Job]:
+def _jobs(
+    clips: list[Clip], words: list[str], data: Path, seed: int, scale: float
+) -> Iterator[Job]:
     rng = np.random.default_rng(seed)
     counter = iter(range(10**9))
 
-    def job(**what) -> Job:  # noqa: ANN003
+    def job(**what) -> Job:
         return Job(seed=seed * 10**6 + next(counter), **what)
 
     for clip in clips:
