@@ -86,7 +86,7 @@ class Block(nn.Module):
         self.film = Film(c, shape.embedding, shape.film)
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
-        """Steps are lost at the front only."""
+        """Lose steps at the front only."""
         y = self.film(self.norm(self.conv(x)), state)
         return functional.relu(x[..., x.shape[-1] - y.shape[-1] :] + y)
 
