@@ -17,8 +17,9 @@ from tools.train import release
 from tools.train.corpus import read_manifest
 from tools.train.develop import Development
 from tools.train.mining import mine
-from tools.train.network import Network, Shape
+from tools.train.network import Network
 from tools.train.prepare import prepare_interference, prepare_speech
+from tools.train.shape import Shape
 from tools.train.training import Curriculum, distil, teach_words
 
 _STEERING = ("quiet", "noise 5", "far 5", "music 0")
