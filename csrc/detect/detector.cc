@@ -25,7 +25,9 @@ bool Detector::Step(const Observation& observation, WordSpan* span) noexcept {
   }
   if (above) {
     Accumulate(observation);
-    if (candidate_.n_outputs <= kHoldOutputs) {
+    const bool settled = candidate_.n_outputs > kLeastHoldOutputs &&
+                         observation.posterior.end_frames >= kSettledFrames;
+    if (!settled && candidate_.n_outputs <= kMostHoldOutputs) {
       return false;
     }
   }
@@ -46,23 +48,27 @@ void Detector::Accumulate(const Observation& observation) noexcept {
       static_cast<double>(observation.now_sample - candidate_.crossing_sample);
   ++candidate_.n_outputs;
   candidate_.best_score = std::max(candidate_.best_score, observation.score);
-  candidate_.weight += weight;
-  candidate_.start_offset += weight * (elapsed - kHop * posterior.start_frames);
-  candidate_.end_offset += weight * (elapsed - kHop * posterior.end_frames);
+  candidate_.start.weight += weight;
+  candidate_.start.sum += weight * (elapsed - kHop * posterior.start_frames);
+  candidate_.ends[0] = candidate_.ends[1];
+  candidate_.ends[1] = {weight, weight * (elapsed - kHop * posterior.end_frames)};
 }
 
 WordSpan Detector::Conclude(const Observation& observation) const noexcept {
-  const auto sample_at = [this](double offset_sum) -> int64_t {
-    return candidate_.crossing_sample + std::llround(offset_sum / candidate_.weight);
+  const auto sample_at = [this](const WeightedOffset& mean) -> int64_t {
+    return candidate_.crossing_sample + std::llround(mean.sum / mean.weight);
   };
+  const WeightedOffset* ends = candidate_.ends;
+  const WeightedOffset end = {ends[0].weight + ends[1].weight,
+                              ends[0].sum + ends[1].sum};
   const int64_t now = observation.now_sample;
   const int64_t earliest = observation.earliest_sample;
   WordSpan span;
   span.score = candidate_.best_score;
   span.detected_sample = now;
-  span.end_sample = std::clamp(sample_at(candidate_.end_offset), earliest + 1, now);
+  span.end_sample = std::clamp(sample_at(end), earliest + 1, now);
   span.start_sample =
-      std::clamp(sample_at(candidate_.start_offset), earliest, span.end_sample - 1);
+      std::clamp(sample_at(candidate_.start), earliest, span.end_sample - 1);
   return span;
 }
 

@@ -16,15 +16,19 @@ struct WordSpan {
 
 // Decides when the scores of one keyword are a detection, and where the word lies.
 //
-// A score at or above the threshold opens a candidate. It is reported kHoldOutputs
-// outputs later, when the estimates of start and end have settled, or as soon as the
-// score falls below the threshold. After that, nothing is reported before the score
+// A score at or above the threshold opens a candidate. It is reported kLeastHoldOutputs
+// outputs later, when the estimates of start and end have settled; up to
+// kMostHoldOutputs later while the network still puts the end less than kSettledFrames
+// ago (a drawn-out last vowel crosses the threshold before it is over); and as soon as
+// the score falls below the threshold. After that, nothing is reported before the score
 // has been below the threshold and the refractory time is over.
 //
 // No allocation. One thread at a time.
 class Detector {
  public:
-  static constexpr int kHoldOutputs = 2;
+  static constexpr int kLeastHoldOutputs = 2;
+  static constexpr int kMostHoldOutputs = 6;
+  static constexpr float kSettledFrames = 6.0F;
 
   struct Config {
     float threshold = 0.5F;
@@ -49,15 +53,19 @@ class Detector {
  private:
   enum class Phase { kArmed, kCandidate, kDisarmed };
 
-  // Sums over a candidate's outputs, each weighted with its posterior. Offsets count
-  // from the crossing: sums of absolute indexes would lose bits as the stream ages.
+  // A mean of offsets, each weighted with its posterior. Offsets count from the
+  // crossing: sums of absolute indexes would lose bits as the stream ages.
+  struct WeightedOffset {
+    double weight = 0.0;
+    double sum = 0.0;
+  };
+
   struct Candidate {
     int64_t crossing_sample = 0;
     int n_outputs = 0;
     float best_score = 0.0F;
-    double weight = 0.0;
-    double start_offset = 0.0;
-    double end_offset = 0.0;
+    WeightedOffset start;    // over all outputs
+    WeightedOffset ends[2];  // of the last two outputs: the later, the surer
   };
 
   void Accumulate(const Observation& observation) noexcept;

@@ -21,7 +21,7 @@ class Script {
         now_(first_sample + 400) {}
 
   // Returns whether a word was reported; span() is it.
-  bool Step(float score, float start_frames = 30.0F, float end_frames = 5.0F) {
+  bool Step(float score, float start_frames = 30.0F, float end_frames = 8.0F) {
     return Step(score, {score, start_frames, end_frames});
   }
   bool Step(float score, const Posterior& posterior) {
@@ -63,6 +63,24 @@ PWW_TEST(ReportsTwoOutputsAfterTheCrossing) {
   PWW_CHECK(script.span().detected_sample == script.now());
 }
 
+PWW_TEST(WaitsWhileTheWordIsNotOver) {
+  Script script;
+  script.CountReports(0.0F, 100);
+  for (int i = 0; i < 4; ++i) {
+    PWW_CHECK(!script.Step(0.9F, 30.0F, 5.9F));
+  }
+  PWW_CHECK(script.Step(0.9F, 30.0F, 6.0F));
+}
+
+PWW_TEST(WaitsNoLongerThanTheMost) {
+  Script script;
+  script.CountReports(0.0F, 100);
+  for (int i = 0; i < Detector::kMostHoldOutputs; ++i) {
+    PWW_CHECK(!script.Step(0.9F, 30.0F, 0.0F));
+  }
+  PWW_CHECK(script.Step(0.9F, 30.0F, 0.0F));
+}
+
 PWW_TEST(ReportsAtOnceWhenTheScoreFalls) {
   Script script;
   script.CountReports(0.0F, 100);
@@ -73,7 +91,7 @@ PWW_TEST(ReportsAtOnceWhenTheScoreFalls) {
   PWW_CHECK(script.span().detected_sample == crossing + kStep);
   // The output that fell below does not speak of the word any more.
   PWW_CHECK(script.span().start_sample == crossing - 30 * 160);
-  PWW_CHECK(script.span().end_sample == crossing - 5 * 160);
+  PWW_CHECK(script.span().end_sample == crossing - 8 * 160);
 }
 
 PWW_TEST(StartAndEndAreMeansWeightedByThePosterior) {
@@ -81,12 +99,14 @@ PWW_TEST(StartAndEndAreMeansWeightedByThePosterior) {
     Script script(16000, first);
     script.CountReports(0.0F, 100);
     const int64_t crossing = script.now() + kStep;
-    // Seen from the crossing, starts at -3200, -6400, -6400, ends at -1600, -800, -800.
+    // Seen from the crossing, starts at -3200, -6400, -6400, ends at -1600, -800,
+    // -1600.
     script.Step(0.6F, {0.25F, 20.0F, 10.0F});
     script.Step(0.6F, {0.5F, 44.0F, 9.0F});
     PWW_CHECK(script.Step(0.6F, {0.25F, 48.0F, 13.0F}));
     PWW_CHECK(script.span().start_sample == crossing - (3200 + 3 * 6400) / 4);
-    PWW_CHECK(script.span().end_sample == crossing - (1600 + 3 * 800) / 4);
+    // The end is the mean over the last two outputs alone.
+    PWW_CHECK(script.span().end_sample == crossing - 800);
   }
 }
 
@@ -114,7 +134,7 @@ PWW_TEST(RefractoryTimeCountsFromTheReport) {
   while (next == 0) {  // a new word, which begins inside the refractory time
     next = script.Step(0.9F) ? script.span().detected_sample : 0;
   }
-  PWW_CHECK(next == reported + (10 + Detector::kHoldOutputs) * kStep);
+  PWW_CHECK(next == reported + (10 + Detector::kLeastHoldOutputs) * kStep);
 }
 
 PWW_TEST(StartIsClampedToTheStream) {

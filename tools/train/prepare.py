@@ -22,11 +22,10 @@ from tqdm import tqdm
 from tools.train import playback, rooms, synthesis
 from tools.train.boundaries import word_boundaries
 from tools.train.corpus import SAMPLE_RATE, Clip, decode, read_manifest
-from tools.train.features import HOP, WINDOW, Store, StoreWriter, lfbe
-from tools.train.teacher import SIZE, STEP_FRAMES, Teacher
+from tools.train.features import HOP, LEAD_S, TEACHER_STEP_FRAMES, WINDOW, Store, StoreWriter, lfbe
+from tools.train.teacher import SIZE, Teacher
 
-# A window of the network before the clip, so that a word at its very start has context.
-LEAD_S, TRAIL_S = 2.0, 0.6
+TRAIL_S = 0.6
 ACTIVE_LEVEL = 0.05  # RMS of the active parts, -26 dBFS
 _SKIPPED_ROWS = 15  # 1.2 s
 _WORD_SECONDS = (0.3, 1.6)  # takes outside have a click or a sentence for a word
@@ -68,13 +67,15 @@ def _start_worker(responses: list[npt.NDArray[np.float32]]) -> None:
     _state["teacher"], _state["rooms"] = Teacher(), responses
 
 
-def _make(job: Job):  # noqa: ANN202  (crosses processes as a plain tuple)
+def _make(job: Job):
     rng = np.random.default_rng(job.seed)
     dry = _load(job, rng)
     if len(dry) < SAMPLE_RATE // 5 or not np.abs(dry).max() > 1e-4:
         return None
     if job.altered:
-        dry = soxr.resample(dry, SAMPLE_RATE, SAMPLE_RATE * rng.uniform(0.85, 1.18)).astype(np.float32)
+        dry = soxr.resample(dry, SAMPLE_RATE, SAMPLE_RATE * rng.uniform(0.85, 1.18)).astype(
+            np.float32
+        )
     start = end = -1.0
     if job.label:
         try:
@@ -90,7 +91,7 @@ def _make(job: Job):  # noqa: ANN202  (crosses processes as a plain tuple)
     dry = np.concatenate([lead, dry, trail])
     dry += rng.normal(0, 1e-4, len(dry)).astype(np.float32)
     # The teacher skips most of the silence in front; rows that it did not make are nan.
-    heard = _state["teacher"](dry[_SKIPPED_ROWS * STEP_FRAMES * HOP :])  # type: ignore[operator]
+    heard = _state["teacher"](dry[_SKIPPED_ROWS * TEACHER_STEP_FRAMES * HOP :])  # type: ignore[operator]
     embeddings = np.concatenate([np.full((_SKIPPED_ROWS, SIZE), np.nan, np.float32), heard])
     wet = dry
     if job.altered and rng.random() < 0.7:
@@ -113,11 +114,13 @@ def treebank_sentences(data: Path, rng: np.random.Generator, count: int) -> list
     return [found[i] for i in rng.permutation(len(found))[:count]]
 
 
-def _jobs(clips: list[Clip], words: list[str], data: Path, seed: int, scale: float) -> Iterator[Job]:
+def _jobs(
+    clips: list[Clip], words: list[str], data: Path, seed: int, scale: float
+) -> Iterator[Job]:
     rng = np.random.default_rng(seed)
     counter = iter(range(10**9))
 
-    def job(**what) -> Job:  # noqa: ANN003
+    def job(**what) -> Job:
         return Job(seed=seed * 10**6 + next(counter), **what)
 
     for clip in clips:

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tools.train.features import FLOOR, N_MELS, Entry, Store
-from tools.train.network import Shape
-from tools.train.prepare import LEAD_S
-from tools.train.teacher import STEP_FRAMES, WINDOW_FRAMES
+from tools.train.features import (
+    FLOOR,
+    LEAD_S,
+    N_MELS,
+    TEACHER_STEP_FRAMES,
+    TEACHER_WINDOW_FRAMES,
+    Entry,
+    Store,
+)
+from tools.train.shape import Shape
 
 _LEAD_FRAMES = int(LEAD_S * 100)
 SILENCE = np.float16(np.log(FLOOR))
@@ -47,21 +53,21 @@ def crop(store: Store, entry: Entry, start: int, n_frames: int) -> npt.NDArray[n
 
 
 def random_start(entry: Entry, n_frames: int, window: int, rng: np.random.Generator) -> int:
-    """A crop whose outputs look at the clip rather than at the silence before it."""
+    """Choose a crop whose outputs look at the clip rather than at the silence before it."""
     earliest = max(_LEAD_FRAMES + 20 - window, -window)
     latest = max(earliest + 1, entry.n_frames - n_frames + 20)
     return int(rng.integers(earliest, latest))
 
 
 def start_around_word(entry: Entry, n_frames: int, window: int, rng: np.random.Generator) -> int:
-    """A crop in which the word ends at a random output, positives included."""
+    """Choose a crop in which the word ends at a random output, positives included."""
     end = round(entry.word_end)
     return int(end - rng.integers(window + 4, n_frames - 24))
 
 
 def align_to_teacher(start: int, shape: Shape) -> int:
     """Move `start` so that every second trunk output falls on a teacher row."""
-    phase = (start + shape.trunk_frames - 1 - (WINDOW_FRAMES - 1)) % STEP_FRAMES
+    phase = (start + shape.trunk_frames - 1 - (TEACHER_WINDOW_FRAMES - 1)) % TEACHER_STEP_FRAMES
     return start - phase
 
 
@@ -70,17 +76,15 @@ def teacher_rows(
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Teacher embeddings for the even trunk outputs of an aligned crop, and which exist."""
     newest = start + shape.trunk_frames - 1 + shape.stride * np.arange(0, n_steps, 2)
-    row = (newest - (WINDOW_FRAMES - 1)) // STEP_FRAMES
+    row = (newest - (TEACHER_WINDOW_FRAMES - 1)) // TEACHER_STEP_FRAMES
     exists = (row >= 0) & (row < entry.n_embeddings)
     rows = store.embeddings[entry.first_embedding + np.where(exists, row, 0)].astype(np.float32)
     exists &= np.isfinite(rows[:, 0])
     return np.where(exists[:, None], rows, 0), exists
 
 
-def targets(
-    entries: list[Entry], starts: list[int], n_steps: int, shape: Shape
-) -> Targets:
-    """What every head should say at every output of the crops."""
+def targets(entries: list[Entry], starts: list[int], n_steps: int, shape: Shape) -> Targets:
+    """Say what every head should say at every output of the crops."""
     size = (len(entries), len(shape.words), n_steps)
     posterior = np.zeros(size, np.float32)
     start = np.full(size, np.nan, np.float32)
