@@ -1,0 +1,1 @@
+"""The voice activity network: labels, training, export and its comparison with others."""

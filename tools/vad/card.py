@@ -1,0 +1,43 @@
+"""The card of the voice activity model; docs/endpointing.md describes its fields."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pywakeword import _core
+from tools.vad.network import Shape
+
+NAME = "vad"
+
+
+def make_card(
+    shape: Shape, data: bytes, training: dict[str, Any], sources: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Everything but the figures."""
+    return {
+        "format_version": 1,
+        "task": "vad",
+        "name": NAME,
+        "description": "Voice activity: streaming int8 CNN, one posterior every 40 ms",
+        "licence": "Apache-2.0",
+        "model": {"file": f"{NAME}.tflite", "bytes": len(data),
+                  "sha256": hashlib.sha256(data).hexdigest()},
+        "frontend": dict(_core.LFBE_SETTINGS),
+        "vad": {"frame_stride": shape.stride, "delay_frames": shape.delay_frames},
+        "network": shape.as_json(),
+        "training": training,
+        "data": sources,
+        "figures": {},
+    }  # fmt: skip
+
+
+def write_model(folder: Path, data: bytes, card: dict[str, Any]) -> Path:
+    """Write the model and its card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{NAME}.tflite"
+    path.write_bytes(data)
+    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return path

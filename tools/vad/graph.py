@@ -1,0 +1,136 @@
+"""From the trained network to an int8 .tflite: fold, calibrate, quantize, write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tools.export.tflite_writer import GraphBuilder, Quantization, quantize_layer
+from tools.export.tflite_writer import Tensor as GraphTensor
+from tools.vad.network import Network, Shape
+
+# Beyond these a posterior is 0 or 1 anyway; a tighter range gives finer steps between.
+_LOGIT_RANGE = (-10.0, 10.0)
+
+
+@dataclass
+class Layer:
+    """Weights (out, in, kernel) and bias (out,) of a convolution."""
+
+    weights: Tensor
+    bias: Tensor
+
+
+@dataclass
+class Folded:
+    """The network as plain convolutions, normalisation and input scaling merged in."""
+
+    shape: Shape
+    stem1: Layer
+    stem2: Layer
+    blocks: list[Layer]
+    out: Layer
+
+
+def _fold_norm(conv: nn.Conv1d, norm: nn.BatchNorm1d) -> Layer:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    gain = (norm.running_var + norm.eps).rsqrt() * norm.weight
+    return Layer(conv.weight * gain[:, None, None], norm.bias - norm.running_mean * gain)
+
+
+@torch.no_grad()
+def fold(network: Network) -> Folded:
+    """Fold the network."""
+    network.eval()
+    stem1 = _fold_norm(network.stem1, network.norm1)
+    weights = stem1.weights * network.input_scale
+    stem1 = Layer(weights, stem1.bias + (weights * network.input_offset).sum(dim=(1, 2)))
+    return Folded(
+        shape=network.shape,
+        stem1=stem1,
+        stem2=_fold_norm(network.stem2, network.norm2),
+        blocks=[_fold_norm(b.conv, b.norm) for b in network.blocks],
+        out=Layer(network.out.weight, network.out.bias),
+    )
+
+
+@torch.no_grad()
+def run_float(net: Folded, features: Tensor) -> dict[str, Tensor]:
+    """Every tensor of the graph by name, (batch, channels, steps), in float32."""
+    t = {"features": features}
+
+    def conv(x: str, layer: Layer, stride: int = 1, dilation: int = 1) -> Tensor:
+        return functional.conv1d(t[x], layer.weights, layer.bias, stride, 0, dilation)
+
+    t["stem1"] = functional.relu(conv("features", net.stem1, stride=2))
+    t["stem2"] = functional.relu(conv("stem1", net.stem2, stride=2))
+    x = "stem2"
+    for i, (layer, dilation) in enumerate(zip(net.blocks, net.shape.dilations)):
+        t[f"block{i}/conv"] = conv(x, layer, dilation=dilation)
+        t[f"block{i}"] = functional.relu(t[x][..., 2 * dilation :] + t[f"block{i}/conv"])
+        x = f"block{i}"
+    t["logits"] = conv(x, net.out)
+    return t
+
+
+Ranges = dict[str, tuple[float, float]]
+
+
+def calibrate(net: Folded, batches: Iterable[Tensor]) -> Ranges:
+    """Range of every tensor: the extremes, or where 1 in 100,000 values lies beyond."""
+    seen: dict[str, list[np.ndarray]] = {}
+    for features in batches:
+        for name, value in run_float(net, features).items():
+            flat = value.flatten()
+            seen.setdefault(name, []).append(flat[:: max(1, len(flat) // 200_000)].numpy())
+    ranges = {}
+    for name, parts in seen.items():
+        low, high = np.quantile(np.concatenate(parts), (1e-5, 1 - 1e-5))
+        ranges[name] = (min(0.0, float(low)), max(0.0, float(high)))
+    return ranges
+
+
+def _quantization(low: float, high: float) -> Quantization:
+    scale = max(high - low, 1e-6) / 255
+    return Quantization(
+        float(np.float32(scale)), int(np.clip(round(-128 - low / scale), -128, 127))
+    )
+
+
+def build(net: Folded, ranges: Ranges, description: str) -> bytes:
+    """Write the int8 graph; input features, output logits."""
+    shape = net.shape
+    ranges = {**ranges, "logits": _LOGIT_RANGE}
+    graph = GraphBuilder(description)
+
+    def conv(x: GraphTensor, layer: Layer, name: str, activation: str, stride: int = 1,
+             dilation: int = 1) -> GraphTensor:  # fmt: skip
+        assert x.quantization is not None
+        weights = layer.weights.detach().numpy().transpose(0, 2, 1)[:, :, None, :]
+        values = quantize_layer(
+            weights, layer.bias.detach().numpy(), input_scale=x.quantization.scale
+        )
+        return graph.conv_2d(x, *values, name, _quantization(*ranges[name]), stride=(stride, 1),
+                             dilation=(dilation, 1), activation=activation)  # fmt: skip
+
+    x = graph.input("features", (1, shape.window_frames, 1, 64), _quantization(*ranges["features"]))
+    x = conv(x, net.stem1, "stem1", "relu", stride=2)
+    x = conv(x, net.stem2, "stem2", "relu", stride=2)
+    for i, (layer, dilation) in enumerate(zip(net.blocks, shape.dilations)):
+        y = conv(x, layer, f"block{i}/conv", "none", dilation=dilation)
+        skip = graph.crop_oldest(x, 2 * dilation, f"block{i}/skip")
+        x = graph.add(skip, y, f"block{i}", _quantization(*ranges[f"block{i}"]), "relu")
+    weights = net.out.weights.detach().numpy()[..., 0]
+    assert x.quantization is not None
+    values = quantize_layer(
+        weights, net.out.bias.detach().numpy(), input_scale=x.quantization.scale
+    )
+    flat = graph.reshape(x, (1, shape.channels), "flat")
+    graph.output(graph.fully_connected(flat, *values, "logits", _quantization(*ranges["logits"])))
+    return graph.to_bytes()

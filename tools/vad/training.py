@@ -1,0 +1,43 @@
+"""Stage 2: train the network on fresh mixtures."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+from tqdm import trange
+
+from tools.vad.mixing import Mixer
+from tools.vad.network import Network, Shape, targets
+
+_OUTPUT_STEPS = 150  # 6 s of outputs a stream, each with its whole window
+
+
+def train(shape: Shape, mixer: Mixer, *, steps: int, batch: int, rate: float, seed: int) -> Network:
+    """Return the trained network; one thread, equal seeds give equal weights."""
+    torch.manual_seed(seed)
+    network = Network(shape)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, rate, total_steps=steps, pct_start=0.08, final_div_factor=50
+    )
+    n_frames = shape.window_frames + shape.stride * (_OUTPUT_STEPS - 1)
+    n_frames -= n_frames % shape.stride
+    # Outputs lie on the device's grid: the newest frame of each completes a stride.
+    first_frame = -shape.window_frames % shape.stride
+    network.train()
+    average = 0.0
+    for step in (bar := trange(steps, desc="vad", mininterval=10)):
+        features, labels = mixer.batch(batch, n_frames)
+        logits = network(features[:, :, first_frame:])
+        wanted = targets(labels, logits.shape[1], shape)
+        loss = functional.binary_cross_entropy_with_logits(logits, wanted)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+        average = loss.item() if step == 0 else 0.98 * average + 0.02 * loss.item()
+        if step % 50 == 0:
+            bar.set_postfix(loss=f"{average:.4f}")
+    return network.eval()
