@@ -11,6 +11,7 @@ from pywakeword.audio import (
 from pywakeword.calibration import Calibration, CalibrationRow
 from pywakeword.card import Card
 from pywakeword.device_state import DeviceState
+from pywakeword.endpoint import Endpointer, EndpointRule
 from pywakeword.errors import (
     AudioDeviceError,
     AudioError,
@@ -24,7 +25,16 @@ from pywakeword.errors import (
     StreamError,
     UnsupportedOpError,
 )
-from pywakeword.events import Detection
+from pywakeword.events import (
+    Detection,
+    End,
+    EndpointEvent,
+    NoSpeech,
+    PossibleEnd,
+    Resumed,
+    SpeechStart,
+)
+from pywakeword.frame_batcher import FrameBatch, FrameBatcher
 from pywakeword.models import available_models
 from pywakeword.wakeword import WakeWord
 
@@ -41,12 +51,22 @@ __all__ = [
     "CardError",
     "Detection",
     "DeviceState",
+    "End",
+    "EndpointEvent",
+    "EndpointRule",
+    "Endpointer",
     "FileSource",
+    "FrameBatch",
+    "FrameBatcher",
     "MicrophoneSource",
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
+    "NoSpeech",
+    "PossibleEnd",
     "PyWakewordError",
+    "Resumed",
+    "SpeechStart",
     "StdinSource",
     "StreamError",
     "UnsupportedOpError",

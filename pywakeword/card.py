@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pywakeword.calibration import Calibration, CalibrationRow
 from pywakeword.errors import CardError
 
 FORMAT_VERSION = 1
+KEYWORD_TASK = "keyword"
+VAD_TASK = "vad"
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,53 @@ class Card:
     document: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class VadCard:
+    """The validated card of a voice activity model.
+
+    Attributes
+    ----------
+    name, sha256, n_bytes, frontend, document
+        As those of `Card`.
+    frame_stride : int
+        10 ms frames between two posteriors.
+    delay_frames : int
+        How far before its newest frame a posterior's last frame lies.
+    """
+
+    name: str
+    sha256: str
+    n_bytes: int
+    frontend: Mapping[str, Any]
+    frame_stride: int
+    delay_frames: int
+    document: Mapping[str, Any]
+
+
 def read_card(path: Path) -> Card:
     """Read and validate a card; `CardError` names the file and the field at fault."""
+    return _read(path, parse_card)
+
+
+def read_vad_card(path: Path) -> VadCard:
+    """Read and validate the card of a voice activity model."""
+    return _read(path, parse_vad_card)
+
+
+def read_task(path: Path) -> str:
+    """Return what a card's model is for; a card that cannot be read is taken for a keyword's."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return str(document.get("task", KEYWORD_TASK))
+    except (OSError, ValueError, AttributeError):
+        # Whoever loads the model is told what is wrong with it.
+        return KEYWORD_TASK
+
+
+_AnyCard = TypeVar("_AnyCard")
+
+
+def _read(path: Path, parse: Callable[[Any], _AnyCard]) -> _AnyCard:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -64,17 +111,41 @@ def read_card(path: Path) -> Card:
     except (OSError, ValueError) as error:
         raise CardError(f"{path}: not a readable model card: {error}") from error
     try:
-        return parse_card(document)
+        return parse(document)
     except CardError as error:
         raise CardError(f"{path}: {error}") from None
 
 
-def parse_card(document: Any) -> Card:
-    """Validate a card that was read from JSON."""
+def _open(document: Any, task: str) -> _Fields:
     fields = _Fields(document, "")
     version = fields.integer("format_version")
     if version != FORMAT_VERSION:
         raise CardError(f"format_version is {version}, this build reads {FORMAT_VERSION}")
+    found = document.get("task", KEYWORD_TASK)
+    if found != task:
+        raise CardError(f"this is not a {task} model: its task is {found!r}")
+    return fields
+
+
+def parse_vad_card(document: Any) -> VadCard:
+    """Validate the card of a voice activity model that was read from JSON."""
+    fields = _open(document, VAD_TASK)
+    model = fields.section("model")
+    vad = fields.section("vad")
+    return VadCard(
+        name=fields.string("name"),
+        sha256=model.string("sha256"),
+        n_bytes=model.integer("bytes"),
+        frontend=fields.section("frontend").values,
+        frame_stride=vad.integer("frame_stride", minimum=1),
+        delay_frames=vad.integer("delay_frames", minimum=0),
+        document=document,
+    )
+
+
+def parse_card(document: Any) -> Card:
+    """Validate a card that was read from JSON."""
+    fields = _open(document, KEYWORD_TASK)
     keywords = fields.strings("keywords")
     if not keywords or len(set(keywords)) != len(keywords):
         raise CardError("keywords must be a list of different words")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pywakeword._core import __version__
-from pywakeword.commands import bench, detect, evaluate, info, listen
+from pywakeword.commands import bench, detect, endpoint, evaluate, info, listen
 from pywakeword.errors import PyWakewordError
 
 EXIT_BAD_INPUT = 2
@@ -46,6 +46,6 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="pywakeword", description="Wake words on this device.")
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (detect, evaluate, listen, bench, info):
+    for command in (detect, endpoint, evaluate, listen, bench, info):
         command.add_parser(commands)
     return parser

@@ -44,3 +44,49 @@ class Detection:
     snippet: npt.NDArray[np.int16] = field(repr=False, compare=False)
     pre_roll_samples: int
     device_state: DeviceState
+
+
+@dataclass(frozen=True)
+class EndpointEvent:
+    """Something that an `Endpointer` decided; one of the classes below.
+
+    Sample indexes count from the start of the stream (or from the last `reset`).
+
+    Attributes
+    ----------
+    sample : int
+        What the event speaks of: where speech began or ended.
+    decided_sample : int
+        Samples consumed when the decision fell.
+    reason : str
+        Why; each class lists its reasons.
+    """
+
+    sample: int
+    decided_sample: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SpeechStart(EndpointEvent):
+    """Speech began at `sample`: "speech", or "after_wake_word" without a pause."""
+
+
+@dataclass(frozen=True)
+class PossibleEnd(EndpointEvent):
+    """Speech paused at `sample` and may be over: "pause"."""
+
+
+@dataclass(frozen=True)
+class End(EndpointEvent):
+    """The utterance ended at `sample`: a rule's name, "max_utterance" or "closed"."""
+
+
+@dataclass(frozen=True)
+class Resumed(EndpointEvent):
+    """Speech came back at `sample`: "speech". Takes back a `PossibleEnd` or an early `End`."""
+
+
+@dataclass(frozen=True)
+class NoSpeech(EndpointEvent):
+    """Nothing was said up to `sample`: "no_speech_timeout" or a rule's name."""

@@ -13,7 +13,14 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from pywakeword import _core
-from pywakeword.card import Card, read_card
+from pywakeword.card import (
+    KEYWORD_TASK,
+    Card,
+    VadCard,
+    read_card,
+    read_task,
+    read_vad_card,
+)
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS, STATE_SIZES, VOLUME_EDGES
 from pywakeword.errors import CardError, ModelError, ModelNotFoundError
 
@@ -37,8 +44,9 @@ class ModelFile:
 
 
 def available_models() -> tuple[str, ...]:
-    """Return the names of the bundled models."""
-    return tuple(sorted(path.stem for path in _bundled_dir().glob("*.tflite")))
+    """Return the names of the bundled keyword models."""
+    paths = _bundled_dir().glob("*.tflite")
+    return tuple(sorted(p.stem for p in paths if read_task(p.with_suffix(".json")) == KEYWORD_TASK))
 
 
 def find_model(model: str | os.PathLike[str]) -> Path:
@@ -94,13 +102,7 @@ def load_core_model(file: ModelFile) -> _core.Model:
     ModelError
         If the file is corrupt, or its shapes are not those of its card.
     """
-    network = _loaded.get(file.card.sha256)
-    if network is None:
-        try:
-            network = _core.Model(file.data)
-        except ModelError as error:
-            raise type(error)(f"{file.path}: {error}") from None
-        _loaded[file.card.sha256] = network
+    network = _load_network(file.path, file.card, file.data)
     check_outputs(file, dict(zip(network.output_names, network.output_sizes)))
     if network.frame_stride != file.card.frame_stride:
         raise CardError(
@@ -108,6 +110,45 @@ def load_core_model(file: ModelFile) -> _core.Model:
             f"the model's is {network.frame_stride}"
         )
     check_n_state(file, network.n_state)
+    return network
+
+
+def load_vad_model(model: str | os.PathLike[str]) -> tuple[_core.Model, VadCard]:
+    """Return a voice activity model and its card.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If there is no such model.
+    ModelError
+        If the file is corrupt, is no voice activity model, or does not fit its card or
+        this build's front end.
+    """
+    path = find_model(model)
+    card = read_vad_card(path.with_suffix(".json"))
+    data = path.read_bytes()
+    try:
+        _check_file(card, data)
+        _check_frontend(card.frontend)
+    except CardError as error:
+        raise CardError(f"{path}: {error}") from None
+    network = _load_network(path, card, data)
+    if network.frame_stride != card.frame_stride:
+        raise CardError(
+            f"{path}: the card's vad.frame_stride is {card.frame_stride}, "
+            f"the model's is {network.frame_stride}"
+        )
+    return network, card
+
+
+def _load_network(path: Path, card: Card | VadCard, data: bytes) -> _core.Model:
+    network = _loaded.get(card.sha256)
+    if network is None:
+        try:
+            network = _core.Model(data)
+        except ModelError as error:
+            raise type(error)(f"{path}: {error}") from None
+        _loaded[card.sha256] = network
     return network
 
 
@@ -135,7 +176,7 @@ def _bundled_dir() -> Path:
     return Path(str(importlib.resources.files("pywakeword.bundled")))
 
 
-def _check_file(card: Card, data: bytes) -> None:
+def _check_file(card: Card | VadCard, data: bytes) -> None:
     if len(data) != card.n_bytes:
         raise CardError(f"the file has {len(data)} bytes, its card says {card.n_bytes}")
     digest = hashlib.sha256(data).hexdigest()

@@ -148,6 +148,7 @@ class PyEndpointer {
   [[nodiscard]] std::vector<RawEvent> ToPython(const EndpointEvent* events,
                                                size_t n_events) const {
     std::vector<RawEvent> converted;
+    converted.reserve(n_events);
     for (size_t i = 0; i < n_events; ++i) {
       converted.emplace_back(KindName(events[i].kind), events[i].sample,
                              events[i].decided_sample, ReasonName(events[i]));

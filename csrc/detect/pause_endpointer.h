@@ -67,7 +67,7 @@ class PauseEndpointer {
     std::vector<EndpointRule> rules = std::vector<EndpointRule>(1);
     float onset_threshold = 0.5F;
     float offset_threshold = 0.35F;
-    int64_t min_speech = 1280;
+    int64_t min_speech = 2560;
     int64_t possible_end = 3200;
     // Speech that was under way at the end of the wake word belongs to the word
     // unless it goes on for longer than this.

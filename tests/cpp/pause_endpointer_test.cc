@@ -88,7 +88,11 @@ class Script {
   std::vector<EndpointEvent> events_;
 };
 
-PauseEndpointer::Config Default() { return {}; }
+PauseEndpointer::Config Default() {
+  PauseEndpointer::Config config;
+  config.min_speech = 2 * kStep;
+  return config;
+}
 
 PWW_TEST(AnUtteranceStartsPausesAndEnds) {
   Script script(Default());
@@ -185,7 +189,7 @@ PWW_TEST(TheSilenceAfterAnUtteranceIsNoTimeout) {
 }
 
 PWW_TEST(ALongUtteranceIsCutAndGoesOnAsAnother) {
-  PauseEndpointer::Config config;
+  PauseEndpointer::Config config = Default();
   config.max_utterance = 10 * kStep;
   Script script(config);
   script.Times(15, "#");
@@ -195,7 +199,7 @@ PWW_TEST(ALongUtteranceIsCutAndGoesOnAsAnother) {
 }
 
 PWW_TEST(TheFirstRuleThatHoldsEndsTheUtterance) {
-  PauseEndpointer::Config config;
+  PauseEndpointer::Config config = Default();
   config.rules.resize(2);
   config.rules[0] = {true, 20 * kStep, 0};
   config.rules[1] = {true, 5 * kStep, 50 * kStep};
@@ -208,7 +212,7 @@ PWW_TEST(TheFirstRuleThatHoldsEndsTheUtterance) {
 }
 
 PWW_TEST(ARuleThatNeedsNoSpeechGivesNoSpeech) {
-  PauseEndpointer::Config config;
+  PauseEndpointer::Config config = Default();
   config.rules[0] = {false, 10 * kStep, 0};
   Script script(config);
   script.Times(50, ".");
@@ -281,7 +285,7 @@ PWW_TEST(BadSettingsAreRefusedByName) {
   std::string message;
   PWW_CHECK(PauseEndpointer::Check(Default(), &message) == Status::kOk);
   const auto refuses = [&](auto spoil, const char* text) {
-    PauseEndpointer::Config config;
+    PauseEndpointer::Config config = Default();
     spoil(&config);
     PWW_CHECK(PauseEndpointer::Check(config, &message) == Status::kInvalidArgument);
     PWW_CHECK(message.find(text) != std::string::npos);

@@ -39,7 +39,9 @@ def error_line(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
     return output.err.rstrip()
 
 
-@pytest.mark.parametrize("command", ["", "detect", "evaluate", "listen", "bench", "info"])
+@pytest.mark.parametrize(
+    "command", ["", "detect", "endpoint", "evaluate", "listen", "bench", "info"]
+)
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([*command.split(), "--help"])

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sounds
+from sounds import GOLDEN, RATE, floor, request
+
+from pywakeword.cli import main
+
+soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    """Two utterances, the first with a break of 1.2 s in it."""
+    path = tmp_path / "talk.wav"
+    parts = [floor(1), request(), floor(1.2), request(), floor(4), request(), floor(2)]
+    soundfile.write(path, np.concatenate(parts), RATE)
+    return path
+
+
+def records(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str, object]]:
+    assert main(["endpoint", "--json", *argv]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_each_utterance_is_one_line(wav: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = records(capsys, str(wav))
+    length = len(request()) / RATE
+    assert first["file"] == str(wav)
+    assert first["start"] == pytest.approx(1.05, abs=0.1)
+    # The break is longer than the pause that ends it: the end was taken back.
+    assert first["end"] == pytest.approx(1 + 2 * length + 1.2 - 0.1, abs=0.1)
+    assert second["start"] == pytest.approx(1 + 2 * length + 5.2 + 0.05, abs=0.1)
+    assert second["reason"] == "silence"
+    assert second["decided"] == pytest.approx(second["end"] + 0.85, abs=0.05)
+
+
+def test_text(wav: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["endpoint", str(wav)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{wav}: 1.")
+    assert lines[0].endswith("silence")
+
+
+def test_events(wav: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = records(capsys, "--events", str(wav))
+    assert [record["event"] for record in found] == [
+        "SpeechStart", "PossibleEnd", "End", "Resumed", "PossibleEnd", "End",
+        "SpeechStart", "PossibleEnd", "End",
+    ]  # fmt: skip
+    assert main(["endpoint", "--events", str(wav)]) == 0
+    assert "SpeechStart  1." in capsys.readouterr().out
+
+
+def test_a_longer_silence_joins(wav: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = records(capsys, "--events", "--silence-ms", "1900", str(wav))
+    assert [r["event"] for r in found].count("End") == 2
+
+
+def test_a_file_that_ends_in_speech(capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = records(capsys, str(GOLDEN / "computer.wav"))
+    assert found["reason"] == "closed"
+    assert found["end"] == pytest.approx(sounds.REQUEST[1] / RATE, abs=0.1)
+
+
+def test_files_do_not_touch_each_other(wav: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alone = records(capsys, str(wav))
+    assert records(capsys, str(wav), str(wav)) == alone * 2
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [[], ["missing.wav"], ["--silence-ms", "-1", "x.wav"], ["--silence-ms", "long", "x.wav"]],
+)
+def test_bad_input_is_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code = main(["endpoint", *argv])
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2
+    assert capsys.readouterr().err.count("\n") == 1
