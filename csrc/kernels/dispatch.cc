@@ -11,6 +11,12 @@ const Kernels* const kCompiledRows[] = {
 #ifdef PWW_HAVE_AVX2
     &kAvx2Kernels,
 #endif
+#ifdef PWW_HAVE_NEON
+    &kNeonKernels,
+#endif
+#ifdef PWW_HAVE_NEONDOT
+    &kNeonDotKernels,
+#endif
 };
 
 struct Selection {

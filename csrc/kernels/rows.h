@@ -10,5 +10,11 @@ extern const Kernels kScalarKernels;
 #ifdef PWW_HAVE_AVX2
 extern const Kernels kAvx2Kernels;
 #endif
+#ifdef PWW_HAVE_NEON
+extern const Kernels kNeonKernels;
+#endif
+#ifdef PWW_HAVE_NEONDOT
+extern const Kernels kNeonDotKernels;
+#endif
 
 }  // namespace pww
