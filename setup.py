@@ -21,6 +21,9 @@ class CMakeBuild(build_ext):
         subprocess.run(
             [
                 "cmake",
+                # pip's build environment is gone after each build, and with it the
+                # programs that CMake's cache names.
+                "--fresh",
                 "-S", str(ROOT),
                 "-B", str(build_dir),
                 "-G", "Ninja",

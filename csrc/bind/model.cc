@@ -63,6 +63,7 @@ template <typename Value>
 auto PerOutput(Value (*value)(const Model&, int)) {
   return [value](const Model& model) {
     std::vector<Value> values;
+    values.reserve(static_cast<size_t>(model.n_outputs()));
     for (int i = 0; i < model.n_outputs(); ++i) {
       values.push_back(value(model, i));
     }

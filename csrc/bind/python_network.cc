@@ -50,8 +50,8 @@ bool PythonSource::Push(const float* frame, Posterior* posteriors) noexcept {
     return false;
   }
   frames_until_due_ = network_.frame_stride;
-  const py::gil_scoped_acquire acquire;
   try {
+    const py::gil_scoped_acquire acquire;
     Run(posteriors);
   } catch (...) {
     error_ = std::current_exception();

@@ -36,7 +36,9 @@ class Planner {
   void PlanSteps();
   Status CheckSize();
 
-  const Tensor& At(int index) const { return graph_.tensors[Index(index)]; }
+  [[nodiscard]] const Tensor& At(int index) const {
+    return graph_.tensors[Index(index)];
+  }
   static size_t Index(int index) { return static_cast<size_t>(index); }
   static std::string Name(const Tensor& tensor) {
     return "tensor '" + tensor.name + "'";

@@ -50,10 +50,10 @@ class Reader {
                                                ": an offset or a size lies outside "
                                                "the file");
   }
-  std::string Name(const Tensor& tensor) const {
+  [[nodiscard]] static std::string Name(const Tensor& tensor) {
     return "tensor '" + tensor.name + "'";
   }
-  std::string Name(const Op& op) const {
+  [[nodiscard]] std::string Name(const Op& op) const {
     return std::string("operator ") + OpName(op.kind) + " of " +
            Name(graph_->tensors[static_cast<size_t>(op.output)]);
   }

@@ -45,10 +45,10 @@ inline int RunAll() {
   static const ::pww::test::Registrar name##_registrar(#name, name); \
   static void name()
 
-#define PWW_CHECK(condition)                                                   \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      ++::pww::test::Failures();                                               \
+#define PWW_CHECK(condition)                                                    \
+  do {                                                                          \
+    if (!(condition)) {                                                         \
+      ++::pww::test::Failures();                                                \
       std::printf("%s:%d: check failed: %s\n", __FILE__, __LINE__, #condition); \
-    }                                                                          \
+    }                                                                           \
   } while (false)

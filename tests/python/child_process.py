@@ -20,15 +20,21 @@ _PACKAGE_PARENT = str(Path(pywakeword.__file__).parents[1])
 
 
 def start(*command: object, **options: Any) -> subprocess.Popen:
-    return subprocess.Popen([str(word) for word in command], **_surroundings(), **options)
+    return subprocess.Popen([str(word) for word in command], **_surroundings({}), **options)
 
 
-def run(*command: object, **options: Any) -> subprocess.CompletedProcess:
+def run(
+    *command: object, variables: dict[str, str] | None = None, **options: Any
+) -> subprocess.CompletedProcess:
+    """Run to the end; `variables` are added to the environment."""
     return subprocess.run(
-        [str(word) for word in command], capture_output=True, **_surroundings(), **options
+        [str(word) for word in command],
+        capture_output=True,
+        **_surroundings(variables or {}),
+        **options,
     )
 
 
-def _surroundings() -> dict[str, Any]:
-    environment = {**os.environ, "PYTHONPATH": _PACKAGE_PARENT}
+def _surroundings(variables: dict[str, str]) -> dict[str, Any]:
+    environment = {**os.environ, "PYTHONPATH": _PACKAGE_PARENT, **variables}
     return {"cwd": tempfile.gettempdir(), "env": environment}

@@ -8,10 +8,18 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from pywakeword import _core
-from tools.export.tflite_writer import GraphBuilder, Quantization, Tensor, quantize_weights
+
+schema = pytest.importorskip(
+    "ai_edge_litert.schema_py_generated", reason="writing a .tflite needs the extra 'litert'"
+)
+from tools.export.tflite_writer import (  # noqa: E402
+    GraphBuilder,
+    Quantization,
+    Tensor,
+    quantize_weights,
+)
 
 Q = Quantization(0.05, 3)
 TIME, CHANNELS, N_STATE = 9, 8, 22

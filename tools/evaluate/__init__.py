@@ -1,0 +1,1 @@
+"""Acoustic conditions in which detectors are compared."""

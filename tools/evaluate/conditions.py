@@ -71,9 +71,10 @@ class Conditions:
         file = None if cache is None else cache / "evaluation_sounds.npz"
         if file is not None and file.exists():
             with np.load(file) as arrays:
-                kinds = sorted({key.split(":")[0] for key in arrays.files})
-                return {k: [arrays[f"{k}:{i}"] for i in range(sum(n.startswith(f"{k}:") for n in arrays.files))]
-                        for k in kinds}  # fmt: skip
+                sounds: dict[str, list[npt.NDArray[np.float32]]] = {}
+                for key in arrays.files:  # in the order in which they were written
+                    sounds.setdefault(key.split(":")[0], []).append(arrays[key])
+                return sounds
         voices = synthesis.voices(evaluation=True)
         sentences = treebank_sentences(data, np.random.default_rng(99), 200)
 
@@ -107,7 +108,7 @@ class Conditions:
         return sounds
 
     def _interference(self, kind: str, n_samples: int) -> npt.NDArray[np.float32]:
-        """A random stretch at an active level of 1."""
+        """Cut a random stretch at an active level of 1."""
         sounds = self._sounds[kind]
         sound = sounds[int(self._rng.integers(len(sounds)))]
         offset = int(self._rng.integers(len(sound)))
@@ -116,10 +117,12 @@ class Conditions:
 
     @staticmethod
     def _state(kind: str) -> DeviceState:
-        return DeviceState("speaker", kind if kind in _OWN else "none", 0.5 if kind in _OWN else None)
+        return DeviceState(
+            "speaker", kind if kind in _OWN else "none", 0.5 if kind in _OWN else None
+        )
 
     def positives(self, word: str, condition: str) -> Iterator[Stream]:
-        """Every dev take of `word`, padded, in `condition`."""
+        """Yield every dev take of `word`, padded, in `condition`."""
         kind, ratio_db, far = CONDITIONS[condition]
         for clip in self.clips:
             if clip.category != "wakewords" or clip.label != word:
@@ -134,7 +137,9 @@ class Conditions:
                 signal = rooms.reverberate(signal, room)
                 signal *= level / active_rms(signal)
             if kind:
-                signal = signal + self._interference(kind, len(signal)) * level * 10 ** (-ratio_db / 20)
+                signal = signal + self._interference(kind, len(signal)) * level * 10 ** (
+                    -ratio_db / 20
+                )
             peak = np.abs(signal).max()
             if peak > 0.99:  # a mixture must not clip where its parts did not
                 signal = signal * (0.99 / peak)
@@ -142,14 +147,14 @@ class Conditions:
             yield Stream(clip.path.name, to_pcm(signal), self._state(kind), (bounds[0], bounds[1]))
 
     def negatives(self, words: tuple[str, ...]) -> Iterator[Stream]:
-        """Dev speech, other words and noise, in quiet; none holds one of `words`."""
+        """Yield dev speech, other words and noise, in quiet; none holds one of `words`."""
         for clip in self.clips:
             if clip.category != "rir" and not any(clip.holds(w) for w in words):
                 yield self._negative(clip.path.name, decode(clip.path), "none")
 
     def more_negatives(self, words: tuple[str, ...]) -> Iterator[Stream]:
-        """The same clips in noise, held-out synthetic voices, and own playback alone."""
-        for clip in self.clips:
+        """Yield the same clips twice in noise, held-out voices, and own playback alone."""
+        for clip in self.clips * 2:
             if clip.category in ("speech", "words", "wakewords") and not any(
                 clip.holds(w) for w in words
             ):
@@ -167,5 +172,3 @@ class Conditions:
     def _negative(self, name: str, samples: npt.NDArray[np.floating], playing: str) -> Stream:
         signal = np.clip(samples, -1, 1) + _floor(len(samples), self._rng)
         return Stream(name, to_pcm(signal), self._state(playing))
-
-

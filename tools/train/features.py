@@ -62,6 +62,7 @@ class StoreWriter:
         embeddings: npt.NDArray[np.float32] | None,
         **what: str | float,
     ) -> None:
+        """Append one clip; `what` are the remaining fields of its Entry."""
         n_rows = 0 if embeddings is None else len(embeddings)
         entry = Entry(self._frames, len(features), self._rows, n_rows, **what)  # type: ignore[arg-type]
         self._entries.append(entry)
@@ -91,4 +92,5 @@ class Store:
 
     @staticmethod
     def exists(folder: Path) -> bool:
+        """Whether `folder` holds a finished store."""
         return (folder / "index.json").exists()

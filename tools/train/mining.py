@@ -28,7 +28,9 @@ def highest_posteriors(network: Network, curriculum: Curriculum) -> np.ndarray:
         if len(part) < shape.window_frames:
             break
         trunk = network.trunk(torch.from_numpy(part.T.copy())[None], embedded)
-        logits = torch.stack([network.head(i, trunk, embedded)[0, 0] for i in range(len(shape.words))])
+        logits = torch.stack(
+            [network.head(i, trunk, embedded)[0, 0] for i in range(len(shape.words))]
+        )
         best = logits.max(dim=0).values.sigmoid().numpy()
         newest.append(begin + shape.window_frames - 1 + shape.stride * np.arange(len(best)))
         posterior.append(best)
@@ -45,6 +47,6 @@ def mine(network: Network, curriculum: Curriculum) -> dict[str, float]:
     frames = np.array([curriculum.store.entries[i].n_frames for i in curriculum.negatives])
     plain, wrong = np.sqrt(frames), highest.astype(np.float64) ** 2 + 1e-4
     curriculum.hardness = (
-        (1 - _MINED_SHARE) * plain / plain.sum() + _MINED_SHARE * wrong / wrong.sum()
-    )
+        1 - _MINED_SHARE
+    ) * plain / plain.sum() + _MINED_SHARE * wrong / wrong.sum()
     return {"above 0.5": float((highest > 0.5).sum()), "above 0.9": float((highest > 0.9).sum())}

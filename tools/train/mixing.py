@@ -23,12 +23,21 @@ from tools.train.features import FLOOR, N_MELS, Store
 _HANN_ENERGY = 150.0
 STORED_LEVEL_DB = -26.0
 # Own playback is louder than a person may like: DESIGN.md, speech-to-echo -10 to +15 dB.
-_RATIO_DB = {"noise": (-3, 25), "babble": (0, 25), "music": (-10, 15), "tts": (-10, 15), "alarm": (-10, 15)}
+_RATIO_DB = {
+    "noise": (-3, 25),
+    "babble": (0, 25),
+    "music": (-10, 15),
+    "tts": (-10, 15),
+    "alarm": (-10, 15),
+}
 _OWN = ("music", "tts", "alarm")
+_CANCELLED_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class Mixed:
+    """A batch as the network takes it."""
+
     features: Tensor  # (batch, 64, frames)
     state: Tensor  # (batch, 22) one-hot
 
@@ -56,7 +65,9 @@ class Mixer:
     def _segment(self, kind: str, n_frames: int) -> np.ndarray:
         """`n_frames` of one sound of `kind`, repeated if it is shorter."""
         rng = self._rng
-        entry = self._store.entries[self._by_kind[kind][int(rng.integers(len(self._by_kind[kind])))]]
+        entry = self._store.entries[
+            self._by_kind[kind][int(rng.integers(len(self._by_kind[kind])))]
+        ]
         offset = int(rng.integers(entry.n_frames))
         index = (np.arange(offset, offset + n_frames) % entry.n_frames) + entry.first_frame
         return self._store.features[index]
@@ -76,7 +87,9 @@ class Mixer:
         """Stretch the mel axis by up to 10 %, another vocal tract for half of the batch."""
         batch = energy.shape[0]
         g = self._torch
-        factor = 1 + (torch.rand(batch, 1, generator=g) * 0.2 - 0.1) * (torch.rand(batch, 1, generator=g) < 0.5)
+        factor = 1 + (torch.rand(batch, 1, generator=g) * 0.2 - 0.1) * (
+            torch.rand(batch, 1, generator=g) < 0.5
+        )
         position = (torch.arange(N_MELS) * factor).clamp(0, N_MELS - 1.001)
         low = position.long()
         weight = (position - low)[:, None]
@@ -118,6 +131,8 @@ class Mixer:
                 kind = str(rng.choice(["noise", "babble", "music", "tts", "alarm"],
                                       p=[0.35, 0.15, 0.25, 0.15, 0.1]))  # fmt: skip
                 ratio = rng.uniform(*_RATIO_DB[kind])
+                if kind in _OWN and rng.random() < _CANCELLED_SHARE:
+                    ratio += rng.uniform(10, 25)  # what an echo canceller left over
                 added[i] = self._segment(kind, n_frames)
                 interference_db = level_db[i] - ratio
                 factor[i] = 10 ** ((interference_db - STORED_LEVEL_DB) / 10)

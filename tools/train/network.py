@@ -36,18 +36,22 @@ class Shape:
 
     @property
     def stride(self) -> int:
+        """Frames between two outputs."""
         return 4
 
     @property
     def trunk_frames(self) -> int:
+        """Frames that one step of the trunk depends on."""
         steps = 2 * sum(self.dilations)
         return self.stem_kernel + 2 * (self.stem_kernel - 1) + self.stride * steps
 
     @property
     def window_frames(self) -> int:
+        """Frames that one output depends on."""
         return self.trunk_frames + self.stride * (self.head_kernel - 1) * self.head_dilation
 
     def as_json(self) -> dict[str, object]:
+        """Return the sizes for the card."""
         return asdict(self)
 
 
@@ -63,6 +67,7 @@ class Film(nn.Module):
             nn.init.zeros_(self.project.weight)
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
+        """(batch, channels, steps) and the embedded state."""
         scale, shift = self.scale[None], self.shift[None]
         if self.project is not None:
             more = self.project(state)
@@ -81,6 +86,7 @@ class Block(nn.Module):
         self.film = Film(c, shape.embedding, shape.film)
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
+        """Lose steps at the front only."""
         y = self.film(self.norm(self.conv(x)), state)
         return functional.relu(x[..., x.shape[-1] - y.shape[-1] :] + y)
 
@@ -95,8 +101,14 @@ class Network(nn.Module):
         # Log energies lie in [-13.8, 8]: centred and scaled so that the first weights are ordinary.
         self.register_buffer("input_offset", torch.tensor(6.0))
         self.register_buffer("input_scale", torch.tensor(0.25))
-        self.stem1, self.norm1 = nn.Conv1d(64, s, k, stride=2, bias=False), nn.BatchNorm1d(s, momentum=0.03)
-        self.stem2, self.norm2 = nn.Conv1d(s, c, k, stride=2, bias=False), nn.BatchNorm1d(c, momentum=0.03)
+        self.stem1, self.norm1 = (
+            nn.Conv1d(64, s, k, stride=2, bias=False),
+            nn.BatchNorm1d(s, momentum=0.03),
+        )
+        self.stem2, self.norm2 = (
+            nn.Conv1d(s, c, k, stride=2, bias=False),
+            nn.BatchNorm1d(c, momentum=0.03),
+        )
         self.blocks = nn.ModuleList(Block(shape, d) for d in shape.dilations)
         self.state = nn.Linear(sum(N_STATE), shape.embedding)
         self.distill = nn.Conv1d(c, teacher_size, 1)
@@ -104,7 +116,8 @@ class Network(nn.Module):
         joined = h + (shape.embedding if shape.concatenate else 0)
         self.heads = nn.ModuleList(
             nn.ModuleDict({
-                "conv": nn.Conv1d(c, h, shape.head_kernel, dilation=shape.head_dilation, bias=False),
+                "conv": nn.Conv1d(
+                    c, h, shape.head_kernel, dilation=shape.head_dilation, bias=False),
                 "norm": nn.BatchNorm1d(h, momentum=0.03),
                 "out": nn.Conv1d(joined, 3, 1),
             })
@@ -115,6 +128,7 @@ class Network(nn.Module):
             head["out"].bias.data = torch.tensor([-math.log(99.0), 1.2, 0.2])
 
     def embed_state(self, state: Tensor) -> Tensor:
+        """(batch, 22) one-hot to (batch, embedding)."""
         return functional.relu(self.state(state))
 
     def trunk(self, features: Tensor, state: Tensor) -> Tensor:

@@ -108,7 +108,7 @@ def render_music(
 
 
 def alarm(seconds: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """A timer or alarm sound: beeps, chirps or a two-tone ring, with harmonics."""
+    """Make a timer or alarm sound: beeps, chirps or a two-tone ring, with harmonics."""
     t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     period, duty = rng.uniform(0.15, 1.2), rng.uniform(0.3, 0.8)
     phase = (t / period) % 1.0
@@ -132,7 +132,7 @@ def alarm(seconds: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
 def loudspeaker(
     samples: npt.NDArray[np.float32], rng: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """A small loudspeaker: band limit and mild saturation; peak-normalised output."""
+    """Play through a small loudspeaker: band limit, mild saturation; peak-normalised."""
     band = butter(2, (rng.uniform(90, 250), rng.uniform(5500, 7800)), "band", fs=SAMPLE_RATE,
                   output="sos")  # fmt: skip
     limited = sosfilt(band, samples)

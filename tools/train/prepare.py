@@ -29,7 +29,7 @@ from tools.train.teacher import SIZE, STEP_FRAMES, Teacher
 LEAD_S, TRAIL_S = 2.0, 0.6
 ACTIVE_LEVEL = 0.05  # RMS of the active parts, -26 dBFS
 _SKIPPED_ROWS = 15  # 1.2 s
-_WORD_SECONDS = (0.3, 2.2)  # takes outside have a click or a sentence for a word
+_WORD_SECONDS = (0.3, 1.6)  # takes outside have a click or a sentence for a word
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,21 @@ def _start_worker(responses: list[npt.NDArray[np.float32]]) -> None:
     _state["teacher"], _state["rooms"] = Teacher(), responses
 
 
-def _make(job: Job):  # noqa: ANN202  (crosses processes as a plain tuple)
+def _make(job: Job):
     rng = np.random.default_rng(job.seed)
     dry = _load(job, rng)
     if len(dry) < SAMPLE_RATE // 5 or not np.abs(dry).max() > 1e-4:
         return None
     if job.altered:
-        dry = soxr.resample(dry, SAMPLE_RATE, SAMPLE_RATE * rng.uniform(0.85, 1.18)).astype(np.float32)
+        dry = soxr.resample(dry, SAMPLE_RATE, SAMPLE_RATE * rng.uniform(0.85, 1.18)).astype(
+            np.float32
+        )
     start = end = -1.0
     if job.label:
-        first, last = word_boundaries(dry)
+        try:
+            first, last = word_boundaries(dry)
+        except ValueError:
+            return None
         if not _WORD_SECONDS[0] < (last - first) / SAMPLE_RATE < _WORD_SECONDS[1]:
             return None
         # Frame f ends at sample HOP * f + WINDOW; boundaries are counted in such frames.
@@ -110,11 +115,13 @@ def treebank_sentences(data: Path, rng: np.random.Generator, count: int) -> list
     return [found[i] for i in rng.permutation(len(found))[:count]]
 
 
-def _jobs(clips: list[Clip], words: list[str], data: Path, seed: int, scale: float) -> Iterator[Job]:
+def _jobs(
+    clips: list[Clip], words: list[str], data: Path, seed: int, scale: float
+) -> Iterator[Job]:
     rng = np.random.default_rng(seed)
     counter = iter(range(10**9))
 
-    def job(**what) -> Job:  # noqa: ANN003
+    def job(**what) -> Job:
         return Job(seed=seed * 10**6 + next(counter), **what)
 
     for clip in clips:
@@ -172,7 +179,7 @@ def prepare_speech(
 
 
 def prepare_interference(
-    data: Path, work: Path, *, seed: int = 2, music_count: int = 60, scale: float = 1.0
+    data: Path, work: Path, words: list[str], *, seed: int = 2, scale: float = 1.0
 ) -> Store:
     """Make (or reopen) the store of what the device hears besides the person.
 
@@ -213,11 +220,13 @@ def prepare_interference(
     for _ in range(int(60 * scale)):
         add(played(playback.alarm(12, rng)), "alarm", "")
     voices = synthesis.voices()
-    for i, sentence in enumerate(treebank_sentences(data, rng, int(250 * scale))):
-        # A device has few voices of its own: espeak-ng's plain one and flite's.
-        voice = voices[-(i % 2) - 1] if i % 2 else voices[int(rng.integers(len(voices)))]
+    said = treebank_sentences(data, rng, int(220 * scale))
+    # What the device itself says is never a person calling it, its own name included.
+    said += [f"{word}, {sentence}" for word in words for sentence in said[: int(20 * scale)]]
+    for sentence in said:
+        voice = voices[int(rng.integers(len(voices)))]
         add(played(synthesis.speak(sentence, voice)), "tts", voice.name)
-    excerpts = playback.render_music(playback.TRAIN_COMPOSERS, int(music_count * scale), 30, rng)
+    excerpts = playback.render_music(playback.TRAIN_COMPOSERS, int(70 * scale), 30, rng)
     for excerpt in tqdm(excerpts, desc="music"):
         add(played(excerpt), "music", "")
     writer.close()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 import pywakeword
 from pywakeword import _core
@@ -51,7 +50,7 @@ def write_model(folder: Path, word: str, data: bytes, document: dict[str, Any]) 
 
 
 def card(network: Network, word: str, data: bytes) -> dict[str, Any]:
-    """The parts of the card that hold before anything was measured."""
+    """Return the parts of the card that hold before anything was measured."""
     return {
         "format_version": 1,
         "name": word,
@@ -74,17 +73,22 @@ def card(network: Network, word: str, data: bytes) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _scores(spotter: pywakeword.WakeWord, streams: Iterable[Stream]) -> Iterator[tuple[Stream, np.ndarray]]:
+def _scores(
+    spotter: pywakeword.WakeWord, streams: Iterable[Stream]
+) -> Iterator[tuple[Stream, np.ndarray]]:
     for stream in streams:
         spotter.device_state = stream.state
         yield stream, scan(spotter, ArraySource(stream.pcm))[0][:, 0]
 
 
-def _rate_row(scores: list[float], negative_peaks: np.ndarray, hours: float, rate: float) -> dict[str, Any]:
+def _rate_row(
+    scores: list[float], negative_peaks: np.ndarray, hours: float, rate: float
+) -> dict[str, Any]:
     point = frr_at_fa(scores, negative_peaks, hours, rate)
     return {
         "false_accepts_per_hour": rate, "misses": point.misses, "takes": point.positives,
-        "miss_rate": round(point.frr, 4), "interval_95": [round(point.frr_low, 4), round(point.frr_high, 4)],
+        "miss_rate": round(point.frr, 4),
+        "interval_95": [round(point.frr_low, 4), round(point.frr_high, 4)],
         "threshold": round(point.threshold, 5),
     }  # fmt: skip
 
@@ -107,11 +111,14 @@ def boundary_errors(spotter: pywakeword.WakeWord, streams: Iterable[Stream]) -> 
         delays.append((best.detected_sample - stream.word[1]) / 16)
 
     def summary(values: list[float]) -> dict[str, float]:
-        return {"median": round(float(np.median(values)), 1), "p90": round(float(np.percentile(values, 90)), 1),
-                "within_80_ms": round(float(np.mean(np.asarray(values) <= 80)), 3)}  # fmt: skip
+        median, p90 = np.percentile(values, (50, 90)).round(1)
+        within = float(np.mean(np.asarray(values) <= 80))
+        return {"median": float(median), "p90": float(p90), "within_80_ms": round(within, 3)}
 
-    return {"detected": found, "takes": count, "start_error_ms": summary(starts),
-            "end_error_ms": summary(ends), "delay_median_ms": round(float(np.median(delays)), 1)}  # fmt: skip
+    return {
+        "detected": found, "takes": count, "start_error_ms": summary(starts),
+        "end_error_ms": summary(ends), "delay_median_ms": round(float(np.median(delays)), 1),
+    }  # fmt: skip
 
 
 def measure(path: Path, document: dict[str, Any], conditions: Conditions) -> dict[str, Any]:
@@ -127,28 +134,38 @@ def measure(path: Path, document: dict[str, Any], conditions: Conditions) -> dic
     every = np.concatenate([quiet_peaks, more_peaks])
     by_condition = {}
     for name in CONDITIONS:
-        by_condition[name] = [float(s.max()) for _, s in _scores(spotter, conditions.positives(word, name))]
-    table = calibration_table(by_condition["quiet"], every, sum(hours), [float(t) for t in _THRESHOLDS])
+        by_condition[name] = [
+            float(s.max()) for _, s in _scores(spotter, conditions.positives(word, name))
+        ]
+    table = calibration_table(
+        by_condition["quiet"], every, sum(hours), [float(t) for t in _THRESHOLDS]
+    )
     default = frr_at_fa(by_condition["quiet"], every, sum(hours), _DEFAULT_RATE).threshold
-    default = next((row.threshold for row in table if row.threshold >= max(default, 0.5)), table[-1].threshold)
+    default = next(
+        (row.threshold for row in table if row.threshold >= max(default, 0.5)), table[-1].threshold
+    )
     document["calibration"] = {word: {
         "negative_hours": round(sum(hours), 3), "positives": len(by_condition["quiet"]),
         "default_threshold": default,
-        "table": [{"threshold": r.threshold, "false_accepts_per_hour": round(r.false_accepts_per_hour, 4),
-                   "miss_rate": round(r.miss_rate, 4)} for r in table],
-        "conditions": f"takes: split=dev in quiet, noise floor {FLOOR_DBFS:g} dBFS; negatives: split=dev speech, "
-        "words and noise in quiet, the same clips in noise, babble or own music at 0 to 15 dB, held-out synthetic "
-        "voices, own music, speech and alarms alone",
+        "table": [
+            {"threshold": r.threshold, "miss_rate": round(r.miss_rate, 4),
+             "false_accepts_per_hour": round(r.false_accepts_per_hour, 4)} for r in table
+        ],
+        "conditions": f"takes: split=dev in quiet, noise floor {FLOOR_DBFS:g} dBFS; negatives: "
+        "split=dev speech, words and noise in quiet, the same clips twice in noise, babble or own "
+        "music at 0 to 15 dB, held-out synthetic voices, own music, speech and alarms alone",
     }}  # fmt: skip
     dev_threshold = frr_at_fa(by_condition["quiet"], quiet_peaks, max(hours[0], 1.0), 1.0).threshold
-    misses = int(np.sum(np.asarray(by_condition["quiet"]) < default))
+    takes = np.asarray(by_condition["quiet"])
+    misses = int(np.sum(takes < default))
     document["figures"] = {
         "split": "dev",
         "quiet_at_default": {
             "threshold": default, "misses": misses, "takes": len(by_condition["quiet"]),
-            "false_accepts": int(np.sum(quiet_peaks >= default)), "negative_hours": round(hours[0], 3),
+            "false_accepts": int(np.sum(quiet_peaks >= default)),
+            "negative_hours": round(hours[0], 3),
             "highest_negatives": [round(float(x), 4) for x in np.sort(quiet_peaks)[:-6:-1]],
-            "misses_at_one_per_hour": int(np.sum(np.asarray(by_condition["quiet"]) < dev_threshold)),
+            "misses_at_one_per_hour": int(np.sum(takes < dev_threshold)),
         },
         "misses_by_condition": {
             name: [_rate_row(scores, every, sum(hours), rate) for rate in (0.5, 1.0)]
@@ -158,15 +175,19 @@ def measure(path: Path, document: dict[str, Any], conditions: Conditions) -> dic
     path = write_model(path.parent, word, path.read_bytes(), document)
     spotter = pywakeword.WakeWord(str(path))
     document["figures"]["boundaries"] = {
-        name: boundary_errors(spotter, conditions.positives(word, name)) for name in ("quiet", "noise 5")
+        name: boundary_errors(spotter, conditions.positives(word, name))
+        for name in ("quiet", "noise 5")
     }
     write_model(path.parent, word, path.read_bytes(), document)
     return document
 
 
 def provenance(clips: list[Clip], word: str) -> list[dict[str, Any]]:
-    """What the model was trained on, by source and licence."""
+    """Count what the model was trained on, by source and licence."""
     counts = Counter((c.source, c.licence) for c in clips)
-    rows = [{"source": source, "licence": licence, "files": n} for (source, licence), n in sorted(counts.items())]
+    rows = [
+        {"source": source, "licence": licence, "files": n}
+        for (source, licence), n in sorted(counts.items())
+    ]
     takes = sum(c.category == "wakewords" and c.label == word for c in clips)
     return [{"takes_of_the_word": takes}, *rows]

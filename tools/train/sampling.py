@@ -47,14 +47,14 @@ def crop(store: Store, entry: Entry, start: int, n_frames: int) -> npt.NDArray[n
 
 
 def random_start(entry: Entry, n_frames: int, window: int, rng: np.random.Generator) -> int:
-    """A crop whose outputs look at the clip rather than at the silence before it."""
+    """Choose a crop whose outputs look at the clip rather than at the silence before it."""
     earliest = max(_LEAD_FRAMES + 20 - window, -window)
     latest = max(earliest + 1, entry.n_frames - n_frames + 20)
     return int(rng.integers(earliest, latest))
 
 
 def start_around_word(entry: Entry, n_frames: int, window: int, rng: np.random.Generator) -> int:
-    """A crop in which the word ends at a random output, positives included."""
+    """Choose a crop in which the word ends at a random output, positives included."""
     end = round(entry.word_end)
     return int(end - rng.integers(window + 4, n_frames - 24))
 
@@ -77,10 +77,8 @@ def teacher_rows(
     return np.where(exists[:, None], rows, 0), exists
 
 
-def targets(
-    entries: list[Entry], starts: list[int], n_steps: int, shape: Shape
-) -> Targets:
-    """What every head should say at every output of the crops."""
+def targets(entries: list[Entry], starts: list[int], n_steps: int, shape: Shape) -> Targets:
+    """Say what every head should say at every output of the crops."""
     size = (len(entries), len(shape.words), n_steps)
     posterior = np.zeros(size, np.float32)
     start = np.full(size, np.nan, np.float32)

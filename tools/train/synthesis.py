@@ -26,12 +26,14 @@ _FLITE_VOICES = ("slt", "awb", "rms", "kal16")
 
 @dataclass(frozen=True)
 class Voice:
+    """A voice of one engine, by the name that the engine gives it."""
+
     engine: str  # "espeak-ng" or "flite"
     name: str
 
 
 def voices(*, evaluation: bool = False) -> list[Voice]:
-    """The training voices, or those held out for evaluation."""
+    """Return the training voices, or those held out for evaluation."""
     every = [Voice("espeak-ng", a + v) for v in _VARIANTS for a in _ACCENTS]
     every += [Voice("flite", name) for name in _FLITE_VOICES]
     return every[1::2] if evaluation else every[0::2]
@@ -41,7 +43,9 @@ def voices(*, evaluation: bool = False) -> list[Voice]:
 def _check_engines() -> None:
     missing = [e for e in ("espeak-ng", "flite") if shutil.which(e) is None]
     if missing:
-        raise FileNotFoundError(f"not installed: {', '.join(missing)} (Debian packages of that name)")
+        raise FileNotFoundError(
+            f"not installed: {', '.join(missing)} (Debian packages of that name)"
+        )
 
 
 def speak(

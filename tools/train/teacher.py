@@ -39,8 +39,9 @@ class Teacher:
         self._embed_input = self._embed.get_inputs()[0].name
 
     def __call__(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Embed samples in [-1, 1] at 16 kHz; (n_rows, 96)."""
         mel = self._mel.run(None, {self._mel_input: samples[None] * np.float32(32768)})[0]
-        mel = mel.squeeze()[:, :] / 10 + 2
+        mel = mel.squeeze() / 10 + 2
         windows = np.lib.stride_tricks.sliding_window_view(mel, WINDOW_FRAMES, axis=0)
         windows = windows[::STEP_FRAMES].transpose(0, 2, 1)[..., None]
         rows = self._embed.run(None, {self._embed_input: np.ascontiguousarray(windows)})[0]

@@ -43,7 +43,8 @@ class Trainer:
         decay = [p for p in network.parameters() if p.ndim > 1]
         rest = [p for p in network.parameters() if p.ndim <= 1]
         self.optimiser = torch.optim.AdamW(
-            [{"params": decay, "weight_decay": 1e-2}, {"params": rest, "weight_decay": 0.0}], lr=rate
+            [{"params": decay, "weight_decay": 1e-2}, {"params": rest, "weight_decay": 0.0}],
+            lr=rate,
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser, rate, total_steps=steps, pct_start=0.08, final_div_factor=50
@@ -74,7 +75,9 @@ class Trainer:
         part.replace(self._checkpoint)  # never half a checkpoint
 
     def run(
-        self, loss_of: Callable[[int], dict[str, Tensor]], each_save: Callable[[int], None] | None = None
+        self,
+        loss_of: Callable[[int], dict[str, Tensor]],
+        each_save: Callable[[int], None] | None = None,
     ) -> None:
         """Step until the end; `loss_of(step)` gives named losses that are summed."""
         if self.resume():
@@ -146,9 +149,14 @@ class Curriculum:
             masks.append(mask)
         mixed = self.mixer(np.stack(crops), mixed_share=0.6)
         teacher = (torch.from_numpy(np.stack(rows)) - self.mean) / self.std
-        return mixed.features, mixed.state, teacher.transpose(1, 2), torch.from_numpy(np.stack(masks))
+        return (
+            mixed.features,
+            mixed.state,
+            teacher.transpose(1, 2),
+            torch.from_numpy(np.stack(masks)),
+        )
 
-    def words(self, batch: int, n_steps: int = 41):  # noqa: ANN201
+    def words(self, batch: int, n_steps: int = 41):
         """Features, state, targets, teacher rows and mask; a third holds a word."""
         shape, store, rng = self.shape, self.store, self.rng
         n_frames = shape.window_frames + shape.stride * (n_steps - 1)
@@ -187,7 +195,9 @@ def _distillation_loss(out: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
     return (difference * mask).sum() / mask.sum().clamp_min(1)
 
 
-def distil(network: Network, curriculum: Curriculum, work: Path, *, steps: int, batch: int = 40) -> None:
+def distil(
+    network: Network, curriculum: Curriculum, work: Path, *, steps: int, batch: int = 40
+) -> None:
     """Stage 2: the trunk learns to say what the teacher says, through noise."""
     trainer = Trainer("distil", network, work, steps=steps, rate=4e-3, seed=11)
 
@@ -220,7 +230,9 @@ def teach_words(
         posterior = torch.from_numpy(goal.posterior)
         known = ~posterior.isnan()
         wanted = posterior.nan_to_num()
-        entropy = functional.binary_cross_entropy_with_logits(out[:, :, 0], wanted, reduction="none")
+        entropy = functional.binary_cross_entropy_with_logits(
+            out[:, :, 0], wanted, reduction="none"
+        )
         # Focus on what is still wrong: easy silence must not drown a near miss.
         wrong = (out[:, :, 0].detach().sigmoid() - wanted).abs()
         weight = known * wrong.clamp_min(0.05).sqrt() * (1 + 3 * wanted)
