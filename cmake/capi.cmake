@@ -42,24 +42,28 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pywakeword.pc
 
 if(PWW_TESTS)
   enable_language(C)
-  add_executable(detect_stdin examples/c/detect_stdin.c)
-  target_link_libraries(detect_stdin PRIVATE pywakeword)
-  set_target_properties(detect_stdin PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON
+  foreach(example detect_stdin info)
+    add_executable(${example} examples/c/${example}.c)
+    target_link_libraries(${example} PRIVATE pywakeword)
+    set_target_properties(${example} PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON
                                                 C_EXTENSIONS OFF)
-  target_compile_options(detect_stdin PRIVATE -Wall -Wextra -Wconversion -Wpedantic)
-  if(PWW_WERROR)
-    target_compile_options(detect_stdin PRIVATE -Werror)
-  endif()
-  if(PWW_SANITIZE)
-    # The library needs the run-time support that a program in C++ would bring.
-    target_link_options(detect_stdin PRIVATE -fsanitize=${PWW_SANITIZE})
-  endif()
+    target_compile_options(${example} PRIVATE -Wall -Wextra -Wconversion -Wpedantic)
+    if(PWW_WERROR)
+      target_compile_options(${example} PRIVATE -Werror)
+    endif()
+    if(PWW_SANITIZE)
+      # The library needs the run-time support that a program in C++ would bring.
+      target_link_options(${example} PRIVATE -fsanitize=${PWW_SANITIZE})
+    endif()
+  endforeach()
 
   add_executable(tone_pcm tests/cpp/tone_pcm.cc)
   target_link_libraries(tone_pcm PRIVATE pww_flags)
   target_compile_definitions(tone_pcm PRIVATE PWW_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}/tests")
+  # Joined, because a list would become several arguments.
+  list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
   add_test(NAME example_c
-           COMMAND ${CMAKE_COMMAND} -DEMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR}
+           COMMAND ${CMAKE_COMMAND} -DEMULATOR=${emulator}
                    -DTONE_PCM=$<TARGET_FILE:tone_pcm> -DDETECT_STDIN=$<TARGET_FILE:detect_stdin>
                    -DMODEL=${CMAKE_CURRENT_SOURCE_DIR}/tests/golden/tone.tflite
                    -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/cpp/example_test.cmake)

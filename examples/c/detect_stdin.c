@@ -42,7 +42,7 @@ static int print_detection(pww_spotter* spotter, size_t index) {
   if (status != PWW_OK) {
     return fail("snippet");
   }
-  printf("%zu %.6f %" PRId64 " %" PRId64 " %" PRId64 " %zu %" PRId64 "\n",
+  printf("%zu %.9g %" PRId64 " %" PRId64 " %" PRId64 " %zu %" PRId64 "\n",
          word.keyword_index, (double)word.score, word.start_sample, word.end_sample,
          word.detected_sample, n_samples, word.pre_roll_samples);
   return fflush(stdout) == 0 ? 0 : 1;

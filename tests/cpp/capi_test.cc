@@ -98,9 +98,9 @@ PWW_TEST(HearsTheToneHoweverItIsCut) {
   PWW_CHECK(found.keyword_index == 0 && found.pre_roll_samples == 8000);
   PWW_CHECK(found.start_sample < found.end_sample);
   PWW_CHECK(found.end_sample <= found.detected_sample);
-  const auto begin = pcm.begin() + (found.start_sample - found.pre_roll_samples);
   PWW_CHECK(whole[0].snippet ==
-            std::vector<int16_t>(begin, pcm.begin() + found.detected_sample));
+            pww::test::Cut(pcm, found.start_sample - found.pre_roll_samples,
+                           found.detected_sample));
   for (const size_t chunk : pww::test::ChunkSizes()) {
     PWW_CHECK(pww_spotter_reset(spotter) == PWW_OK);
     std::vector<Heard> heard;

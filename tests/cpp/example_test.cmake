@@ -1,5 +1,6 @@
 # Runs examples/c/detect_stdin on a tone and on bad input, under EMULATOR if there is one.
 
+separate_arguments(EMULATOR)
 execute_process(COMMAND ${EMULATOR} ${TONE_PCM}
                 COMMAND ${EMULATOR} ${DETECT_STDIN} ${MODEL} 0.5 3
                 OUTPUT_VARIABLE output RESULTS_VARIABLE results)
