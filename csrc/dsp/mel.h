@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "dsp/fft.h"
+#include "dsp/float4.h"
 
 namespace pww {
 
@@ -30,12 +31,22 @@ class MelFilterBank {
   // falling side of one filter and the rising side of the next. So one pass over
   // the bins serves all filters, with two weights a bin.
   static constexpr size_t kStretches = kFilters + 1;
-  struct Weights {
-    float rising;
-    float falling;
+
+  // Four neighbouring stretches are summed side by side, a lane each: step j adds
+  // their j-th bins. The weights of a stretch that has ended, or that makes up the
+  // last group, are zero.
+  static constexpr size_t kLanes = 4;
+  static constexpr size_t kGroups = (kStretches + kLanes - 1) / kLanes;
+  struct Group {
+    std::array<uint16_t, kLanes> first_bin;
+    uint16_t n_steps;
   };
-  std::array<uint16_t, kStretches + 1> first_bin_;  // of each stretch; the end last
-  std::array<Weights, PowerSpectrum::kBins> weights_;
+  struct Step {
+    Float4 rising;
+    Float4 falling;
+  };
+  std::array<Group, kGroups> groups_;
+  std::array<Step, PowerSpectrum::kBins> steps_;  // those of the first group first
 };
 
 }  // namespace pww

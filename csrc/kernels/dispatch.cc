@@ -11,6 +11,9 @@ const Kernels* const kCompiledRows[] = {
 #ifdef PWW_HAVE_AVX2
     &kAvx2Kernels,
 #endif
+#ifdef PWW_HAVE_AVX512VNNI
+    &kAvx512VnniKernels,
+#endif
 #ifdef PWW_HAVE_NEON
     &kNeonKernels,
 #endif

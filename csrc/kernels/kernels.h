@@ -44,7 +44,8 @@ struct Kernels {
   bool (*supported)();
 
   // Weights are rearranged once, at load, into the order in which the row reads
-  // them. `weights` is row-major, n_out rows of n_in; n_out is at least 1.
+  // them, fastest from the beginning of a cache line. `weights` is row-major, n_out
+  // rows of n_in; n_out is at least 1.
   size_t (*packed_size)(size_t n_out, size_t n_in);
   void (*pack_s8)(const int8_t* weights, size_t n_out, size_t n_in, int8_t* packed);
 

@@ -10,6 +10,9 @@ extern const Kernels kScalarKernels;
 #ifdef PWW_HAVE_AVX2
 extern const Kernels kAvx2Kernels;
 #endif
+#ifdef PWW_HAVE_AVX512VNNI
+extern const Kernels kAvx512VnniKernels;
+#endif
 #ifdef PWW_HAVE_NEON
 extern const Kernels kNeonKernels;
 #endif

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/cache_line.h"
 #include "nn/layers.h"
 #include "nn/quantize.h"
 #include "nn/refusal.h"
@@ -145,7 +146,7 @@ class DenseConvolution final : public ConvolutionBase {
   }
 
  private:
-  std::vector<int8_t> packed_;
+  CacheLineBytes packed_;
 };
 
 class DepthwiseConvolution final : public ConvolutionBase {

@@ -1,5 +1,6 @@
 // FULLY_CONNECTED: the heads, and the layers from the device state to FiLM.
 
+#include "base/cache_line.h"
 #include "nn/layers.h"
 #include "nn/quantize.h"
 #include "nn/refusal.h"
@@ -51,7 +52,7 @@ class FullyConnectedLayer final : public Layer {
   const std::vector<int32_t> bias_;
   const std::vector<double> scales_;
   const OutputRange range_;
-  std::vector<int8_t> packed_;
+  CacheLineBytes packed_;
 };
 
 }  // namespace

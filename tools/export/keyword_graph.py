@@ -18,8 +18,9 @@ from torch.nn import functional
 
 from tools.export.tflite_writer import GraphBuilder, Quantization, quantize_layer
 from tools.export.tflite_writer import Tensor as GraphTensor
-from tools.train.network import N_STATE, Film, Network, Shape
+from tools.train.network import Film, Network
 from tools.train.sampling import BOUNDARY_UNIT
+from tools.train.shape import N_STATE, Shape
 
 # Beyond these a posterior is 0 or 1 anyway; a tighter range gives finer steps between.
 _LOGIT_RANGE = (-14.0, 14.0)

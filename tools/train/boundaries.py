@@ -2,7 +2,7 @@
 
 The definition used for training targets and for every boundary figure. Spectra of 20 ms
 every 5 ms; in each frequency bin the noise, the quietest fifth of the frames that are not
-digital silence, is taken off twice; a frame is speech when what is left is within 27 dB of
+digital silence, is taken off four times; a frame is speech when what is left is within 27 dB of
 the loudest frame. Bursts under 40 ms (clicks) are dropped, gaps up to 150 ms (the closures
 of k, p and t) bridged; the stretch with the most energy is the word.
 """
@@ -38,7 +38,7 @@ def word_boundaries(samples: npt.NDArray[np.floating]) -> tuple[int, int]:
     if not recorded.any():
         raise ValueError("the take is silent")
     noise = np.percentile(power[recorded], 20, axis=0)
-    energy = np.maximum(power - 2 * noise, 0).sum(axis=1)
+    energy = np.maximum(power - 4 * noise, 0).sum(axis=1)
     active = energy > energy.max() * 10 ** (-_RANGE_DB / 10)
     for first, last in _runs(active, 1):
         if (last - first + 1) * _HOP < _BURST_S * SAMPLE_RATE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -124,13 +125,13 @@ class Development:
         ]
         return [np.concatenate(e) for e in every], [[(s, n) for n, s in w] for w in named]
 
-    def report(self, network: Network, rates: tuple[float, ...] = (0.5, 1.0)) -> dict[str, object]:
+    def report(self, network: Network, rates: tuple[float, ...] = (0.5, 1.0)) -> dict[str, Any]:
         """Misses per word and condition at rates of false accepts, boundary errors in quiet."""
         network.eval()
         found, worst = self.negative_peaks(network)
-        report: dict[str, object] = {"negative_hours": self.hours}
+        report: dict[str, Any] = {"negative_hours": self.hours}
         for i, word in enumerate(self.words):
-            rows: dict[str, object] = {"worst_negatives": worst[i]}
+            rows: dict[str, Any] = {"worst_negatives": worst[i]}
             for (w, name), takes in self.takes.items():
                 if w != word:
                     continue

@@ -12,6 +12,10 @@ import numpy.typing as npt
 N_MELS = 64
 WINDOW, HOP = 400, 160
 FLOOR = 1e-6
+# A window of the network before each clip, so that a word at its very start has context.
+LEAD_S = 2.0
+# The teacher sees 76 frames and answers every 8 (teacher.py).
+TEACHER_WINDOW_FRAMES, TEACHER_STEP_FRAMES = 76, 8
 
 
 def to_pcm(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:

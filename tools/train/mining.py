@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tools.train.network import N_STATE, Network
+from tools.train.network import Network
+from tools.train.shape import N_STATE
 from tools.train.training import Curriculum
 
 _CHUNK_FRAMES = 20_000

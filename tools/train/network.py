@@ -9,50 +9,12 @@ over time: an output depends on exactly `window_frames` frames.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-N_STATE = (8, 8, 6)  # device type, playback, volume bucket
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of the network; the card records them."""
-
-    stem_channels: int = 48
-    channels: int = 96
-    stem_kernel: int = 5
-    dilations: tuple[int, ...] = (1, 2, 4, 4, 8)
-    head_channels: int = 64
-    head_kernel: int = 5
-    head_dilation: int = 2
-    embedding: int = 16
-    film: bool = True
-    concatenate: bool = True
-    words: tuple[str, ...] = field(default_factory=tuple)
-
-    @property
-    def stride(self) -> int:
-        """Frames between two outputs."""
-        return 4
-
-    @property
-    def trunk_frames(self) -> int:
-        """Frames that one step of the trunk depends on."""
-        steps = 2 * sum(self.dilations)
-        return self.stem_kernel + 2 * (self.stem_kernel - 1) + self.stride * steps
-
-    @property
-    def window_frames(self) -> int:
-        """Frames that one output depends on."""
-        return self.trunk_frames + self.stride * (self.head_kernel - 1) * self.head_dilation
-
-    def as_json(self) -> dict[str, object]:
-        """Return the sizes for the card."""
-        return asdict(self)
+from tools.train.shape import N_STATE, Shape
 
 
 class Film(nn.Module):

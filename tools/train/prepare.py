@@ -22,11 +22,10 @@ from tqdm import tqdm
 from tools.train import playback, rooms, synthesis
 from tools.train.boundaries import word_boundaries
 from tools.train.corpus import SAMPLE_RATE, Clip, decode, read_manifest
-from tools.train.features import HOP, WINDOW, Store, StoreWriter, lfbe
-from tools.train.teacher import SIZE, STEP_FRAMES, Teacher
+from tools.train.features import HOP, LEAD_S, TEACHER_STEP_FRAMES, WINDOW, Store, StoreWriter, lfbe
+from tools.train.teacher import SIZE, Teacher
 
-# A window of the network before the clip, so that a word at its very start has context.
-LEAD_S, TRAIL_S = 2.0, 0.6
+TRAIL_S = 0.6
 ACTIVE_LEVEL = 0.05  # RMS of the active parts, -26 dBFS
 _SKIPPED_ROWS = 15  # 1.2 s
 _WORD_SECONDS = (0.3, 1.6)  # takes outside have a click or a sentence for a word
@@ -92,7 +91,7 @@ def _make(job: Job):
     dry = np.concatenate([lead, dry, trail])
     dry += rng.normal(0, 1e-4, len(dry)).astype(np.float32)
     # The teacher skips most of the silence in front; rows that it did not make are nan.
-    heard = _state["teacher"](dry[_SKIPPED_ROWS * STEP_FRAMES * HOP :])  # type: ignore[operator]
+    heard = _state["teacher"](dry[_SKIPPED_ROWS * TEACHER_STEP_FRAMES * HOP :])  # type: ignore[operator]
     embeddings = np.concatenate([np.full((_SKIPPED_ROWS, SIZE), np.nan, np.float32), heard])
     wet = dry
     if job.altered and rng.random() < 0.7:

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tools.train.features import FLOOR, N_MELS, Entry, Store
-from tools.train.network import Shape
-from tools.train.prepare import LEAD_S
-from tools.train.teacher import STEP_FRAMES, WINDOW_FRAMES
+from tools.train.features import (
+    FLOOR,
+    LEAD_S,
+    N_MELS,
+    TEACHER_STEP_FRAMES,
+    TEACHER_WINDOW_FRAMES,
+    Entry,
+    Store,
+)
+from tools.train.shape import Shape
 
 _LEAD_FRAMES = int(LEAD_S * 100)
 SILENCE = np.float16(np.log(FLOOR))
@@ -61,7 +67,7 @@ def start_around_word(entry: Entry, n_frames: int, window: int, rng: np.random.G
 
 def align_to_teacher(start: int, shape: Shape) -> int:
     """Move `start` so that every second trunk output falls on a teacher row."""
-    phase = (start + shape.trunk_frames - 1 - (WINDOW_FRAMES - 1)) % STEP_FRAMES
+    phase = (start + shape.trunk_frames - 1 - (TEACHER_WINDOW_FRAMES - 1)) % TEACHER_STEP_FRAMES
     return start - phase
 
 
@@ -70,7 +76,7 @@ def teacher_rows(
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Teacher embeddings for the even trunk outputs of an aligned crop, and which exist."""
     newest = start + shape.trunk_frames - 1 + shape.stride * np.arange(0, n_steps, 2)
-    row = (newest - (WINDOW_FRAMES - 1)) // STEP_FRAMES
+    row = (newest - (TEACHER_WINDOW_FRAMES - 1)) // TEACHER_STEP_FRAMES
     exists = (row >= 0) & (row < entry.n_embeddings)
     rows = store.embeddings[entry.first_embedding + np.where(exists, row, 0)].astype(np.float32)
     exists &= np.isfinite(rows[:, 0])

@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-WINDOW_FRAMES, STEP_FRAMES, SIZE = 76, 8, 96
+from tools.train.features import TEACHER_STEP_FRAMES, TEACHER_WINDOW_FRAMES
+
+SIZE = 96
 
 
 def _resource(name: str) -> str:
@@ -42,7 +44,7 @@ class Teacher:
         """Embed samples in [-1, 1] at 16 kHz; (n_rows, 96)."""
         mel = self._mel.run(None, {self._mel_input: samples[None] * np.float32(32768)})[0]
         mel = mel.squeeze() / 10 + 2
-        windows = np.lib.stride_tricks.sliding_window_view(mel, WINDOW_FRAMES, axis=0)
-        windows = windows[::STEP_FRAMES].transpose(0, 2, 1)[..., None]
+        windows = np.lib.stride_tricks.sliding_window_view(mel, TEACHER_WINDOW_FRAMES, axis=0)
+        windows = windows[::TEACHER_STEP_FRAMES].transpose(0, 2, 1)[..., None]
         rows = self._embed.run(None, {self._embed_input: np.ascontiguousarray(windows)})[0]
         return np.asarray(rows, np.float32).reshape(-1, SIZE)

@@ -18,7 +18,7 @@ from tqdm import trange
 
 from tools.train.features import Store
 from tools.train.mixing import Mixer
-from tools.train.network import Network, Shape
+from tools.train.network import Network
 from tools.train.sampling import (
     align_to_teacher,
     crop,
@@ -27,6 +27,7 @@ from tools.train.sampling import (
     targets,
     teacher_rows,
 )
+from tools.train.shape import Shape
 
 _SAVE_EVERY = 250
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <vector>
+
+namespace pww {
+
+// Begins each block at a cache line, so that no vector load of its parts crosses one.
+template <typename T>
+struct CacheLineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kCacheLine{64};
+
+  CacheLineAllocator() = default;
+  template <typename Other>
+  explicit CacheLineAllocator(const CacheLineAllocator<Other>& /*other*/) noexcept {}
+
+  T* allocate(size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), kCacheLine));
+  }
+  void deallocate(T* block, size_t /*count*/) noexcept {
+    ::operator delete(block, kCacheLine);
+  }
+  bool operator==(const CacheLineAllocator& /*other*/) const noexcept { return true; }
+  bool operator!=(const CacheLineAllocator& /*other*/) const noexcept { return false; }
+};
+
+using CacheLineBytes = std::vector<int8_t, CacheLineAllocator<int8_t>>;
+
+}  // namespace pww

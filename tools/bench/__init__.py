@@ -1,0 +1,1 @@
+"""Measurements that a figure in the documentation or in a comment comes from."""
