@@ -23,6 +23,7 @@ EXPECTED = [
     "Detection",
     "DeviceState",
     "FileSource",
+    "LibraryError",
     "MicrophoneSource",
     "MissingExtraError",
     "ModelError",
@@ -36,7 +37,16 @@ EXPECTED = [
     "available_models",
 ]
 
-OPTIONAL = ["ai_edge_litert", "matplotlib", "scipy", "sounddevice", "soundfile", "soxr", "tqdm"]
+OPTIONAL = [
+    "ai_edge_litert",
+    "cffi",
+    "matplotlib",
+    "scipy",
+    "sounddevice",
+    "soundfile",
+    "soxr",
+    "tqdm",
+]
 
 
 def test_all_is_pinned() -> None:
