@@ -4,7 +4,7 @@ separate_arguments(EMULATOR)
 execute_process(COMMAND ${EMULATOR} ${TONE_PCM}
                 COMMAND ${EMULATOR} ${DETECT_STDIN} ${MODEL} 0.5 3
                 OUTPUT_VARIABLE output RESULTS_VARIABLE results)
-if(NOT results STREQUAL "0;0" OR NOT output MATCHES "^0 0\\.[0-9]+ 1[0-9]+ [0-9]+ [0-9]+ [0-9]+ 8000\n$")
+if(NOT results STREQUAL "0;0" OR NOT output MATCHES "^0 (0\\.[0-9]+|1) 1[0-9]+ [0-9]+ [0-9]+ [0-9]+ 8000\n$")
   message(FATAL_ERROR "expected one detection, got ${results}: ${output}")
 endif()
 message("${output}")
