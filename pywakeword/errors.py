@@ -15,6 +15,7 @@ __all__ = [
     "AudioFormatError",
     "CalibrationError",
     "CardError",
+    "LibraryError",
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
@@ -42,6 +43,10 @@ class CardError(ModelError):
 
 class CalibrationError(PyWakewordError):
     """A model card cannot support the rate of false accepts that was asked for."""
+
+
+class LibraryError(PyWakewordError):
+    """The shared library of the C API is missing, or has another ABI."""
 
 
 class AudioError(PyWakewordError):

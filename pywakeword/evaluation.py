@@ -113,20 +113,21 @@ def frr_at_fa(
     negative_hours : float
         Hours of that audio.
     false_accepts_per_hour : float
-        The rate.
+        The rate. 0 asks for no false accept in all of the negative audio, which
+        is a fact about that audio and not a rate that it can show.
 
     Raises
     ------
     CalibrationError
-        If the rate is below one false accept in all of the negative audio:
-        so little audio cannot show it.
+        If the rate is above 0 but below one false accept in all of the negative
+        audio: so little audio cannot show it.
     ValueError
         If there are no positives.
     """
     positive_scores = np.asarray(positive_scores, dtype=np.float32)
     negative_peaks = np.sort(np.asarray(negative_peaks, dtype=np.float32))[::-1]
     allowed = math.floor(false_accepts_per_hour * negative_hours + 1e-9)
-    if allowed < 1:
+    if allowed < 1 and false_accepts_per_hour != 0:
         raise CalibrationError(
             f"{false_accepts_per_hour:g} false accepts an hour cannot be measured on "
             f"{negative_hours:.3g} h of negative audio"

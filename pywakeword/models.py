@@ -103,14 +103,22 @@ def load_core_model(file: ModelFile) -> _core.Model:
         If the file is corrupt, or its shapes are not those of its card.
     """
     network = _load_network(file.path, file.card, file.data)
-    check_outputs(file, dict(zip(network.output_names, network.output_sizes)))
-    if network.frame_stride != file.card.frame_stride:
+    sizes = dict(zip(network.output_names, network.output_sizes))
+    check_network(file, sizes, network.frame_stride, network.n_state)
+    return network
+
+
+def check_network(
+    file: ModelFile, output_sizes: Mapping[str, int], frame_stride: int, n_state: int
+) -> None:
+    """Refuse a network whose shapes are not those of its card."""
+    check_outputs(file, output_sizes)
+    if frame_stride != file.card.frame_stride:
         raise CardError(
             f"{file.path}: the card's detector.frame_stride is {file.card.frame_stride}, "
-            f"the model's is {network.frame_stride}"
+            f"the model's is {frame_stride}"
         )
-    check_n_state(file, network.n_state)
-    return network
+    check_n_state(file, n_state)
 
 
 def load_vad_model(model: str | os.PathLike[str]) -> tuple[_core.Model, VadCard]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,9 @@ class WakeWord:
         that was measured to give at most this rate.
     device_state : DeviceState, optional
         What is known about the device at the start.
-    backend : {"core", "litert"}
+    backend : {"core", "capi", "litert"}
+        "capi" runs the same core through the shared library of its C API (extra
+        `capi`), found as `pywakeword.capi.Library` says.
         "litert" runs the network in the LiteRT interpreter (extra `litert`),
         for models with operators that the core does not have. It computes the
         whole window anew for every score and is slower.
@@ -56,8 +59,8 @@ class WakeWord:
         If a model or its card is refused.
     CalibrationError
         If a card cannot support `false_accepts_per_hour`.
-    MissingExtraError
-        If the backend is not installed.
+    MissingExtraError, LibraryError
+        If the backend, or what it needs, is not installed.
     TypeError
         If a threshold is not a number.
     ValueError
@@ -79,7 +82,7 @@ class WakeWord:
         models = [model] if isinstance(model, (str, os.PathLike)) else list(model)
         if not models:
             raise ValueError("give at least one model")
-        load = _network_loader(backend)
+        load, make_spotter = _load_backend(backend)
         files = [read_model(name) for name in models]
         self._cards = tuple(file.card for file in files)
         self._keywords = tuple(word for card in self._cards for word in card.keywords)
@@ -88,7 +91,7 @@ class WakeWord:
         self._thresholds = _choose_thresholds(calibrations, threshold, false_accepts_per_hour)
         # Held here as well: models.py shares what is alive in Python.
         self._networks = [load(file) for file in files]
-        self._spotter = _core.Spotter(
+        self._spotter = make_spotter(
             self._networks,
             thresholds=list(self._thresholds.values()),
             smoothing_frames=[c.smoothing_outputs for c in self._cards for _ in c.keywords],
@@ -229,16 +232,23 @@ class WakeWord:
         )
 
 
-def _network_loader(
-    backend: str,
-) -> Callable[[ModelFile], _core.Model | _core.PythonNetwork]:
+# What loads a model file, and what makes a spotter of the networks; `_core.Spotter` is
+# the interface that each of them has.
+_Backend = tuple[Callable[[ModelFile], Any], Callable[..., _core.Spotter]]
+
+
+def _load_backend(backend: str) -> _Backend:
     if backend == "core":
-        return load_core_model
+        return load_core_model, _core.Spotter
+    if backend == "capi":
+        from pywakeword import capi
+
+        return capi.load_capi_network, cast("Callable[..., _core.Spotter]", capi.Spotter)
     if backend == "litert":
         from pywakeword.litert_backend import load_litert_network
 
-        return load_litert_network
-    raise ValueError(f"backend must be 'core' or 'litert', got {backend!r}")
+        return load_litert_network, _core.Spotter
+    raise ValueError(f"backend must be 'core', 'capi' or 'litert', got {backend!r}")
 
 
 def _check_unique(keywords: Sequence[str]) -> None:

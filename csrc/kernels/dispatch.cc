@@ -14,6 +14,12 @@ const Kernels* const kCompiledRows[] = {
 #ifdef PWW_HAVE_AVX512VNNI
     &kAvx512VnniKernels,
 #endif
+#ifdef PWW_HAVE_NEON
+    &kNeonKernels,
+#endif
+#ifdef PWW_HAVE_NEONDOT
+    &kNeonDotKernels,
+#endif
 };
 
 struct Selection {

@@ -13,5 +13,11 @@ extern const Kernels kAvx2Kernels;
 #ifdef PWW_HAVE_AVX512VNNI
 extern const Kernels kAvx512VnniKernels;
 #endif
+#ifdef PWW_HAVE_NEON
+extern const Kernels kNeonKernels;
+#endif
+#ifdef PWW_HAVE_NEONDOT
+extern const Kernels kNeonDotKernels;
+#endif
 
 }  // namespace pww

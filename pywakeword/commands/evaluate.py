@@ -67,9 +67,9 @@ def run(args: argparse.Namespace) -> int:
         positives=_sources(positives, "positives"),
         negatives=_sources(negatives, "negatives"),
     )
-    points, unsupported = _operating_points(measured, args.false_accepts_per_hour)
+    points, unsupported = _operating_points(measured, [0.0, *args.false_accepts_per_hour])
     for point in points:
-        print(_describe(point))
+        print(_describe(point, measured.negative_hours))
     for rate in unsupported:
         print(f"{rate:g} FA/h: not measurable on {measured.negative_hours:.3g} h of negatives")
     curve = _det_curve(measured)
@@ -155,9 +155,10 @@ def _conditions(args: argparse.Namespace, spotter: WakeWord, column: int) -> dic
     }
 
 
-def _describe(point: OperatingPoint) -> str:
+def _describe(point: OperatingPoint, hours: float) -> str:
+    rate = point.false_accepts_per_hour
     return (
-        f"{point.false_accepts_per_hour:g} FA/h: FRR {point.frr:.2%} "
+        f"{f'{rate:g} FA/h' if rate else f'no FA in {hours:.3g} h'}: FRR {point.frr:.2%} "
         f"(95 % {point.frr_low:.2%} to {point.frr_high:.2%}, "
         f"{point.misses} of {point.positives} missed) at threshold {point.threshold:.4f}"
     )

@@ -16,10 +16,6 @@ from pywakeword.benchmark import Contender, SpotterContender, make_peer, synthet
 
 AUDIO = synthetic_audio(10)
 
-pytestmark = pytest.mark.skipif(
-    "alexa" not in pywakeword.available_models(), reason="the model alexa is not bundled"
-)
-
 
 def consume(benchmark: Any, contender: Contender, chunk_samples: int) -> None:
     begins = range(0, len(AUDIO), chunk_samples)

@@ -113,9 +113,8 @@ PWW_TEST(APreRollInMidStreamIsHalfASecond) {
     PWW_CHECK(found.word.start_sample == first + OutputSample(50) - 40 * 160);
     PWW_CHECK(found.word.end_sample == first + OutputSample(50) - 10 * 160);
     PWW_CHECK(found.snippet_begin == found.word.start_sample - 8000);
-    const auto begin = pcm.begin() + (found.snippet_begin - first);
-    const auto end = pcm.begin() + (found.word.detected_sample - first);
-    PWW_CHECK(heard.snippets[0] == std::vector<int16_t>(begin, end));
+    PWW_CHECK(heard.snippets[0] == test::Cut(pcm, found.snippet_begin - first,
+                                             found.word.detected_sample - first));
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -31,6 +32,13 @@ inline std::vector<int16_t> Noise(size_t count, int amplitude, uint32_t seed) {
     sample = static_cast<int16_t>(int64_t{uniform} * 2 * amplitude / 65536 - amplitude);
   }
   return samples;
+}
+
+// The samples [begin, end), whose indexes fit a ptrdiff_t of 32 bits.
+inline std::vector<int16_t> Cut(const std::vector<int16_t>& pcm, int64_t begin,
+                                int64_t end) {
+  return {pcm.begin() + static_cast<ptrdiff_t>(begin),
+          pcm.begin() + static_cast<ptrdiff_t>(end)};
 }
 
 // Ways to cut a stream into chunks; 0 stands for the whole of it.

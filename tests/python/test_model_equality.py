@@ -95,7 +95,10 @@ def test_random_graphs_are_telling() -> None:
     assert np.median(spreads) > 15, spreads
 
 
-@pytest.mark.skipif(not MODELS, reason="no models/*.tflite to compare")
+def test_there_are_bundled_models_to_compare() -> None:
+    assert {"alexa", "computer"} <= {path.stem for path in MODELS}
+
+
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_bundled_model(path: Path) -> None:
     data = path.read_bytes()

@@ -29,6 +29,7 @@ EXPECTED = [
     "FileSource",
     "FrameBatch",
     "FrameBatcher",
+    "LibraryError",
     "MicrophoneSource",
     "MissingExtraError",
     "ModelError",
@@ -46,7 +47,16 @@ EXPECTED = [
     "available_models",
 ]
 
-OPTIONAL = ["ai_edge_litert", "matplotlib", "scipy", "sounddevice", "soundfile", "soxr", "tqdm"]
+OPTIONAL = [
+    "ai_edge_litert",
+    "cffi",
+    "matplotlib",
+    "scipy",
+    "sounddevice",
+    "soundfile",
+    "soxr",
+    "tqdm",
+]
 
 
 def test_all_is_pinned() -> None:

@@ -203,7 +203,7 @@ def test_rate_that_the_card_cannot_support(beep_model: Path) -> None:
         ({"threshold": 0.0}, "must lie above 0"),
         ({"threshold": 1.5}, "at most at 1"),
         ({"threshold": float("nan")}, "must lie above 0"),
-        ({"backend": "gpu"}, "backend must be 'core' or 'litert', got 'gpu'"),
+        ({"backend": "gpu"}, "backend must be 'core', 'capi' or 'litert', got 'gpu'"),
     ],
 )
 def test_bad_options(beep_model: Path, arguments: dict, message: str) -> None:

@@ -78,7 +78,7 @@ class Porcupine:
     """Porcupine 1.9.5: it tells only whether, so its score is the least sensitivity that fires."""
 
     score_shift_s = 0.032
-    _SENSITIVITIES = tuple(np.linspace(0, 1, 21).round(2))
+    _SENSITIVITIES = (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 
     def __init__(self, word: str) -> None:
         import pvporcupine

@@ -1,0 +1,85 @@
+# libpywakeword: the C API as a shared library, its installation, example and tests.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+file(STRINGS csrc/include/pywakeword.h PWW_ABI_VERSION REGEX "define PWW_ABI_VERSION ")
+string(REGEX REPLACE ".* " "" PWW_ABI_VERSION "${PWW_ABI_VERSION}")
+
+file(GLOB PWW_CAPI_SOURCES CONFIGURE_DEPENDS csrc/capi/*.cc)
+add_library(pywakeword SHARED ${PWW_CAPI_SOURCES})
+add_library(pywakeword::pywakeword ALIAS pywakeword)
+target_link_libraries(pywakeword PRIVATE pww_core)
+target_include_directories(pywakeword INTERFACE
+                           $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/csrc/include>
+                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_compile_definitions(pywakeword PRIVATE PWW_VERSION="${PWW_VERSION}"
+                                              PWW_BUILDING_LIBRARY)
+set_target_properties(pywakeword PROPERTIES VERSION ${PWW_VERSION} SOVERSION ${PWW_ABI_VERSION})
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  # Templates of the C++ library are visible whatever the compiler is told.
+  set(PWW_EXPORTS ${CMAKE_CURRENT_SOURCE_DIR}/csrc/capi/exports.map)
+  target_link_options(pywakeword PRIVATE -Wl,--version-script=${PWW_EXPORTS})
+  set_target_properties(pywakeword PROPERTIES LINK_DEPENDS ${PWW_EXPORTS})
+endif()
+
+install(TARGETS pywakeword EXPORT pywakeword
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES csrc/include/pywakeword.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+set(PWW_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/pywakeword)
+install(EXPORT pywakeword FILE pywakeword-config.cmake NAMESPACE pywakeword::
+        DESTINATION ${PWW_PACKAGE_DIR})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/pywakeword-config-version.cmake
+                                 VERSION ${PWW_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pywakeword-config-version.cmake
+        DESTINATION ${PWW_PACKAGE_DIR})
+# Relative to the file itself, so that an installation can be moved.
+file(RELATIVE_PATH PWW_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/pywakeword.pc.in pywakeword.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pywakeword.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(PWW_TESTS)
+  enable_language(C)
+  foreach(example detect_stdin info)
+    add_executable(${example} examples/c/${example}.c)
+    target_link_libraries(${example} PRIVATE pywakeword)
+    set_target_properties(${example} PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON
+                                                C_EXTENSIONS OFF)
+    target_compile_options(${example} PRIVATE -Wall -Wextra -Wconversion -Wpedantic)
+    if(PWW_WERROR)
+      target_compile_options(${example} PRIVATE -Werror)
+    endif()
+    if(PWW_SANITIZE)
+      # The library needs the run-time support that a program in C++ would bring.
+      target_link_options(${example} PRIVATE -fsanitize=${PWW_SANITIZE})
+    endif()
+  endforeach()
+
+  add_executable(tone_pcm tests/cpp/tone_pcm.cc)
+  target_link_libraries(tone_pcm PRIVATE pww_flags)
+  target_compile_definitions(tone_pcm PRIVATE PWW_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}/tests")
+  # Joined, because a list would become several arguments.
+  list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
+  add_test(NAME example_c
+           COMMAND ${CMAKE_COMMAND} -DEMULATOR=${emulator}
+                   -DTONE_PCM=$<TARGET_FILE:tone_pcm> -DDETECT_STDIN=$<TARGET_FILE:detect_stdin>
+                   -DMODEL=${CMAKE_CURRENT_SOURCE_DIR}/tests/golden/tone.tflite
+                   -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/cpp/example_test.cmake)
+
+  find_package(Threads REQUIRED)
+  add_executable(capi_test tests/cpp/capi_test.cc)
+  target_link_libraries(capi_test PRIVATE pywakeword pww_flags Threads::Threads)
+  target_compile_definitions(capi_test PRIVATE PWW_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}/tests"
+                                               PWW_TEST_VERSION="${PWW_VERSION}")
+  add_test(NAME capi_test COMMAND capi_test)
+
+  if(NOT CMAKE_CROSSCOMPILING AND NOT PWW_SANITIZE)
+    add_test(NAME install_test
+             COMMAND ${CMAKE_COMMAND} -DBUILD_DIR=${CMAKE_CURRENT_BINARY_DIR}
+                     -DGENERATOR=${CMAKE_GENERATOR}
+                     -DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/tests/consumer
+                     -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/cpp/install_test.cmake)
+  endif()
+endif()

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "base/busy_flag.h"
+#include "detect/spotter.h"
+#include "include/pywakeword.h"
+#include "nn/model.h"
+
+struct pww_model {
+  std::shared_ptr<const pww::Model> core;
+  size_t n_keywords = 0;
+};
+
+struct pww_spotter {
+  std::unique_ptr<pww::Spotter> core;
+  pww::BusyFlag busy;
+  // Where the last process call stopped: its detections; null if it had none.
+  const pww::Spotter::Output* output = nullptr;
+};

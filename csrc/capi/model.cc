@@ -1,0 +1,129 @@
+// Models of the C API, and what describes the library.
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capi/error.h"
+#include "capi/handles.h"
+#include "detect/network_source.h"
+#include "kernels/kernels.h"
+
+namespace pww::capi {
+namespace {
+
+constexpr size_t kMostModelBytes = size_t{64} << 20;
+
+pww_status LoadModel(const uint8_t* data, size_t size, pww_model** out) {
+  auto model = std::make_unique<pww_model>();
+  std::string message;
+  Status status = Model::Load(data, size, &model->core, &message);
+  if (status != Status::kOk) {
+    return Fail(status, message);
+  }
+  // A model that no spotter can run is refused here, where its caller knows its name.
+  std::unique_ptr<PosteriorSource> source;
+  status = NetworkSource::Create(model->core, {}, &source, &message);
+  if (status != Status::kOk) {
+    return Fail(status, message);
+  }
+  model->n_keywords = source->n_keywords();
+  *out = model.release();
+  return PWW_OK;
+}
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+pww_status IoError(const char* path, const char* reason) {
+  return Fail(PWW_IO_ERROR, (std::string(path) + ": " + reason).c_str());
+}
+
+// Read piece by piece: the length of a pipe or device is not known beforehand.
+pww_status ReadFile(const char* path, std::vector<uint8_t>* bytes) {
+  constexpr size_t kPieceBytes = 65536;
+  const File file(std::fopen(path, "rb"), &std::fclose);
+  if (file == nullptr) {
+    return IoError(path, std::strerror(errno));
+  }
+  size_t size = 0;
+  size_t got = 0;
+  do {
+    bytes->resize(size + kPieceBytes);
+    got = std::fread(bytes->data() + size, 1, kPieceBytes, file.get());
+    size += got;
+    if (size > kMostModelBytes) {
+      return IoError(path, "larger than 64 MiB");
+    }
+  } while (got == kPieceBytes);
+  if (std::ferror(file.get()) != 0) {
+    return IoError(path, std::strerror(errno));
+  }
+  bytes->resize(size);
+  return PWW_OK;
+}
+
+}  // namespace
+}  // namespace pww::capi
+
+using pww::capi::Guarded;
+
+int32_t pww_abi_version(void) { return PWW_ABI_VERSION; }
+
+const char* pww_version(void) { return PWW_VERSION; }
+
+pww_status pww_isa(const char** name) {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(name != nullptr, "name is NULL");
+    const pww::Kernels* kernels = nullptr;
+    std::string message;
+    const pww::Status status = pww::SelectKernels(&kernels, &message);
+    if (status != pww::Status::kOk) {
+      return pww::capi::Fail(status, message);
+    }
+    *name = kernels->name;
+    return PWW_OK;
+  });
+}
+
+pww_status pww_model_load_memory(const void* data, size_t size, pww_model** model) {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(model != nullptr, "model is NULL");
+    *model = nullptr;
+    PWW_REQUIRE(data != nullptr, "data is NULL");
+    return pww::capi::LoadModel(static_cast<const uint8_t*>(data), size, model);
+  });
+}
+
+pww_status pww_model_load_file(const char* path, pww_model** model) {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(model != nullptr, "model is NULL");
+    *model = nullptr;
+    PWW_REQUIRE(path != nullptr, "path is NULL");
+    std::vector<uint8_t> bytes;
+    pww_status status = pww::capi::ReadFile(path, &bytes);
+    if (status == PWW_OK) {
+      status = pww::capi::LoadModel(bytes.data(), bytes.size(), model);
+      if (status != PWW_OK) {
+        const std::string message = std::string(path) + ": " + pww_last_error();
+        return pww::capi::Fail(status, message.c_str());
+      }
+    }
+    return status;
+  });
+}
+
+pww_status pww_model_get_info(const pww_model* model, pww_model_info* info) {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(model != nullptr, "model is NULL");
+    PWW_REQUIRE(info != nullptr, "info is NULL");
+    const pww::Model& core = *model->core;
+    *info = {model->n_keywords, core.window_frames(), core.frame_stride(),
+             core.n_state() != 0 ? 1 : 0, core.bytes()};
+    return PWW_OK;
+  });
+}
+
+void pww_model_destroy(pww_model* model) { delete model; }

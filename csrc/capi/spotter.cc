@@ -1,0 +1,259 @@
+// Spotters of the C API.
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capi/error.h"
+#include "capi/handles.h"
+#include "detect/network_source.h"
+
+namespace pww::capi {
+namespace {
+
+// Runs `call` while no other thread is inside the spotter.
+template <typename Call>
+pww_status Alone(pww_spotter* spotter, Call call) noexcept {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(spotter != nullptr, "spotter is NULL");
+    const BusyFlag::Scope scope(&spotter->busy);
+    if (!scope.entered()) {
+      return Fail(Status::kBusy, "");
+    }
+    return call();
+  });
+}
+
+pww_status CheckSamples(const int16_t* samples, size_t count) {
+  PWW_REQUIRE(samples != nullptr || count == 0, "samples is NULL");
+  PWW_REQUIRE(reinterpret_cast<uintptr_t>(samples) % alignof(int16_t) == 0,
+              "samples is not aligned to two bytes");
+  return PWW_OK;
+}
+
+Spotter::Config MakeConfig(const pww_spotter_options& options) {
+  Spotter::Config config;
+  for (size_t k = 0; k < options.n_keywords; ++k) {
+    const int smoothing =
+        options.smoothing_outputs == nullptr ? 1 : options.smoothing_outputs[k];
+    config.keywords.push_back({options.thresholds[k], smoothing});
+  }
+  config.refractory_seconds = options.refractory_seconds;
+  config.history_seconds = options.history_seconds;
+  config.first_sample = options.first_sample;
+  return config;
+}
+
+pww_status CreateSpotter(const pww_model* const* models, size_t n_models,
+                         const pww_spotter_options& options, pww_spotter** out) {
+  // Compared before the arrays are read: a wrong length must not lead beyond them.
+  size_t n_keywords = 0;
+  std::string message;
+  std::vector<std::unique_ptr<PosteriorSource>> sources;
+  for (size_t i = 0; i < n_models; ++i) {
+    PWW_REQUIRE(models[i] != nullptr,
+                ("models[" + std::to_string(i) + "] is NULL").c_str());
+    n_keywords += models[i]->n_keywords;
+    sources.emplace_back();
+    const Status status =
+        NetworkSource::Create(models[i]->core, {}, &sources.back(), &message);
+    if (status != Status::kOk) {
+      return Fail(status, message);
+    }
+  }
+  PWW_REQUIRE(options.n_keywords == n_keywords,
+              ("options.n_keywords is " + std::to_string(options.n_keywords) +
+               ", but the models have " + std::to_string(n_keywords))
+                  .c_str());
+  PWW_REQUIRE(options.thresholds != nullptr, "options.thresholds is NULL");
+  auto spotter = std::make_unique<pww_spotter>();
+  const Status status = Spotter::Create(MakeConfig(options), std::move(sources),
+                                        &spotter->core, &message);
+  if (status != Status::kOk) {
+    return Fail(status, message);
+  }
+  *out = spotter.release();
+  return PWW_OK;
+}
+
+// Detection `index` of the last process call, or null.
+const Detection* Find(const pww_spotter& spotter, size_t index) {
+  const Spotter::Output* output = spotter.output;
+  return output != nullptr && index < output->n_detections ? output->detections + index
+                                                           : nullptr;
+}
+
+constexpr char kNoSuchDetection[] = "index is not below the number of detections";
+
+size_t SnippetSamples(const Detection& detection) {
+  return static_cast<size_t>(detection.word.detected_sample - detection.snippet_begin);
+}
+
+}  // namespace
+}  // namespace pww::capi
+
+using pww::capi::Alone;
+using pww::capi::Guarded;
+
+pww_status pww_spotter_create(const pww_model* const* models, size_t n_models,
+                              const pww_spotter_options* options,
+                              pww_spotter** spotter) {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(spotter != nullptr, "spotter is NULL");
+    *spotter = nullptr;
+    PWW_REQUIRE(models != nullptr, "models is NULL");
+    PWW_REQUIRE(n_models > 0, "n_models is 0");
+    PWW_REQUIRE(options != nullptr, "options is NULL");
+    return pww::capi::CreateSpotter(models, n_models, *options, spotter);
+  });
+}
+
+pww_status pww_spotter_destroy(pww_spotter* spotter) {
+  if (spotter == nullptr) {
+    return PWW_OK;
+  }
+  const pww_status status = Alone(spotter, [] { return PWW_OK; });
+  if (status == PWW_OK) {
+    delete spotter;
+  }
+  return status;
+}
+
+pww_status pww_spotter_process(pww_spotter* spotter, const int16_t* samples,
+                               size_t count, size_t* n_taken, size_t* n_detections) {
+  return Alone(spotter, [&]() -> pww_status {
+    PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
+    PWW_REQUIRE(n_detections != nullptr, "n_detections is NULL");
+    *n_taken = 0;
+    *n_detections = 0;
+    const pww_status status = pww::capi::CheckSamples(samples, count);
+    if (status != PWW_OK) {
+      return status;
+    }
+    spotter->output = nullptr;
+    while (*n_taken < count && *n_detections == 0) {
+      const pww::Spotter::Output* output = nullptr;
+      *n_taken += spotter->core->Process(samples + *n_taken, count - *n_taken, &output);
+      if (output != nullptr && output->n_detections > 0) {
+        spotter->output = output;
+        *n_detections = output->n_detections;
+      }
+    }
+    return PWW_OK;
+  });
+}
+
+pww_status pww_spotter_get_detection(pww_spotter* spotter, size_t index,
+                                     pww_detection* detection) {
+  return Alone(spotter, [&]() -> pww_status {
+    PWW_REQUIRE(detection != nullptr, "detection is NULL");
+    const pww::Detection* found = pww::capi::Find(*spotter, index);
+    PWW_REQUIRE(found != nullptr, pww::capi::kNoSuchDetection);
+    const pww::WordSpan& word = found->word;
+    *detection = {
+        found->keyword,
+        word.score,
+        word.start_sample,
+        word.end_sample,
+        word.detected_sample,
+        word.start_sample - found->snippet_begin,
+        pww::capi::SnippetSamples(*found),
+        {found->state.device_type, found->state.playback, found->state.volume_bucket}};
+    return PWW_OK;
+  });
+}
+
+pww_status pww_spotter_copy_snippet(pww_spotter* spotter, size_t index,
+                                    int16_t* samples, size_t capacity,
+                                    size_t* n_samples) {
+  return Alone(spotter, [&]() -> pww_status {
+    PWW_REQUIRE(samples != nullptr || capacity == 0, "samples is NULL");
+    PWW_REQUIRE(n_samples != nullptr, "n_samples is NULL");
+    const pww::Detection* found = pww::capi::Find(*spotter, index);
+    PWW_REQUIRE(found != nullptr, pww::capi::kNoSuchDetection);
+    *n_samples = pww::capi::SnippetSamples(*found);
+    if (capacity < *n_samples) {
+      return pww::capi::Fail(PWW_BUFFER_TOO_SMALL,
+                             "capacity is less than detection.n_snippet_samples");
+    }
+    if (!spotter->core->history().Copy(found->snippet_begin,
+                                       found->word.detected_sample, samples)) {
+      return pww::capi::Fail(PWW_INTERNAL_ERROR, "the snippet is not in the history");
+    }
+    return PWW_OK;
+  });
+}
+
+pww_status pww_spotter_scores(pww_spotter* spotter, const int16_t* samples,
+                              size_t count, float* scores, size_t capacity,
+                              size_t* n_taken, size_t* n_values) {
+  return Alone(spotter, [&]() -> pww_status {
+    PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
+    PWW_REQUIRE(n_values != nullptr, "n_values is NULL");
+    *n_taken = 0;
+    *n_values = 0;
+    const pww_status status = pww::capi::CheckSamples(samples, count);
+    if (status != PWW_OK) {
+      return status;
+    }
+    const size_t n_keywords = spotter->core->n_keywords();
+    PWW_REQUIRE(scores != nullptr, "scores is NULL");
+    PWW_REQUIRE(capacity >= n_keywords, "capacity is less than one row of n_keywords");
+    spotter->output = nullptr;
+    while (*n_taken < count && capacity - *n_values >= n_keywords) {
+      const pww::Spotter::Output* output = nullptr;
+      *n_taken += spotter->core->Process(samples + *n_taken, count - *n_taken, &output);
+      if (output != nullptr) {
+        std::copy_n(output->scores, n_keywords, scores + *n_values);
+        *n_values += n_keywords;
+      }
+    }
+    return PWW_OK;
+  });
+}
+
+pww_status pww_spotter_reset(pww_spotter* spotter) {
+  return Alone(spotter, [&] {
+    spotter->output = nullptr;
+    spotter->core->Reset();
+    return PWW_OK;
+  });
+}
+
+pww_status pww_spotter_set_state(pww_spotter* spotter, const pww_device_state* state) {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(spotter != nullptr, "spotter is NULL");
+    PWW_REQUIRE(state != nullptr, "state is NULL");
+    const pww::Status status = spotter->core->SetState(
+        state->device_type, state->playback, state->volume_bucket);
+    PWW_REQUIRE(status == pww::Status::kOk,
+                "device_type and playback must be from 0 to 7, volume_bucket to 5");
+    return PWW_OK;
+  });
+}
+
+int32_t pww_volume_bucket(double volume) {
+  static constexpr double kEdges[] = {0.2, 0.4, 0.6, 0.8};
+  if (volume < 0.0) {
+    return 0;
+  }
+  if (!(volume <= 1.0)) {  // written so that a NaN comes here
+    return -1;
+  }
+  const double* above = std::upper_bound(std::begin(kEdges), std::end(kEdges), volume);
+  return static_cast<int32_t>(1 + (above - std::begin(kEdges)));
+}
+
+pww_status pww_spotter_get_info(const pww_spotter* spotter, pww_spotter_info* info) {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(spotter != nullptr, "spotter is NULL");
+    PWW_REQUIRE(info != nullptr, "info is NULL");
+    const pww::Spotter& core = *spotter->core;
+    *info = {core.n_keywords(), core.frame_stride(), core.bytes(),
+             core.history().bytes()};
+    return PWW_OK;
+  });
+}

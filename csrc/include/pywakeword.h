@@ -1,0 +1,223 @@
+/* pywakeword: wake words in a stream of audio. C99.
+ *
+ * A pww_model holds the weights of one .tflite file; a pww_spotter is one stream of
+ * mono PCM at 16 kHz that runs any number of models. Every function that can fail
+ * returns a pww_status, and describes the failure in pww_last_error(). No C++ exception
+ * leaves the library; it never prints and never exits.
+ *
+ *   pww_model *model = NULL;
+ *   pww_spotter *spotter = NULL;
+ *   pww_spotter_options options = PWW_SPOTTER_OPTIONS_INIT;
+ *   const float threshold = 0.5f;
+ *   options.thresholds = &threshold;
+ *   options.n_keywords = 1;
+ *   if (pww_model_load_file("computer.tflite", &model) != PWW_OK ||
+ *       pww_spotter_create(&model, 1, &options, &spotter) != PWW_OK) {
+ *     fprintf(stderr, "%s\n", pww_last_error());
+ *   }
+ *
+ * examples/c/detect_stdin.c goes on from there.
+ */
+#ifndef PYWAKEWORD_H_
+#define PYWAKEWORD_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#if defined(PWW_BUILDING_LIBRARY)
+#define PWW_API __declspec(dllexport)
+#else
+#define PWW_API __declspec(dllimport)
+#endif
+#else
+#define PWW_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes whenever a program that was compiled against an older header would break. */
+#define PWW_ABI_VERSION 1
+#define PWW_SAMPLE_RATE 16000
+
+typedef enum pww_status {
+  PWW_OK = 0,
+  PWW_INVALID_ARGUMENT = 1,  /* a null pointer, or a value outside its stated range */
+  PWW_CORRUPT_MODEL = 2,     /* not a well-formed .tflite file */
+  PWW_UNSUPPORTED_MODEL = 3, /* well-formed, but the library cannot run it */
+  PWW_BUSY = 4,              /* another thread is inside this spotter */
+  PWW_IO_ERROR = 5,          /* a file could not be read */
+  PWW_BUFFER_TOO_SMALL = 6,  /* the needed size was written; nothing else was */
+  PWW_OUT_OF_MEMORY = 7,
+  PWW_INTERNAL_ERROR = 8 /* a defect of the library; please report it */
+} pww_status;
+
+typedef enum pww_device_type {
+  PWW_DEVICE_UNKNOWN = 0,
+  PWW_DEVICE_SPEAKER = 1,
+  PWW_DEVICE_DISPLAY = 2,
+  PWW_DEVICE_TV = 3,
+  PWW_DEVICE_PHONE = 4,
+  PWW_DEVICE_HEADSET = 5,
+  PWW_DEVICE_CAR = 6,
+  PWW_DEVICE_APPLIANCE = 7
+} pww_device_type;
+
+/* What the device's own loudspeaker plays. */
+typedef enum pww_playback {
+  PWW_PLAYBACK_UNKNOWN = 0,
+  PWW_PLAYBACK_NONE = 1,
+  PWW_PLAYBACK_MUSIC = 2,
+  PWW_PLAYBACK_TTS = 3,
+  PWW_PLAYBACK_ALARM = 4,
+  PWW_PLAYBACK_MEDIA = 5,
+  PWW_PLAYBACK_CALL = 6,
+  PWW_PLAYBACK_OTHER = 7
+} pww_playback;
+
+typedef struct pww_device_state {
+  int32_t device_type;   /* a pww_device_type */
+  int32_t playback;      /* a pww_playback */
+  int32_t volume_bucket; /* see pww_volume_bucket */
+} pww_device_state;
+
+typedef struct pww_model pww_model;
+typedef struct pww_spotter pww_spotter;
+
+typedef struct pww_model_info {
+  size_t n_keywords;
+  int32_t window_frames; /* 10 ms frames that one score covers */
+  int32_t frame_stride;  /* frames between two scores */
+  int32_t takes_state;   /* 1 if the model uses the device state, else 0 */
+  size_t bytes;          /* of weights and plan */
+} pww_model_info;
+
+typedef struct pww_spotter_options {
+  size_t n_keywords; /* values in the two arrays: all models' keywords, in order */
+  const float* thresholds; /* above 0, at most 1; the model's card has measured ones */
+  const int32_t* smoothing_outputs; /* scores that are averaged, 1 to 1000; NULL: 1 */
+  double refractory_seconds; /* no second detection of a word within, 0 to 3600 */
+  double history_seconds;    /* audio kept for snippets, 8 to 3600 */
+  int64_t first_sample;      /* index of the stream's first sample, 0 to 2^62 */
+} pww_spotter_options;
+
+#define PWW_SPOTTER_OPTIONS_INIT {0, NULL, NULL, 1.0, 8.0, 0}
+
+typedef struct pww_spotter_info {
+  size_t n_keywords;
+  int32_t frame_stride; /* 10 ms frames between two scores */
+  size_t state_bytes;   /* of this stream, without its history */
+  size_t history_bytes; /* of the audio kept for snippets */
+} pww_spotter_info;
+
+/* Sample indexes count from options.first_sample. */
+typedef struct pww_detection {
+  size_t keyword_index; /* counted through the models in order */
+  float score;          /* highest smoothed score, 0 to 1 */
+  int64_t start_sample; /* of the word itself, as are the next */
+  int64_t end_sample;
+  int64_t detected_sample; /* samples consumed at the decision; not before end_sample */
+  int64_t
+      pre_roll_samples; /* of the snippet, before the word: 8000, or what there is */
+  size_t n_snippet_samples; /* from start - pre-roll to detected */
+  pww_device_state state;   /* under which the word was heard */
+} pww_detection;
+
+/* PWW_ABI_VERSION of the library that is loaded. */
+PWW_API int32_t pww_abi_version(void);
+
+/* Version of the library, for example "0.1.0". */
+PWW_API const char* pww_version(void);
+
+/* Name of the instruction set in use. Fails if the environment variable PYWAKEWORD_ISA
+ * names one that this build or CPU lacks. `*name` lives as long as the library. */
+PWW_API pww_status pww_isa(const char** name);
+
+/* What a status means, in general; never NULL, lives as long as the library. */
+PWW_API const char* pww_status_message(pww_status status);
+
+/* One line on the last call of this thread that failed, naming the argument, tensor or
+ * file at fault; "" if none has. Valid until the next failure on the same thread; a
+ * call that succeeds leaves it alone. Never NULL. */
+PWW_API const char* pww_last_error(void);
+
+/* Loads a model; the bytes are copied. On failure `*model` is NULL. */
+PWW_API pww_status pww_model_load_memory(const void* data, size_t size,
+                                         pww_model** model);
+
+/* The same from a file of at most 64 MiB. */
+PWW_API pww_status pww_model_load_file(const char* path, pww_model** model);
+
+PWW_API pww_status pww_model_get_info(const pww_model* model, pww_model_info* info);
+
+/* Spotters that were created from the model keep what they need. NULL is allowed. */
+PWW_API void pww_model_destroy(pww_model* model);
+
+/* Creates a stream. All memory that it needs is allocated here; only destroy frees it.
+ * On failure `*spotter` is NULL. */
+PWW_API pww_status pww_spotter_create(const pww_model* const* models, size_t n_models,
+                                      const pww_spotter_options* options,
+                                      pww_spotter** spotter);
+
+/* Frees the stream. PWW_BUSY, and nothing is freed, while another thread is inside; no
+ * thread may use the handle afterwards. NULL is allowed. */
+PWW_API pww_status pww_spotter_destroy(pww_spotter* spotter);
+
+/* Takes samples until words are detected or none are left; `*n_taken` says how many,
+ * and
+ * `*n_detections` how many words, hence call it in a loop:
+ *
+ *   while (count > 0) {
+ *     if (pww_spotter_process(spotter, samples, count, &n_taken, &n_detections))
+ * fail(); for (i = 0; i < n_detections; ++i) pww_spotter_get_detection(spotter, i,
+ * &word); samples += n_taken; count -= n_taken;
+ *   }
+ *
+ * That it stops at a detection lets the snippet be copied before more audio overwrites
+ * it. Any count, zero included; results never depend on how the stream was cut. Does
+ * not allocate or lock. */
+PWW_API pww_status pww_spotter_process(pww_spotter* spotter, const int16_t* samples,
+                                       size_t count, size_t* n_taken,
+                                       size_t* n_detections);
+
+/* Detection `index` of the last process call; gone with the next process, scores or
+ * reset. */
+PWW_API pww_status pww_spotter_get_detection(pww_spotter* spotter, size_t index,
+                                             pww_detection* detection);
+
+/* Copies its snippet, detection.n_snippet_samples long, to `samples`, which has room
+ * for `capacity`. `*n_samples` gets the length, also with PWW_BUFFER_TOO_SMALL. */
+PWW_API pww_status pww_spotter_copy_snippet(pww_spotter* spotter, size_t index,
+                                            int16_t* samples, size_t capacity,
+                                            size_t* n_samples);
+
+/* As process, but hands out the smoothed scores that thresholds apply to, n_keywords a
+ * row, every frame_stride * 10 ms; detections are dropped. Stops when `capacity`
+ * values, at least n_keywords, leave no room for a row. `*n_values` counts values, not
+ * rows. */
+PWW_API pww_status pww_spotter_scores(pww_spotter* spotter, const int16_t* samples,
+                                      size_t count, float* scores, size_t capacity,
+                                      size_t* n_taken, size_t* n_values);
+
+/* Forgets all audio and counts from first_sample again; keeps the device state. */
+PWW_API pww_status pww_spotter_reset(pww_spotter* spotter);
+
+/* Tells the models what the device is doing, from the next frame on. Safe from any
+ * thread at any time: it never waits and is never PWW_BUSY. */
+PWW_API pww_status pww_spotter_set_state(pww_spotter* spotter,
+                                         const pww_device_state* state);
+
+/* Bucket of a volume setting: 1 to 5 for [0, .2) [.2, .4) [.4, .6) [.6, .8) [.8, 1]; 0
+ * (unknown) for a negative one. Otherwise -1, which pww_spotter_set_state refuses. */
+PWW_API int32_t pww_volume_bucket(double volume);
+
+PWW_API pww_status pww_spotter_get_info(const pww_spotter* spotter,
+                                        pww_spotter_info* info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PYWAKEWORD_H_ */
