@@ -7,6 +7,7 @@ and half a second of silence at the end. `score_shift_s` is the time between two
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Protocol
 
 import numpy as np
@@ -57,7 +58,7 @@ class PymicroWakeword:
 
         self._features = MicroWakeWordFeatures
         self._detector = MicroWakeWord.from_builtin(Model.ALEXA)
-        self.name = "pymicro-wakeword 2.5.0"
+        self.name = f"pymicro-wakeword {version('pymicro-wakeword')}"
 
     def scores(self, stream: Stream) -> npt.NDArray[np.float32]:
         """Return the mean of the last five probabilities."""
@@ -90,7 +91,7 @@ class Porcupine:
         self.name = "Porcupine 1.9.5"
 
     def scores(self, stream: Stream) -> npt.NDArray[np.float32]:
-        """Return 1 - sensitivity of the strictest engine that fires, else 0."""
+        """Return 1.01 - sensitivity of the strictest engine that fires, else 0."""
         pcm = np.concatenate([stream.pcm, _TRAIL])
         size = self._engines[0].frame_length
         frames = pcm[: len(pcm) // size * size].reshape(-1, size)
