@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from tools.export.folding import Layer, fold_input, fold_norm, range_quantization
 from tools.export.tflite_writer import GraphBuilder, Quantization, quantize_layer
 from tools.export.tflite_writer import Tensor as GraphTensor
 from tools.train.network import Film, Network
@@ -24,14 +25,6 @@ from tools.train.shape import N_STATE, Shape
 
 # Beyond these a posterior is 0 or 1 anyway; a tighter range gives finer steps between.
 _LOGIT_RANGE = (-14.0, 14.0)
-
-
-@dataclass
-class Layer:
-    """Weights (out, in, kernel) and bias (out,) of a convolution or linear layer."""
-
-    weights: Tensor
-    bias: Tensor
 
 
 @dataclass
@@ -49,13 +42,6 @@ class Folded:
     outputs: dict[str, Layer]
 
 
-def _fold_norm(conv: nn.Conv1d, norm: nn.BatchNorm1d) -> Layer:
-    inverse = (norm.running_var + norm.eps).rsqrt()
-    gain = inverse if norm.weight is None else inverse * norm.weight
-    shift = -norm.running_mean * gain + (0 if norm.bias is None else norm.bias)
-    return Layer(conv.weight * gain[:, None, None], shift)
-
-
 def _film_layers(film: Film, embedding: int) -> tuple[Layer, Layer]:
     channels = len(film.scale)
     weights = (
@@ -70,9 +56,9 @@ def fold(network: Network, word: int) -> Folded:
     """Fold the network with the head of one word."""
     network.eval()
     shape = network.shape
-    stem1 = _fold_norm(network.stem1, network.norm1)
-    weights = stem1.weights * network.input_scale
-    stem1 = Layer(weights, stem1.bias + (weights * network.input_offset).sum(dim=(1, 2)))
+    stem1 = fold_input(
+        fold_norm(network.stem1, network.norm1), network.input_offset, network.input_scale
+    )
     films = [_film_layers(b.film, shape.embedding) for b in network.blocks]
     head = network.heads[word]
     out = head["out"]
@@ -80,12 +66,12 @@ def fold(network: Network, word: int) -> Folded:
     return Folded(
         shape=shape,
         stem1=stem1,
-        stem2=_fold_norm(network.stem2, network.norm2),
-        blocks=[_fold_norm(b.conv, b.norm) for b in network.blocks],
+        stem2=fold_norm(network.stem2, network.norm2),
+        blocks=[fold_norm(b.conv, b.norm) for b in network.blocks],
         embed=Layer(network.state.weight[..., None], network.state.bias),
         scales=[scale for scale, _ in films],
         shifts=[shift for _, shift in films],
-        head=_fold_norm(head["conv"], head["norm"]),
+        head=fold_norm(head["conv"], head["norm"]),
         outputs={
             name: Layer(out.weight[i : i + 1] * unit, out.bias[i : i + 1] * unit)
             for i, (name, unit) in enumerate(units.items())
@@ -138,26 +124,19 @@ def calibrate(net: Folded, batches: Iterable[tuple[Tensor, Tensor]]) -> Ranges:
     return ranges
 
 
-def _quantization(low: float, high: float) -> Quantization:
-    scale = max(high - low, 1e-6) / 255
-    return Quantization(
-        float(np.float32(scale)), int(np.clip(round(-128 - low / scale), -128, 127))
-    )
-
-
 def build(net: Folded, ranges: Ranges, description: str) -> bytes:
     """Write the int8 graph; inputs features and state, outputs logits, start and end."""
     shape = net.shape
     ranges = dict(ranges)
     ranges["logits"] = (max(ranges["logits"][0], _LOGIT_RANGE[0]),
                         min(max(ranges["logits"][1], 2.0), _LOGIT_RANGE[1]))  # fmt: skip
-    joined = _quantization(*ranges["joined"])
+    joined = range_quantization(*ranges["joined"])
     graph = GraphBuilder(description)
 
     def quantization(name: str) -> Quantization:
         # What is concatenated must share one scale.
         shared = shape.concatenate and name in ("head", "embedding")
-        return joined if shared else _quantization(*ranges[name])
+        return joined if shared else range_quantization(*ranges[name])
 
     def conv(x: GraphTensor, layer: Layer, name: str, activation: str, stride: int = 1,
              dilation: int = 1) -> GraphTensor:  # fmt: skip

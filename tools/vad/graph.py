@@ -7,23 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from tools.export.tflite_writer import GraphBuilder, Quantization, quantize_layer
+from tools.export.folding import Layer, fold_input, fold_norm, range_quantization
+from tools.export.tflite_writer import GraphBuilder, quantize_layer
 from tools.export.tflite_writer import Tensor as GraphTensor
 from tools.vad.network import Network, Shape
 
 # Beyond these a posterior is 0 or 1 anyway; a tighter range gives finer steps between.
 _LOGIT_RANGE = (-10.0, 10.0)
-
-
-@dataclass
-class Layer:
-    """Weights (out, in, kernel) and bias (out,) of a convolution."""
-
-    weights: Tensor
-    bias: Tensor
 
 
 @dataclass
@@ -37,25 +30,18 @@ class Folded:
     out: Layer
 
 
-def _fold_norm(conv: nn.Conv1d, norm: nn.BatchNorm1d) -> Layer:
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    gain = (norm.running_var + norm.eps).rsqrt() * norm.weight
-    return Layer(conv.weight * gain[:, None, None], norm.bias - norm.running_mean * gain)
-
-
 @torch.no_grad()
 def fold(network: Network) -> Folded:
     """Fold the network."""
     network.eval()
-    stem1 = _fold_norm(network.stem1, network.norm1)
-    weights = stem1.weights * network.input_scale
-    stem1 = Layer(weights, stem1.bias + (weights * network.input_offset).sum(dim=(1, 2)))
+    stem1 = fold_input(
+        fold_norm(network.stem1, network.norm1), network.input_offset, network.input_scale
+    )
     return Folded(
         shape=network.shape,
         stem1=stem1,
-        stem2=_fold_norm(network.stem2, network.norm2),
-        blocks=[_fold_norm(b.conv, b.norm) for b in network.blocks],
+        stem2=fold_norm(network.stem2, network.norm2),
+        blocks=[fold_norm(b.conv, b.norm) for b in network.blocks],
         out=Layer(network.out.weight, network.out.bias),
     )
 
@@ -96,13 +82,6 @@ def calibrate(net: Folded, batches: Iterable[Tensor]) -> Ranges:
     return ranges
 
 
-def _quantization(low: float, high: float) -> Quantization:
-    scale = max(high - low, 1e-6) / 255
-    return Quantization(
-        float(np.float32(scale)), int(np.clip(round(-128 - low / scale), -128, 127))
-    )
-
-
 def build(net: Folded, ranges: Ranges, description: str) -> bytes:
     """Write the int8 graph; input features, output logits."""
     shape = net.shape
@@ -116,21 +95,26 @@ def build(net: Folded, ranges: Ranges, description: str) -> bytes:
         values = quantize_layer(
             weights, layer.bias.detach().numpy(), input_scale=x.quantization.scale
         )
-        return graph.conv_2d(x, *values, name, _quantization(*ranges[name]), stride=(stride, 1),
+        out = range_quantization(*ranges[name])
+        return graph.conv_2d(x, *values, name, out, stride=(stride, 1),
                              dilation=(dilation, 1), activation=activation)  # fmt: skip
 
-    x = graph.input("features", (1, shape.window_frames, 1, 64), _quantization(*ranges["features"]))
+    x = graph.input(
+        "features", (1, shape.window_frames, 1, 64), range_quantization(*ranges["features"])
+    )
     x = conv(x, net.stem1, "stem1", "relu", stride=2)
     x = conv(x, net.stem2, "stem2", "relu", stride=2)
     for i, (layer, dilation) in enumerate(zip(net.blocks, shape.dilations)):
         y = conv(x, layer, f"block{i}/conv", "none", dilation=dilation)
         skip = graph.crop_oldest(x, 2 * dilation, f"block{i}/skip")
-        x = graph.add(skip, y, f"block{i}", _quantization(*ranges[f"block{i}"]), "relu")
+        x = graph.add(skip, y, f"block{i}", range_quantization(*ranges[f"block{i}"]), "relu")
     weights = net.out.weights.detach().numpy()[..., 0]
     assert x.quantization is not None
     values = quantize_layer(
         weights, net.out.bias.detach().numpy(), input_scale=x.quantization.scale
     )
     flat = graph.reshape(x, (1, shape.channels), "flat")
-    graph.output(graph.fully_connected(flat, *values, "logits", _quantization(*ranges["logits"])))
+    graph.output(
+        graph.fully_connected(flat, *values, "logits", range_quantization(*ranges["logits"]))
+    )
     return graph.to_bytes()
