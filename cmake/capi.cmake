@@ -69,11 +69,13 @@ if(PWW_TESTS)
                    -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/cpp/example_test.cmake)
 
   find_package(Threads REQUIRED)
-  add_executable(capi_test tests/cpp/capi_test.cc)
-  target_link_libraries(capi_test PRIVATE pywakeword pww_flags Threads::Threads)
-  target_compile_definitions(capi_test PRIVATE PWW_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}/tests"
+  foreach(test capi_test capi_endpointer_test)
+    add_executable(${test} tests/cpp/${test}.cc)
+    target_link_libraries(${test} PRIVATE pywakeword pww_flags Threads::Threads)
+    target_compile_definitions(${test} PRIVATE PWW_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}/tests"
                                                PWW_TEST_VERSION="${PWW_VERSION}")
-  add_test(NAME capi_test COMMAND capi_test)
+    add_test(NAME ${test} COMMAND ${test})
+  endforeach()
 
   if(NOT CMAKE_CROSSCOMPILING AND NOT PWW_SANITIZE)
     add_test(NAME install_test

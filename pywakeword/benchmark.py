@@ -17,6 +17,8 @@ import numpy as np
 from pywakeword import _core
 from pywakeword._extras import require
 from pywakeword.audio import PcmBlock
+from pywakeword.endpoint import Endpointer
+from pywakeword.models import load_core_model, read_model
 from pywakeword.wakeword import SAMPLE_RATE_HZ, WakeWord
 
 _FRAMES_PER_S = 100
@@ -39,8 +41,8 @@ class Contender(Protocol):
 class SpotterContender:
     """`WakeWord.process`, one call a chunk."""
 
-    def __init__(self, spotter: WakeWord) -> None:
-        self.name = "pywakeword"
+    def __init__(self, spotter: WakeWord, name: str = "pywakeword") -> None:
+        self.name = name
         self._spotter = spotter
 
     def prepare(self, chunks: Sequence[PcmBlock]) -> Sequence[PcmBlock]:
@@ -54,6 +56,24 @@ class SpotterContender:
         for chunk in chunks:
             n_detections += len(process(chunk))
         return n_detections
+
+
+class EndpointerContender:
+    """`Endpointer.process`, one call a chunk."""
+
+    name = "endpointer"
+
+    def __init__(self) -> None:
+        self._endpointer = Endpointer()
+
+    def prepare(self, chunks: Sequence[PcmBlock]) -> Sequence[PcmBlock]:
+        """Take the arrays as they are."""
+        return chunks
+
+    def run(self, chunks: Sequence[PcmBlock]) -> int:
+        """Consume all chunks and count the events."""
+        process = self._endpointer.process
+        return sum(len(process(chunk)) for chunk in chunks)
 
 
 class PyMicroContender:
@@ -100,6 +120,10 @@ class Timing:
             "ns_per_frame": _spread([1e9 / _FRAMES_PER_S * factor for factor in factors]),
         }
 
+    def further_ratio(self, first: Timing, n_further: int) -> dict[str, float]:
+        """Return what each of `n_further` words adds to the first, over the first's cost."""
+        return _spread([(a / f - 1) / n_further for a, f in zip(self.cpu_s, first.cpu_s)])
+
     def ratio_to(self, other: Timing) -> dict[str, float]:
         """Return our CPU time over the other's, round by round."""
         return _spread([ours / theirs for ours, theirs in zip(self.cpu_s, other.cpu_s)])
@@ -140,6 +164,36 @@ def measure_rounds(
         Timing(contender.name, tuple(seconds), audio_s, n_detections)
         for contender, seconds, n_detections in zip(contenders, cpu_s, detections)
     ]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What one word cannot cost less than here: the parts by themselves, at their best."""
+
+    front_end_ns: float  # of a frame, in one call over long audio
+    network_macs: float  # of a frame
+    peak_macs_per_s: float  # of the row in use, weights in the first-level cache
+
+    @property
+    def ns_per_frame(self) -> float:
+        """Return the front end and the network's operations at the peak."""
+        return self.front_end_ns + self.network_macs / self.peak_macs_per_s * 1e9
+
+
+def measure_limit(model: str, audio: PcmBlock, rounds: int = 20) -> Limit:
+    """Measure the parts of listening for one word; the best of `rounds` each."""
+    network = load_core_model(read_model(model))
+    front_end = _core.Lfbe()
+    seconds = []
+    for _ in range(rounds):
+        begin_s = time.process_time()
+        n_frames = len(front_end.process(audio))
+        seconds.append((time.process_time() - begin_s) / n_frames)
+    return Limit(
+        min(seconds) * 1e9,
+        network.macs_per_output / network.frame_stride,
+        max(_core.peak_macs_per_s() for _ in range(5)),
+    )
 
 
 def synthetic_audio(duration_s: float) -> PcmBlock:

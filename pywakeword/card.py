@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pywakeword.calibration import Calibration, CalibrationRow
 from pywakeword.errors import CardError
+from pywakeword.json_fields import Fields
 
 FORMAT_VERSION = 1
 KEYWORD_TASK = "keyword"
@@ -103,21 +104,26 @@ def read_task(path: Path) -> str:
 _AnyCard = TypeVar("_AnyCard")
 
 
-def _read(path: Path, parse: Callable[[Any], _AnyCard]) -> _AnyCard:
+def read_json(path: Path) -> Any:
+    """Read a card without validating it."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CardError(f"{path}: the model's card is missing") from None
     except (OSError, ValueError) as error:
         raise CardError(f"{path}: not a readable model card: {error}") from error
+
+
+def _read(path: Path, parse: Callable[[Any], _AnyCard]) -> _AnyCard:
+    document = read_json(path)
     try:
         return parse(document)
     except CardError as error:
         raise CardError(f"{path}: {error}") from None
 
 
-def _open(document: Any, task: str) -> _Fields:
-    fields = _Fields(document, "")
+def _open(document: Any, task: str) -> Fields:
+    fields = Fields(document, "", CardError, "the card")
     version = fields.integer("format_version")
     if version != FORMAT_VERSION:
         raise CardError(f"format_version is {version}, this build reads {FORMAT_VERSION}")
@@ -168,10 +174,10 @@ def parse_card(document: Any) -> Card:
     )
 
 
-def _parse_calibration(fields: _Fields) -> Calibration:
+def _parse_calibration(fields: Fields) -> Calibration:
     rows = []
     for index, row in enumerate(fields.get("table", list)):
-        row_fields = _Fields(row, f"{fields.where}table[{index}].")
+        row_fields = Fields(row, f"{fields.where}table[{index}].", CardError)
         rows.append(
             CalibrationRow(
                 threshold=row_fields.number("threshold"),
@@ -190,43 +196,9 @@ def _parse_calibration(fields: _Fields) -> Calibration:
         raise CardError(f"{fields.where.rstrip('.')}: {error}") from None
 
 
-class _Fields:
-    """Typed look-ups in one JSON object that name the field they fail on."""
-
-    def __init__(self, values: Any, where: str) -> None:
-        if not isinstance(values, dict):
-            raise CardError(f"{where.rstrip('.') or 'the card'} must be a JSON object")
-        self.values = values
-        self.where = where
-
-    def get(self, name: str, kind: type | tuple[type, ...]) -> Any:
-        if name not in self.values:
-            raise CardError(f"field {self.where}{name} is missing")
-        value = self.values[name]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise CardError(f"field {self.where}{name} has the wrong type: {value!r}")
-        return value
-
-    def section(self, name: str) -> _Fields:
-        return _Fields(self.get(name, dict), f"{self.where}{name}.")
-
-    def string(self, name: str) -> str:
-        return str(self.get(name, str))
-
-    def strings(self, name: str) -> tuple[str, ...]:
-        values = self.get(name, list)
-        if not all(isinstance(value, str) for value in values):
-            raise CardError(f"field {self.where}{name} must be a list of strings")
-        return tuple(values)
-
-    def integer(self, name: str, minimum: int | None = None) -> int:
-        value = int(self.get(name, int))
-        if minimum is not None and value < minimum:
-            raise CardError(f"field {self.where}{name} must be at least {minimum}, got {value}")
-        return value
-
-    def number(self, name: str) -> float:
-        value = float(self.get(name, (int, float)))
-        if not 0 <= value < float("inf"):
-            raise CardError(f"field {self.where}{name} must be finite and not negative")
-        return value
+def as_names(card: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    """Return a field of a card that is a list of different strings."""
+    names = Fields(card, "", CardError, "the card").strings(field)
+    if not names or len(set(names)) != len(names):
+        raise CardError(f"field {field} must be a list of different strings")
+    return names

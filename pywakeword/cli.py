@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pywakeword._core import __version__
-from pywakeword.commands import bench, detect, endpoint, evaluate, info, listen
+from pywakeword.commands import (
+    bench,
+    detect,
+    endpoint,
+    evaluate,
+    info,
+    listen,
+    run,
+    say,
+    verifier,
+    wyoming,
+)
 from pywakeword.errors import PyWakewordError
 
 EXIT_BAD_INPUT = 2
@@ -25,7 +36,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 for bad input."""
-    args = _make_parser().parse_args(argv)
+    args = make_parser().parse_args(argv)
     try:
         exit_code: int = args.run(args)
         sys.stdout.flush()
@@ -42,10 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return exit_code
 
 
-def _make_parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
     parser = _Parser(prog="pywakeword", description="Wake words on this device.")
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (detect, endpoint, evaluate, listen, bench, info):
+    for command in (detect, endpoint, listen, run, say, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)
     return parser

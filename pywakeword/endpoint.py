@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,8 @@ from pywakeword.events import (
     Resumed,
     SpeechStart,
 )
-from pywakeword.models import load_vad_model
-from pywakeword.pcm import Pcm, as_pcm
+from pywakeword.models import find_model, load_vad_model
+from pywakeword.pcm import Pcm, as_pcm, is_core_pcm
 
 SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01
@@ -91,9 +92,16 @@ class Endpointer:
         Posterior at which speech begins, and below which it pauses.
     model : str or path
         Voice activity model: a bundled name, or a `.tflite` file with its card.
+    backend : {"core", "capi"}
+        What runs it: the extension, or the shared library of the C API (extra
+        `capi`). Both give the same events.
 
     Raises
     ------
+    LibraryError
+        If the shared library is not found.
+    MissingExtraError
+        If cffi is not installed.
     ModelNotFoundError
         If the model does not exist.
     ModelError
@@ -117,6 +125,7 @@ class Endpointer:
         onset_threshold: float = 0.5,
         offset_threshold: float = 0.35,
         model: str | os.PathLike[str] = "vad",
+        backend: str = "core",
     ) -> None:
         self._rules = _check_rules(rules)
         raw_rules = [
@@ -139,14 +148,25 @@ class Endpointer:
         _number(onset_threshold, "onset_threshold")
         _number(offset_threshold, "offset_threshold")
         self._network, self._card = load_vad_model(model)
-        self._core = _core.Endpointer(
-            self._network,
+        make, network = self._load_backend(backend, model)
+        self._core = make(
+            network,
             delay_frames=self._card.delay_frames,
             rules=raw_rules,
             onset_threshold=onset_threshold,
             offset_threshold=offset_threshold,
             **lengths,
         )
+        self._core_process = self._core.process
+
+    def _load_backend(self, backend: str, model: str | os.PathLike[str]) -> tuple[Any, Any]:
+        if backend == "core":
+            return _core.Endpointer, self._network
+        if backend == "capi":
+            from pywakeword import capi_endpointer
+
+            return capi_endpointer.Endpointer, capi_endpointer.Vad(find_model(model).read_bytes())
+        raise ValueError(f"backend must be 'core' or 'capi', got {backend!r}")
 
     def process(self, pcm: Pcm) -> list[EndpointEvent]:
         """Consume audio and return what was decided in it.
@@ -172,7 +192,8 @@ class Endpointer:
         StreamError
             If another thread is inside this stream.
         """
-        return _events(self._core.process(as_pcm(pcm)))
+        raw = self._core_process(pcm if is_core_pcm(pcm) else as_pcm(pcm))
+        return _events(raw) if raw else []
 
     def probabilities(self, pcm: Pcm) -> npt.NDArray[np.float32]:
         """Consume audio and return the posterior of speech at each frame of 10 ms.
@@ -192,7 +213,8 @@ class Endpointer:
         (n_frames,) ndarray of float32
             Frame i is complete with sample 160 i + 400 of the stream.
         """
-        return self._core.probabilities(as_pcm(pcm))
+        values: npt.NDArray[np.float32] = self._core.probabilities(as_pcm(pcm))
+        return values
 
     def start_after_wake_word(self, detection: Detection | int) -> list[EndpointEvent]:
         """Listen for the utterance that follows a wake word.

@@ -10,18 +10,31 @@ from collections.abc import Sequence
 from pywakeword._core import ModelError, PyWakewordError, StreamError, UnsupportedOpError
 
 __all__ = [
+    "AddonError",
     "AudioDeviceError",
     "AudioError",
     "AudioFormatError",
+    "BlockError",
     "CalibrationError",
     "CardError",
+    "EmptyTextError",
     "LibraryError",
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
+    "PhonesError",
     "PyWakewordError",
+    "ServiceError",
+    "ServiceRefusedError",
+    "ServiceTimeoutError",
+    "ServiceTruncatedError",
+    "ServiceUnavailableError",
     "StreamError",
+    "SyntaxTreeError",
     "UnsupportedOpError",
+    "VerifierError",
+    "VerifierRefusedError",
+    "VerifierUnavailableError",
 ]
 
 
@@ -61,6 +74,61 @@ class AudioDeviceError(AudioError):
     """A microphone is missing, refused to open or went away."""
 
 
+class ServiceError(PyWakewordError):
+    """A speech service (text to speech, speech to text) did not do what was asked."""
+
+
+class ServiceUnavailableError(ServiceError):
+    """No connection to the service, or its program is not installed."""
+
+
+class ServiceTimeoutError(ServiceError):
+    """The service gave nothing for longer than its timeout."""
+
+
+class ServiceRefusedError(ServiceError):
+    """The service answered with an error, or with something that is no answer."""
+
+
+class ServiceTruncatedError(ServiceError):
+    """The answer broke off; what came before it has been handed over."""
+
+
+class AddonError(PyWakewordError):
+    """A speech addon is malformed, damaged, or asks for what this build does not have.
+
+    Attributes
+    ----------
+    path : str
+        Where: a place in `addon.json` such as `stack.streamable_block.stack[1].type`, or
+        the name of a file.
+    """
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(path, message)
+        self.path = path
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class BlockError(PyWakewordError):
+    """A block was given tensors that it cannot take, or its network made unusable ones."""
+
+
+class PhonesError(PyWakewordError):
+    """Text could not be turned into the symbols of an addon."""
+
+
+class EmptyTextError(PyWakewordError, ValueError):
+    """A text holds no word that could be spoken."""
+
+
+class SyntaxTreeError(PyWakewordError, ValueError):
+    """A text is not one constituency tree in brackets, or the tree has no spoken word."""
+
+
 class MissingExtraError(PyWakewordError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 
@@ -71,3 +139,48 @@ class MissingExtraError(PyWakewordError, ImportError):
 
     def __str__(self) -> str:
         return f"{self.module} is not installed: pip install 'pywakeword[{self.extra}]'"
+
+
+class VerifierError(PyWakewordError):
+    """The verifier could not be asked, or gave no verdict."""
+
+
+class VerifierUnavailableError(VerifierError):
+    """The verifier was not reached, was too slow or busy, or answered with nonsense.
+
+    Attributes
+    ----------
+    reason : str
+        In one word: "connect", "tls", "timeout", "disconnected", "busy", "bad_reply",
+        "token", "sent_log", "circuit_open", "queue_full" or "closed".
+    """
+
+    def __init__(self, reason: str, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(reason, message, retry_after_s)
+        self.reason = reason
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class VerifierRefusedError(VerifierError):
+    """The verifier refuses a request: asking again would not help.
+
+    Attributes
+    ----------
+    status : int
+        HTTP status, 400 to 499.
+    code : str
+        Which fault, as `docs/verifier.md` lists them.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, code, message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
+import importlib
 import math
 import os
 from collections.abc import Mapping
@@ -85,7 +85,7 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     data = path.read_bytes()
     try:
         _check_file(card, data)
-        _check_frontend(card.frontend)
+        check_frontend(card.frontend)
         _check_state(card.state)
     except CardError as error:
         raise CardError(f"{path}: {error}") from None
@@ -137,7 +137,7 @@ def load_vad_model(model: str | os.PathLike[str]) -> tuple[_core.Model, VadCard]
     data = path.read_bytes()
     try:
         _check_file(card, data)
-        _check_frontend(card.frontend)
+        check_frontend(card.frontend)
     except CardError as error:
         raise CardError(f"{path}: {error}") from None
     network = _load_network(path, card, data)
@@ -181,7 +181,8 @@ def check_n_state(file: ModelFile, n_state: int) -> None:
 
 
 def _bundled_dir() -> Path:
-    return Path(str(importlib.resources.files("pywakeword.bundled")))
+    # Not importlib.resources, which brings in tempfile, urllib and much else.
+    return Path(importlib.import_module("pywakeword.bundled").__path__[0])
 
 
 def _check_file(card: Card | VadCard, data: bytes) -> None:
@@ -192,7 +193,8 @@ def _check_file(card: Card | VadCard, data: bytes) -> None:
         raise CardError(f"the file's sha256 is {digest}, its card says {card.sha256}")
 
 
-def _check_frontend(frontend: Mapping[str, Any]) -> None:
+def check_frontend(frontend: Mapping[str, Any]) -> None:
+    """Refuse a model that was trained with another front end than this build's."""
     settings = _core.LFBE_SETTINGS
     for name in (*settings, *frontend):
         if name not in frontend:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 INT16 = np.dtype(np.int16)
 
@@ -13,6 +16,20 @@ INT16 = np.dtype(np.int16)
 _PCM_FORMATS = ("B", "b", "c", "h", "<h")
 
 Pcm = Union[npt.NDArray[np.int16], bytes, bytearray, memoryview]
+
+
+_ndarray = np.ndarray
+
+
+def is_core_pcm(pcm: Pcm) -> TypeGuard[npt.NDArray[np.int16]]:
+    """Whether the core takes `pcm` as it is: the common case, told by a few looks."""
+    return (
+        type(pcm) is _ndarray
+        and pcm.dtype is INT16
+        and pcm.ndim == 1
+        and (flags := pcm.flags).c_contiguous
+        and flags.aligned
+    )
 
 
 def as_pcm(pcm: Pcm) -> npt.NDArray[np.int16]:

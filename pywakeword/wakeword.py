@@ -17,12 +17,10 @@ from pywakeword.device_state import STATE_SIZES, DeviceState
 from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
 from pywakeword.models import ModelFile, load_core_model, read_model
-from pywakeword.pcm import INT16, Pcm, as_pcm
+from pywakeword.pcm import Pcm, as_pcm, is_core_pcm
 
 SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01
-
-_ndarray = np.ndarray
 
 
 class WakeWord:
@@ -127,16 +125,7 @@ class WakeWord:
         StreamError
             If another thread is inside this stream.
         """
-        # The common case costs these few looks and no call.
-        if (
-            type(pcm) is not _ndarray
-            or pcm.dtype is not INT16
-            or pcm.ndim != 1
-            or not (flags := pcm.flags).c_contiguous
-            or not flags.aligned
-        ):
-            pcm = as_pcm(pcm)
-        found = self._core_process(pcm)
+        found = self._core_process(pcm if is_core_pcm(pcm) else as_pcm(pcm))
         return [self._detection(raw) for raw in found] if found else []
 
     def scores(self, pcm: Pcm) -> npt.NDArray[np.float32]:

@@ -2,11 +2,14 @@
 
 #include <pybind11/pybind11.h>
 
+#include <string>
 #include <vector>
 
 #include "bind/bind.h"
+#include "bind/errors.h"
 #include "bind/numpy.h"
 #include "bind/stream_guard.h"
+#include "dsp/lfbe_tables.h"
 
 namespace pww {
 namespace {
@@ -14,8 +17,15 @@ namespace {
 namespace py = pybind11;
 using py::literals::operator""_a;
 
+const Kernels* RequireKernels() {
+  const Kernels* kernels = nullptr;
+  std::string message;
+  ThrowIfError(SelectKernels(&kernels, &message), message);
+  return kernels;
+}
+
 struct PyLfbe {
-  Lfbe lfbe;
+  Lfbe lfbe{RequireKernels()};
   BusyFlag busy;
 };
 
@@ -27,10 +37,12 @@ py::array_t<float> Process(PyLfbe& self, const py::object& pcm_object) {
     const py::gil_scoped_release release;  // no Python object is touched below
     frames.reserve((pcm.size / Lfbe::kHopSamples + 1) * Lfbe::kBins);
     for (size_t begin = 0; begin < pcm.size;) {
-      const float* frame = nullptr;
-      begin += self.lfbe.Push(pcm.data + begin, pcm.size - begin, &frame);
-      if (frame != nullptr) {
-        frames.insert(frames.end(), frame, frame + Lfbe::kBins);
+      bool complete = false;
+      begin += self.lfbe.Take(pcm.data + begin, pcm.size - begin, &complete);
+      if (self.lfbe.n_waiting() == Lfbe::kMostWaiting || begin == pcm.size) {
+        const size_t n_values = self.lfbe.n_waiting() * Lfbe::kBins;
+        const float* computed = self.lfbe.Compute();
+        frames.insert(frames.end(), computed, computed + n_values);
       }
     }
   }
@@ -46,13 +58,12 @@ void Reset(PyLfbe& self) {
 
 void BindLfbe(py::module_& m) {
   // What a model card must agree with; the field names are the card's.
-  m.attr("LFBE_SETTINGS") = py::dict(
-      "sample_rate"_a = Lfbe::kSampleRate, "window"_a = "hann",
-      "window_samples"_a = Lfbe::kWindowSamples, "hop_samples"_a = Lfbe::kHopSamples,
-      "fft_size"_a = PowerSpectrum::kSamples, "n_mels"_a = Lfbe::kBins,
-      "mel_scale"_a = "htk", "low_hz"_a = MelFilterBank::kLowHz,
-      "high_hz"_a = MelFilterBank::kHighHz, "log"_a = "natural",
-      "floor"_a = Lfbe::kFloor);
+  m.attr("LFBE_SETTINGS") =
+      py::dict("sample_rate"_a = Lfbe::kSampleRate, "window"_a = "hann",
+               "window_samples"_a = Lfbe::kWindowSamples,
+               "hop_samples"_a = Lfbe::kHopSamples, "fft_size"_a = Lfbe::kFftSamples,
+               "n_mels"_a = Lfbe::kBins, "mel_scale"_a = "htk", "low_hz"_a = kMelLowHz,
+               "high_hz"_a = kMelHighHz, "log"_a = "natural", "floor"_a = kLfbeFloor);
   py::class_<PyLfbe>(m, "Lfbe", "Streaming log filter-bank energies.")
       .def(py::init<>())
       .def("process", &Process, "pcm"_a,

@@ -6,13 +6,16 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "bind/errors.h"
 #include "kernels/kernels.h"
 #include "nn/stream.h"
@@ -52,6 +55,35 @@ std::vector<std::string> SupportedIsas() {
     names.emplace_back(kernels->name);
   }
   return names;
+}
+
+// What the row in use reaches on weights that stay in the first-level cache, the best
+// of several rounds.
+double PeakMacsPerSecond() {
+  const Kernels* kernels = nullptr;
+  std::string message;
+  ThrowIfError(SelectKernels(&kernels, &message), message);
+  constexpr size_t kOut = 96;
+  constexpr size_t kIn = 288;
+  constexpr int kRounds = 50;
+  constexpr int kRuns = 200;
+  const std::vector<int8_t> weights(kOut * kIn, 3);
+  const std::vector<int8_t> x(kIn, 5);
+  const std::vector<int32_t> bias(kOut, 0);
+  CacheLineBytes packed(kernels->packed_size(kOut, kIn));
+  kernels->pack_s8(weights.data(), kOut, kIn, packed.data());
+  std::vector<int32_t> acc(kOut);
+  double best_seconds = 1e9;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (int run = 0; run < kRuns; ++run) {
+      kernels->gemv_s8(packed.data(), x.data(), bias.data(), kOut, kIn, acc.data());
+    }
+    const std::chrono::duration<double> taken =
+        std::chrono::steady_clock::now() - begin;
+    best_seconds = std::min(best_seconds, taken.count());
+  }
+  return static_cast<double>(kOut * kIn) * kRuns / best_seconds;
 }
 
 std::pair<float, int32_t> ToPair(const Quantization& quantization) {
@@ -156,6 +188,7 @@ class GuardedStream {
 void BindModel(py::module_& m) {
   m.def("isa", &SelectedIsa);
   m.def("supported_isas", &SupportedIsas);
+  m.def("peak_macs_per_s", &PeakMacsPerSecond);
 
   using Name = std::string;
   py::class_<Model, std::shared_ptr<Model>>(m, "Model")

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/busy_flag.h"
+#include "detect/endpointer.h"
 #include "detect/spotter.h"
 #include "include/pywakeword.h"
 #include "nn/model.h"
@@ -17,4 +18,16 @@ struct pww_spotter {
   pww::BusyFlag busy;
   // Where the last process call stopped: its detections; null if it had none.
   const pww::Spotter::Output* output = nullptr;
+};
+
+struct pww_vad {
+  std::shared_ptr<const pww::Model> core;
+};
+
+struct pww_endpointer {
+  std::unique_ptr<pww::Endpointer> core;
+  pww::BusyFlag busy;
+  // What the last process, start_after_wake_word or close call found.
+  const pww::EndpointEvent* events = nullptr;
+  size_t n_events = 0;
 };

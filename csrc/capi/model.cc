@@ -35,6 +35,21 @@ pww_status LoadModel(const uint8_t* data, size_t size, pww_model** out) {
   return PWW_OK;
 }
 
+pww_status LoadVad(const uint8_t* data, size_t size, pww_vad** out) {
+  auto vad = std::make_unique<pww_vad>();
+  std::string message;
+  Status status = Model::Load(data, size, &vad->core, &message);
+  std::unique_ptr<Vad> stream;  // refused here, as above
+  if (status == Status::kOk) {
+    status = Vad::Create(vad->core, 0, &stream, &message);
+  }
+  if (status != Status::kOk) {
+    return Fail(status, message);
+  }
+  *out = vad.release();
+  return PWW_OK;
+}
+
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
 pww_status IoError(const char* path, const char* reason) {
@@ -65,6 +80,37 @@ pww_status ReadFile(const char* path, std::vector<uint8_t>* bytes) {
   return PWW_OK;
 }
 
+template <typename Handle, typename Load>
+pww_status FromMemory(const void* data, size_t size, Handle** out,
+                      const char* null_message, Load load) noexcept {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(out != nullptr, null_message);
+    *out = nullptr;
+    PWW_REQUIRE(data != nullptr, "data is NULL");
+    return load(static_cast<const uint8_t*>(data), size, out);
+  });
+}
+
+template <typename Handle, typename Load>
+pww_status FromFile(const char* path, Handle** out, const char* null_message,
+                    Load load) noexcept {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(out != nullptr, null_message);
+    *out = nullptr;
+    PWW_REQUIRE(path != nullptr, "path is NULL");
+    std::vector<uint8_t> bytes;
+    pww_status status = ReadFile(path, &bytes);
+    if (status == PWW_OK) {
+      status = load(bytes.data(), bytes.size(), out);
+      if (status != PWW_OK) {
+        const std::string message = std::string(path) + ": " + pww_last_error();
+        return Fail(status, message.c_str());
+      }
+    }
+    return status;
+  });
+}
+
 }  // namespace
 }  // namespace pww::capi
 
@@ -89,31 +135,23 @@ pww_status pww_isa(const char** name) {
 }
 
 pww_status pww_model_load_memory(const void* data, size_t size, pww_model** model) {
-  return Guarded([&]() -> pww_status {
-    PWW_REQUIRE(model != nullptr, "model is NULL");
-    *model = nullptr;
-    PWW_REQUIRE(data != nullptr, "data is NULL");
-    return pww::capi::LoadModel(static_cast<const uint8_t*>(data), size, model);
-  });
+  return pww::capi::FromMemory(data, size, model, "model is NULL",
+                               pww::capi::LoadModel);
 }
 
 pww_status pww_model_load_file(const char* path, pww_model** model) {
-  return Guarded([&]() -> pww_status {
-    PWW_REQUIRE(model != nullptr, "model is NULL");
-    *model = nullptr;
-    PWW_REQUIRE(path != nullptr, "path is NULL");
-    std::vector<uint8_t> bytes;
-    pww_status status = pww::capi::ReadFile(path, &bytes);
-    if (status == PWW_OK) {
-      status = pww::capi::LoadModel(bytes.data(), bytes.size(), model);
-      if (status != PWW_OK) {
-        const std::string message = std::string(path) + ": " + pww_last_error();
-        return pww::capi::Fail(status, message.c_str());
-      }
-    }
-    return status;
-  });
+  return pww::capi::FromFile(path, model, "model is NULL", pww::capi::LoadModel);
 }
+
+pww_status pww_vad_load_memory(const void* data, size_t size, pww_vad** vad) {
+  return pww::capi::FromMemory(data, size, vad, "vad is NULL", pww::capi::LoadVad);
+}
+
+pww_status pww_vad_load_file(const char* path, pww_vad** vad) {
+  return pww::capi::FromFile(path, vad, "vad is NULL", pww::capi::LoadVad);
+}
+
+void pww_vad_destroy(pww_vad* vad) { delete vad; }
 
 pww_status pww_model_get_info(const pww_model* model, pww_model_info* info) {
   return Guarded([&]() -> pww_status {

@@ -9,6 +9,7 @@
 
 #include "capi/error.h"
 #include "capi/handles.h"
+#include "capi/stream.h"
 #include "detect/network_source.h"
 
 namespace pww::capi {
@@ -16,22 +17,8 @@ namespace {
 
 // Runs `call` while no other thread is inside the spotter.
 template <typename Call>
-pww_status Alone(pww_spotter* spotter, Call call) noexcept {
-  return Guarded([&]() -> pww_status {
-    PWW_REQUIRE(spotter != nullptr, "spotter is NULL");
-    const BusyFlag::Scope scope(&spotter->busy);
-    if (!scope.entered()) {
-      return Fail(Status::kBusy, "");
-    }
-    return call();
-  });
-}
-
-pww_status CheckSamples(const int16_t* samples, size_t count) {
-  PWW_REQUIRE(samples != nullptr || count == 0, "samples is NULL");
-  PWW_REQUIRE(reinterpret_cast<uintptr_t>(samples) % alignof(int16_t) == 0,
-              "samples is not aligned to two bytes");
-  return PWW_OK;
+pww_status InSpotter(pww_spotter* spotter, Call call) noexcept {
+  return Alone(spotter, "spotter is NULL", call);
 }
 
 Spotter::Config MakeConfig(const pww_spotter_options& options) {
@@ -95,8 +82,8 @@ size_t SnippetSamples(const Detection& detection) {
 }  // namespace
 }  // namespace pww::capi
 
-using pww::capi::Alone;
 using pww::capi::Guarded;
+using pww::capi::InSpotter;
 
 pww_status pww_spotter_create(const pww_model* const* models, size_t n_models,
                               const pww_spotter_options* options,
@@ -112,19 +99,12 @@ pww_status pww_spotter_create(const pww_model* const* models, size_t n_models,
 }
 
 pww_status pww_spotter_destroy(pww_spotter* spotter) {
-  if (spotter == nullptr) {
-    return PWW_OK;
-  }
-  const pww_status status = Alone(spotter, [] { return PWW_OK; });
-  if (status == PWW_OK) {
-    delete spotter;
-  }
-  return status;
+  return pww::capi::DestroyStream(spotter);
 }
 
 pww_status pww_spotter_process(pww_spotter* spotter, const int16_t* samples,
                                size_t count, size_t* n_taken, size_t* n_detections) {
-  return Alone(spotter, [&]() -> pww_status {
+  return InSpotter(spotter, [&]() -> pww_status {
     PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
     PWW_REQUIRE(n_detections != nullptr, "n_detections is NULL");
     *n_taken = 0;
@@ -148,7 +128,7 @@ pww_status pww_spotter_process(pww_spotter* spotter, const int16_t* samples,
 
 pww_status pww_spotter_get_detection(pww_spotter* spotter, size_t index,
                                      pww_detection* detection) {
-  return Alone(spotter, [&]() -> pww_status {
+  return InSpotter(spotter, [&]() -> pww_status {
     PWW_REQUIRE(detection != nullptr, "detection is NULL");
     const pww::Detection* found = pww::capi::Find(*spotter, index);
     PWW_REQUIRE(found != nullptr, pww::capi::kNoSuchDetection);
@@ -169,7 +149,7 @@ pww_status pww_spotter_get_detection(pww_spotter* spotter, size_t index,
 pww_status pww_spotter_copy_snippet(pww_spotter* spotter, size_t index,
                                     int16_t* samples, size_t capacity,
                                     size_t* n_samples) {
-  return Alone(spotter, [&]() -> pww_status {
+  return InSpotter(spotter, [&]() -> pww_status {
     PWW_REQUIRE(samples != nullptr || capacity == 0, "samples is NULL");
     PWW_REQUIRE(n_samples != nullptr, "n_samples is NULL");
     const pww::Detection* found = pww::capi::Find(*spotter, index);
@@ -190,7 +170,7 @@ pww_status pww_spotter_copy_snippet(pww_spotter* spotter, size_t index,
 pww_status pww_spotter_scores(pww_spotter* spotter, const int16_t* samples,
                               size_t count, float* scores, size_t capacity,
                               size_t* n_taken, size_t* n_values) {
-  return Alone(spotter, [&]() -> pww_status {
+  return InSpotter(spotter, [&]() -> pww_status {
     PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
     PWW_REQUIRE(n_values != nullptr, "n_values is NULL");
     *n_taken = 0;
@@ -216,7 +196,7 @@ pww_status pww_spotter_scores(pww_spotter* spotter, const int16_t* samples,
 }
 
 pww_status pww_spotter_reset(pww_spotter* spotter) {
-  return Alone(spotter, [&] {
+  return InSpotter(spotter, [&] {
     spotter->output = nullptr;
     spotter->core->Reset();
     return PWW_OK;

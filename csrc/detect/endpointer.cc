@@ -8,16 +8,22 @@ namespace pww {
 Status Endpointer::Create(const PauseEndpointer::Config& config,
                           std::unique_ptr<Vad> vad, std::unique_ptr<Endpointer>* out,
                           std::string* message) {
-  const Status status = PauseEndpointer::Check(config, message);
+  Status status = PauseEndpointer::Check(config, message);
+  const Kernels* kernels = nullptr;
   if (status == Status::kOk) {
-    out->reset(new Endpointer(config, std::move(vad)));
+    status = SelectKernels(&kernels, message);
+  }
+  if (status == Status::kOk) {
+    out->reset(new Endpointer(config, kernels, std::move(vad)));
   }
   return status;
 }
 
-Endpointer::Endpointer(const PauseEndpointer::Config& config, std::unique_ptr<Vad> vad)
+Endpointer::Endpointer(const PauseEndpointer::Config& config, const Kernels* kernels,
+                       std::unique_ptr<Vad> vad)
     : first_sample_(config.first_sample),
       now_sample_(config.first_sample),
+      lfbe_(kernels),
       vad_(std::move(vad)),
       pauses_(config),
       output_{0.0F, events_.data(), 0} {}
@@ -27,26 +33,42 @@ size_t Endpointer::Process(const int16_t* samples, size_t count,
   *output = nullptr;
   size_t taken = 0;
   while (taken < count && *output == nullptr) {
-    const float* frame = nullptr;
-    const size_t n = lfbe_.Push(samples + taken, count - taken, &frame);
+    bool complete = false;
+    const size_t n = lfbe_.Take(samples + taken, count - taken, &complete);
     taken += n;
     now_sample_ += static_cast<int64_t>(n);
-    if (frame != nullptr) {
-      PushFrame(frame);
+    if (complete) {
+      TakeFrame();
       *output = &output_;
     }
   }
   return taken;
 }
 
-void Endpointer::PushFrame(const float* frame) noexcept {
+// Frames wait for the output of the VAD that needs them, so that the front end computes
+// several at once.
+void Endpointer::TakeFrame() noexcept {
+  output_.n_events = 0;
+  const size_t n = lfbe_.n_waiting();
+  ++frames_since_output_;
+  if (frames_since_output_ < vad_->frame_stride() && n < Lfbe::kMostWaiting) {
+    return;
+  }
+  const float* frames = lfbe_.Compute();
+  bool due = false;
+  for (size_t i = 0; i < n; ++i) {
+    due = vad_->Push(frames + i * Lfbe::kBins, &output_.probability);
+  }
+  if (due) {
+    frames_since_output_ = 0;
+    Step();
+  }
+}
+
+void Endpointer::Step() noexcept {
   constexpr auto kHop = static_cast<int64_t>(Lfbe::kHopSamples);
   // A frame speaks of the hop around its centre.
   constexpr auto kCentreToEnd = static_cast<int64_t>(Lfbe::kWindowSamples) / 2;
-  output_.n_events = 0;
-  if (!vad_->Push(frame, &output_.probability)) {
-    return;
-  }
   PauseEndpointer::Step step;
   step.probability = output_.probability;
   step.now_sample = now_sample_;
@@ -71,6 +93,7 @@ void Endpointer::Close(const EndpointEvent** events, size_t* n_events) noexcept 
 void Endpointer::Reset() noexcept {
   now_sample_ = first_sample_;
   lfbe_.Reset();
+  frames_since_output_ = 0;
   vad_->Reset();
   pauses_.Reset();
   output_.probability = 0.0F;

@@ -46,13 +46,16 @@ class Endpointer {
   [[nodiscard]] size_t bytes() const noexcept;
 
  private:
-  Endpointer(const PauseEndpointer::Config& config, std::unique_ptr<Vad> vad);
+  Endpointer(const PauseEndpointer::Config& config, const Kernels* kernels,
+             std::unique_ptr<Vad> vad);
 
-  void PushFrame(const float* frame) noexcept;
+  void TakeFrame() noexcept;
+  void Step() noexcept;
 
   const int64_t first_sample_;
   int64_t now_sample_;
   Lfbe lfbe_;
+  int frames_since_output_ = 0;  // of the VAD
   std::unique_ptr<Vad> vad_;
   PauseEndpointer pauses_;
   std::array<EndpointEvent, PauseEndpointer::kMostEventsPerStep> events_{};

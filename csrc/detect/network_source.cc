@@ -81,6 +81,13 @@ int NetworkSource::frame_stride() const noexcept {
   return stream_.model().frame_stride();
 }
 
+void NetworkSource::ShareWith(PosteriorSource* earlier) {
+  auto* other = dynamic_cast<NetworkSource*>(earlier);
+  if (other != nullptr && !shares_features_) {
+    shares_features_ = stream_.ShareWith(&other->stream_);
+  }
+}
+
 void NetworkSource::SetState(DeviceState state) noexcept {
   if (one_hot_.empty()) {
     return;
@@ -93,8 +100,10 @@ void NetworkSource::SetState(DeviceState state) noexcept {
 }
 
 bool NetworkSource::Push(const float* frame, Posterior* posteriors) noexcept {
-  Quantize(frame, Lfbe::kBins, stream_.model().features_quantization(),
-           features_.data());
+  if (!shares_features_) {
+    Quantize(frame, Lfbe::kBins, stream_.model().features_quantization(),
+             features_.data());
+  }
   if (!stream_.Push(features_.data())) {
     return false;
   }

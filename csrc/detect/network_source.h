@@ -26,6 +26,7 @@ class NetworkSource final : public PosteriorSource {
   [[nodiscard]] int window_frames() const noexcept override;
   [[nodiscard]] int frame_stride() const noexcept override;
   [[nodiscard]] size_t n_keywords() const noexcept override { return n_keywords_; }
+  void ShareWith(PosteriorSource* earlier) override;
   void SetState(DeviceState state) noexcept override;
   [[nodiscard]] bool Push(const float* frame, Posterior* posteriors) noexcept override;
   void Reset() noexcept override { stream_.Reset(); }
@@ -48,6 +49,7 @@ class NetworkSource final : public PosteriorSource {
   Int8Table probability_;
   Int8Table start_frames_;
   Int8Table end_frames_;
+  bool shares_features_ = false;
   std::array<int8_t, Lfbe::kBins> features_;
   std::vector<int8_t> one_hot_;  // empty if the model takes no state
 };

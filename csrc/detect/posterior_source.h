@@ -29,6 +29,10 @@ class PosteriorSource {
   [[nodiscard]] virtual int frame_stride() const noexcept = 0;
   [[nodiscard]] virtual size_t n_keywords() const noexcept = 0;
 
+  // Lets `earlier`, another source of the same stream, compute what both compute alike.
+  // From then on it gets each call before this one. Only before the first Push.
+  virtual void ShareWith(PosteriorSource* /*earlier*/) {}
+
   // Effective from the next Push. The values lie within the vocabularies.
   virtual void SetState(DeviceState state) noexcept = 0;
 

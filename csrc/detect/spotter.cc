@@ -93,29 +93,41 @@ Status Spotter::Create(const Config& config,
   if (status == Status::kOk) {
     status = CheckConfig(config, n_keywords, message);
   }
+  const Kernels* kernels = nullptr;
   if (status == Status::kOk) {
-    out->reset(new Spotter(config, std::move(sources)));
+    status = SelectKernels(&kernels, message);
+  }
+  if (status == Status::kOk) {
+    out->reset(new Spotter(config, kernels, std::move(sources)));
   }
   return status;
 }
 
-Spotter::Spotter(const Config& config,
+Spotter::Spotter(const Config& config, const Kernels* kernels,
                  std::vector<std::unique_ptr<PosteriorSource>> sources)
     : state_sizes_(config.state_sizes),
       first_sample_(config.first_sample),
       frame_stride_(sources.front()->frame_stride()),
       history_(static_cast<size_t>(SamplesIn(config.history_seconds)),
                config.first_sample),
+      lfbe_(kernels),
       sources_(std::move(sources)),
       posteriors_(config.keywords.size()),
       scores_(config.keywords.size()),
       detections_(config.keywords.size()),
       output_{scores_.data(), detections_.data(), 0} {
+  // Words that were trained together share most of their network.
+  for (auto source = sources_.begin(); source != sources_.end(); ++source) {
+    for (auto earlier = sources_.begin(); earlier != source; ++earlier) {
+      (*source)->ShareWith(earlier->get());
+    }
+  }
   const int64_t refractory_samples = SamplesIn(config.refractory_seconds);
   keywords_.reserve(config.keywords.size());
   for (const Keyword& keyword : config.keywords) {
     keywords_.push_back({Smoother(static_cast<size_t>(keyword.smoothing_outputs)),
-                         Detector({keyword.threshold, refractory_samples})});
+                         Detector({keyword.threshold, refractory_samples}), WordSpan(),
+                         false});
   }
 }
 
@@ -124,19 +136,38 @@ size_t Spotter::Process(const int16_t* samples, size_t count,
   *output = nullptr;
   size_t taken = 0;
   while (taken < count && *output == nullptr) {
-    const float* frame = nullptr;
-    const size_t n = lfbe_.Push(samples + taken, count - taken, &frame);
+    bool complete = false;
+    const size_t n = lfbe_.Take(samples + taken, count - taken, &complete);
     history_.Push(samples + taken, n);
     taken += n;
-    if (frame != nullptr && PushFrame(frame)) {
+    if (complete && TakeFrame()) {
       *output = &output_;
     }
   }
   return taken;
 }
 
-bool Spotter::PushFrame(const float* frame) noexcept {
-  const uint32_t packed = wanted_state_.load(std::memory_order_relaxed);
+// Frames wait for the output that needs them, so that the front end computes several
+// at once; each keeps the state of the moment at which it was complete.
+bool Spotter::TakeFrame() noexcept {
+  const size_t n = lfbe_.n_waiting();
+  waiting_states_[n - 1] = wanted_state_.load(std::memory_order_relaxed);
+  ++frames_since_output_;
+  if (frames_since_output_ < frame_stride_ && n < Lfbe::kMostWaiting) {
+    return false;
+  }
+  const float* frames = lfbe_.Compute();
+  bool due = false;
+  for (size_t i = 0; i < n; ++i) {
+    due = PushFrame(frames + i * Lfbe::kBins, waiting_states_[i]);
+  }
+  if (due) {
+    frames_since_output_ = 0;
+  }
+  return due;
+}
+
+bool Spotter::PushFrame(const float* frame, uint32_t packed) noexcept {
   const DeviceState state = Unpack(packed);
   if (!started_) {
     StartStream(state);
@@ -189,8 +220,13 @@ void Spotter::Decide(DeviceState state) noexcept {
     observation.posterior = posteriors_[k];
     observation.now_sample = history_.end_index();
     observation.earliest_sample = history_.begin_index();
-    Detection& detection = detections_[output_.n_detections];
-    if (keywords_[k].detector.Step(observation, &detection.word)) {
+    KeywordStream& keyword = keywords_[k];
+    if (keyword.detector.Step(observation, &keyword.word)) {
+      keyword.waiting = true;
+    }
+    if (keyword.waiting && Settle(&keyword)) {
+      Detection& detection = detections_[output_.n_detections];
+      detection.word = keyword.word;
       detection.keyword = k;
       detection.snippet_begin = std::max(detection.word.start_sample - kPreRollSamples,
                                          history_.begin_index());
@@ -198,6 +234,23 @@ void Spotter::Decide(DeviceState state) noexcept {
       ++output_.n_detections;
     }
   }
+}
+
+// Whether a found word can be reported now; its end is then the best that is known.
+bool Spotter::Settle(KeywordStream* keyword) noexcept {
+  WordSpan& word = keyword->word;
+  const int64_t now = history_.end_index();
+  const EnergyEnd::Result end = energy_end_.Find(history_, word);
+  if (end.verdict == EnergyEnd::Verdict::kGoesOn &&
+      now - word.detected_sample < kPatienceSamples) {
+    return false;
+  }
+  if (end.verdict == EnergyEnd::Verdict::kFound) {
+    word.end_sample = std::clamp(end.end_sample, word.start_sample + 1, now);
+  }
+  word.detected_sample = now;
+  keyword->waiting = false;
+  return true;
 }
 
 Status Spotter::SetState(int device_type, int playback, int volume_bucket) noexcept {
@@ -216,6 +269,7 @@ Status Spotter::SetState(int device_type, int playback, int volume_bucket) noexc
 
 void Spotter::Reset() noexcept {
   started_ = false;
+  frames_since_output_ = 0;
   history_.Reset(first_sample_);
   lfbe_.Reset();
   for (const auto& source : sources_) {
@@ -224,6 +278,7 @@ void Spotter::Reset() noexcept {
   for (KeywordStream& keyword : keywords_) {
     keyword.smoother.Reset();
     keyword.detector.Reset();
+    keyword.waiting = false;
   }
 }
 
@@ -235,7 +290,7 @@ size_t Spotter::bytes() const noexcept {
     bytes += source->bytes();
   }
   for (const KeywordStream& keyword : keywords_) {
-    bytes += keyword.smoother.bytes() + sizeof(keyword.detector);
+    bytes += keyword.smoother.bytes() + sizeof(keyword);
   }
   return bytes;
 }

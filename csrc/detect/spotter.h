@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "base/status.h"
 #include "detect/detector.h"
 #include "detect/device_state.h"
+#include "detect/energy_end.h"
 #include "detect/posterior_source.h"
 #include "detect/smoother.h"
 #include "dsp/lfbe.h"
@@ -37,6 +39,8 @@ class Spotter {
   static constexpr int64_t kPreRollSamples = Lfbe::kSampleRate / 2;
   static constexpr double kLeastHistorySeconds = 8.0;
   static constexpr double kMostHistorySeconds = 3600.0;
+  // How much later a word is reported because its sound has not ended.
+  static constexpr int64_t kPatienceSamples = 1920;
 
   struct Keyword {
     float threshold = 0.5F;
@@ -87,22 +91,30 @@ class Spotter {
   struct KeywordStream {
     Smoother smoother;
     Detector detector;
+    WordSpan word;         // found, and not reported yet if `waiting`
+    bool waiting = false;  // for the sound of the word to end
   };
 
-  Spotter(const Config& config, std::vector<std::unique_ptr<PosteriorSource>> sources);
+  Spotter(const Config& config, const Kernels* kernels,
+          std::vector<std::unique_ptr<PosteriorSource>> sources);
 
-  [[nodiscard]] bool PushFrame(const float* frame) noexcept;
+  [[nodiscard]] bool TakeFrame() noexcept;
+  [[nodiscard]] bool PushFrame(const float* frame, uint32_t state) noexcept;
   void StartStream(DeviceState state) noexcept;
   void ApplyState(DeviceState state) noexcept;
   void Decide(DeviceState state) noexcept;
+  [[nodiscard]] bool Settle(KeywordStream* keyword) noexcept;
 
   const DeviceStateSizes state_sizes_;
   const int64_t first_sample_;
   const int frame_stride_;
   AudioRing history_;
   Lfbe lfbe_;
+  int frames_since_output_ = 0;
+  std::array<uint32_t, Lfbe::kMostWaiting> waiting_states_{};  // Pack()ed, per frame
   std::vector<std::unique_ptr<PosteriorSource>> sources_;
   std::vector<KeywordStream> keywords_;
+  EnergyEnd energy_end_;
   std::atomic<uint32_t> wanted_state_{0};  // Pack()ed
   static_assert(std::atomic<uint32_t>::is_always_lock_free);
   uint32_t applied_state_ = 0;

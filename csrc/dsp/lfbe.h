@@ -4,8 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dsp/fft.h"
-#include "dsp/mel.h"
+#include "kernels/kernels.h"
 
 namespace pww {
 
@@ -18,23 +17,35 @@ namespace pww {
 // in bands less than 60 dB below the frame's strongest frequency, and at most 1e-2 in
 // all others, where the float FFT's rounding shows (tests/python/test_lfbe.py).
 //
+// Frames are computed up to four at a time, which costs as much as one: callers let
+// them wait until they need them.
+//
 // One thread at a time. Nothing allocates. A frame's bits depend on its samples only,
-// not on how the stream was cut into calls.
+// not on how the stream was cut into calls, nor on which frames it is computed with,
+// nor on the row of kernels.
 class Lfbe {
  public:
   static constexpr int kSampleRate = 16000;
-  static constexpr size_t kWindowSamples = 400;
-  static constexpr size_t kHopSamples = 160;
-  static constexpr size_t kBins = MelFilterBank::kFilters;
-  static constexpr double kFloor = 1e-6;  // added to the energy before the logarithm
+  static constexpr size_t kWindowSamples = LfbeTables::kWindowSamples;
+  static constexpr size_t kHopSamples = LfbeTables::kHopSamples;
+  static constexpr size_t kFftSamples = LfbeTables::kSamples;
+  static constexpr size_t kBins = LfbeTables::kFilters;
+  static constexpr size_t kMostWaiting = LfbeTables::kFrames;
 
-  Lfbe();
+  explicit Lfbe(const Kernels* kernels);
 
-  // Takes samples until a frame is complete or none are left, and returns how many
-  // it took. If a frame was completed, `*frame` points at its kBins values, valid
-  // until the next call; otherwise it is null. `samples` may be null if count is 0.
-  [[nodiscard]] size_t Push(const int16_t* samples, size_t count,
-                            const float** frame) noexcept;
+  // Takes samples until a frame is complete, which is then waiting, or none are left,
+  // and returns how many it took. With kMostWaiting frames waiting it takes none.
+  // `samples` may be null if count is 0.
+  [[nodiscard]] size_t Take(const int16_t* samples, size_t count,
+                            bool* complete) noexcept;
+
+  // Frames that are complete and not computed.
+  [[nodiscard]] size_t n_waiting() const noexcept { return n_waiting_; }
+
+  // Computes the waiting frames and returns them, kBins values each, the oldest first;
+  // valid until the next call. None waits any more.
+  [[nodiscard]] const float* Compute() noexcept;
 
   void Reset() noexcept;
 
@@ -42,16 +53,12 @@ class Lfbe {
   [[nodiscard]] static float SilenceValue() noexcept;
 
  private:
-  void ComputeFrame() noexcept;
-
-  MelFilterBank mel_;
-  PowerSpectrum spectrum_;
-  std::array<float, kWindowSamples> window_;  // Hann / 32768: one product a sample
-  std::array<int16_t, kWindowSamples> pending_;
+  const Kernels* kernels_;
+  const LfbeTables* tables_;
+  std::array<int16_t, LfbeTables::kBlockSamples> pending_{};
   size_t n_pending_ = 0;
-  alignas(16) std::array<float, PowerSpectrum::kSamples> windowed_;  // tail stays zero
-  alignas(16) std::array<float, PowerSpectrum::kBins> power_;
-  alignas(16) std::array<float, kBins> frame_;
+  size_t n_waiting_ = 0;
+  alignas(16) std::array<float, kMostWaiting * kBins> frames_{};
 };
 
 }  // namespace pww

@@ -1,7 +1,8 @@
-/* pywakeword: wake words in a stream of audio. C99.
+/* pywakeword: wake words in a stream of audio, and the ends of utterances. C99.
  *
  * A pww_model holds the weights of one .tflite file; a pww_spotter is one stream of
- * mono PCM at 16 kHz that runs any number of models. Every function that can fail
+ * mono PCM at 16 kHz that runs any number of models. A pww_vad and a pww_endpointer are
+ * the same for the end of an utterance. Every function that can fail
  * returns a pww_status, and describes the failure in pww_last_error(). No C++ exception
  * leaves the library; it never prints and never exits.
  *
@@ -125,6 +126,62 @@ typedef struct pww_detection {
   pww_device_state state;   /* under which the word was heard */
 } pww_detection;
 
+typedef struct pww_vad pww_vad;
+typedef struct pww_endpointer pww_endpointer;
+
+typedef enum pww_endpoint_kind {
+  PWW_SPEECH_START = 0,
+  PWW_POSSIBLE_END = 1, /* a short pause: more may follow */
+  PWW_END = 2,
+  PWW_RESUMED = 3, /* speech came back after a possible end, or soon after an end */
+  PWW_NO_SPEECH = 4
+} pww_endpoint_kind;
+
+typedef enum pww_endpoint_reason {
+  PWW_REASON_SPEECH = 0,
+  PWW_REASON_AFTER_WAKE_WORD = 1, /* speech ran on from the word without a pause */
+  PWW_REASON_PAUSE = 2,
+  PWW_REASON_RULE = 3, /* pww_endpoint_event.rule says which */
+  PWW_REASON_NO_SPEECH_TIMEOUT = 4,
+  PWW_REASON_MAX_UTTERANCE = 5,
+  PWW_REASON_CLOSED = 6
+} pww_endpoint_reason;
+
+/* Ends the utterance when all of it holds; lengths in samples, at most one hour. */
+typedef struct pww_endpoint_rule {
+  int32_t must_contain_speech;  /* 0: holds without speech too, then PWW_NO_SPEECH */
+  int64_t min_trailing_silence; /* since the last speech */
+  int64_t min_utterance;        /* from the start of the speech to its last sample */
+} pww_endpoint_rule;
+
+typedef struct pww_endpointer_options {
+  size_t n_rules; /* 1 to 100, or 0: one rule, 0.8 s of silence after speech */
+  const pww_endpoint_rule* rules;
+  int32_t delay_frames;   /* of the model; its card has it */
+  float onset_threshold;  /* 0 < offset <= onset <= 1 */
+  float offset_threshold; /* posterior below which speech pauses */
+  int64_t min_speech;     /* samples, as are the next; shorter sounds are no speech */
+  int64_t possible_end;   /* pause of a PWW_POSSIBLE_END */
+  int64_t word_tail;      /* longest speech that still belongs to the wake word */
+  int64_t grace;          /* after an end, for PWW_RESUMED */
+  int64_t no_speech_timeout; /* 0: none */
+  int64_t max_utterance;     /* 0: none */
+  int64_t first_sample;      /* index of the stream's first sample, 0 to 2^62 */
+} pww_endpointer_options;
+
+/* The delay is that of the bundled vad.tflite. */
+#define PWW_ENDPOINTER_OPTIONS_INIT \
+  {0, NULL, 4, 0.5f, 0.35f, 2560, 3200, 4000, 16000, 80000, 320000, 0}
+
+/* Sample indexes count from options.first_sample. */
+typedef struct pww_endpoint_event {
+  int32_t kind;           /* a pww_endpoint_kind */
+  int32_t reason;         /* a pww_endpoint_reason */
+  size_t rule;            /* index in options.rules, with PWW_REASON_RULE */
+  int64_t sample;         /* what it speaks of: where speech began or ended */
+  int64_t decided_sample; /* samples consumed at the decision */
+} pww_endpoint_event;
+
 /* PWW_ABI_VERSION of the library that is loaded. */
 PWW_API int32_t pww_abi_version(void);
 
@@ -215,6 +272,55 @@ PWW_API int32_t pww_volume_bucket(double volume);
 
 PWW_API pww_status pww_spotter_get_info(const pww_spotter* spotter,
                                         pww_spotter_info* info);
+
+/* Loads a voice activity model; the bytes are copied. On failure `*vad` is NULL. */
+PWW_API pww_status pww_vad_load_memory(const void* data, size_t size, pww_vad** vad);
+
+/* The same from a file of at most 64 MiB. */
+PWW_API pww_status pww_vad_load_file(const char* path, pww_vad** vad);
+
+/* Endpointers that were created from it keep what they need. NULL is allowed. */
+PWW_API void pww_vad_destroy(pww_vad* vad);
+
+/* Creates a stream that hears when speech starts, pauses and ends. All memory that it
+ * needs is allocated here. On failure `*endpointer` is NULL. */
+PWW_API pww_status pww_endpointer_create(const pww_vad* vad,
+                                         const pww_endpointer_options* options,
+                                         pww_endpointer** endpointer);
+
+/* As pww_spotter_destroy. */
+PWW_API pww_status pww_endpointer_destroy(pww_endpointer* endpointer);
+
+/* Takes samples until something was decided or none are left; `*n_taken` says how many,
+ * and `*n_events` how many events there are: call it in a loop, as pww_spotter_process.
+ * Does not allocate or lock. */
+PWW_API pww_status pww_endpointer_process(pww_endpointer* endpointer,
+                                          const int16_t* samples, size_t count,
+                                          size_t* n_taken, size_t* n_events);
+
+/* Event `index` of the last process, start_after_wake_word or close call; gone with the
+ * next of them, probabilities or reset. */
+PWW_API pww_status pww_endpointer_get_event(pww_endpointer* endpointer, size_t index,
+                                            pww_endpoint_event* event);
+
+/* Listens for the utterance that follows a wake word which ended at `end_sample`, in
+ * the last 10 s of the stream. What was heard since is judged at once. */
+PWW_API pww_status pww_endpointer_start_after_wake_word(pww_endpointer* endpointer,
+                                                        int64_t end_sample,
+                                                        size_t* n_events);
+
+/* Ends the utterance that is still open: the stream is over. */
+PWW_API pww_status pww_endpointer_close(pww_endpointer* endpointer, size_t* n_events);
+
+/* As process, but hands out the posterior of speech, one a frame of 10 ms; events are
+ * dropped. Stops when `capacity` values, at least 1, are full. */
+PWW_API pww_status pww_endpointer_probabilities(pww_endpointer* endpointer,
+                                                const int16_t* samples, size_t count,
+                                                float* probabilities, size_t capacity,
+                                                size_t* n_taken, size_t* n_values);
+
+/* Forgets all audio and counts from first_sample again. */
+PWW_API pww_status pww_endpointer_reset(pww_endpointer* endpointer);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "kernels/lfbe_block.h"
 #include "kernels/rows.h"
 
 namespace pww {
@@ -229,9 +230,34 @@ void Add(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
   }
 }
 
+// Eight lanes of lfbe_block.h: two columns of one row.
+struct Ops8 {
+  using V = __m256;
+  // In each half on its own, rows become columns.
+  static inline void Transpose(V* a, V* b, V* c, V* d) {
+    const V ab_low = _mm256_unpacklo_ps(*a, *b);
+    const V ab_high = _mm256_unpackhi_ps(*a, *b);
+    const V cd_low = _mm256_unpacklo_ps(*c, *d);
+    const V cd_high = _mm256_unpackhi_ps(*c, *d);
+    *a = _mm256_shuffle_ps(ab_low, cd_low, 0x44);
+    *b = _mm256_shuffle_ps(ab_low, cd_low, 0xEE);
+    *c = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
+    *d = _mm256_shuffle_ps(ab_high, cd_high, 0xEE);
+  }
+  static inline void StoreByRows(float* to, V value) { _mm256_storeu_ps(to, value); }
+  // One column of two rows.
+  static inline V LoadBlocks(const float* from) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)),
+                                _mm_loadu_ps(from + kLfbeRowFloats), 1);
+  }
+  static inline V ReverseBlocks(V value) {
+    return _mm256_permute2f128_ps(value, value, 1);
+  }
+};
+
 }  // namespace
 
-const Kernels kAvx2Kernels = {"avx2", Supported,  PackedSize, Pack,
-                              Gemv,   Requantize, Mul,        Add};
+const Kernels kAvx2Kernels = {"avx2",     Supported, PackedSize, Pack,           Gemv,
+                              Requantize, Mul,       Add,        LfbeBlock<Ops8>};
 
 }  // namespace pww

@@ -11,6 +11,7 @@
 
 #include <cstring>
 
+#include "kernels/lfbe_block.h"
 #include "kernels/rows.h"
 
 namespace pww {
@@ -23,7 +24,10 @@ constexpr size_t kGroup = 4;
 constexpr size_t kRegisterBytes = kTile * kGroup;
 // Inputs are made unsigned once for all tiles, this many at a time.
 constexpr size_t kBlockInputs = 1024;
-constexpr size_t kMaxTiles = 6;  // as many sums as hide the latency of vpdpbusd
+constexpr size_t kMaxTiles = 6;
+// Sums that hide the latency of vpdpbusd. Where a block has fewer tiles, each tile has
+// several, of every second, third ... group of inputs.
+constexpr size_t kSums = 6;
 
 bool Supported() {
   return __builtin_cpu_supports("avx512f") != 0 &&
@@ -79,25 +83,41 @@ void MakeUnsigned(const int8_t* x, size_t n, uint8_t* out) {
 template <size_t kTiles>
 void AccumulateTiles(const int8_t* weights, size_t tile_bytes, const uint8_t* x,
                      size_t n_groups, size_t n_out, int32_t* acc) {
+  constexpr size_t kChains = (kSums + kTiles - 1) / kTiles;
   const __mmask16 last = Lanes(n_out - (kTiles - 1) * kTile);
-  __m512i sums[kTiles];
+  __m512i sums[kChains][kTiles];
   for (size_t t = 0; t < kTiles; ++t) {
     const __mmask16 lanes = t + 1 == kTiles ? last : Lanes(kTile);
-    sums[t] = _mm512_maskz_loadu_epi32(lanes, acc + t * kTile);
+    sums[0][t] = _mm512_maskz_loadu_epi32(lanes, acc + t * kTile);
+    for (size_t c = 1; c < kChains; ++c) {
+      sums[c][t] = _mm512_setzero_si512();
+    }
   }
-  for (size_t group = 0; group < n_groups; ++group) {
+  const auto add_group = [&](size_t group, __m512i* chain) {
     int32_t four = 0;
     std::memcpy(&four, x + group * kGroup, sizeof(four));
     const __m512i inputs = _mm512_set1_epi32(four);
     for (size_t t = 0; t < kTiles; ++t) {
-      sums[t] = _mm512_dpbusd_epi32(
-          sums[t], inputs,
+      chain[t] = _mm512_dpbusd_epi32(
+          chain[t], inputs,
           _mm512_loadu_si512(weights + t * tile_bytes + group * kRegisterBytes));
     }
+  };
+  size_t group = 0;
+  for (; group + kChains <= n_groups; group += kChains) {
+    for (size_t c = 0; c < kChains; ++c) {
+      add_group(group + c, sums[c]);
+    }
+  }
+  for (; group < n_groups; ++group) {
+    add_group(group, sums[0]);
   }
   for (size_t t = 0; t < kTiles; ++t) {
     const __mmask16 lanes = t + 1 == kTiles ? last : Lanes(kTile);
-    _mm512_mask_storeu_epi32(acc + t * kTile, lanes, sums[t]);
+    for (size_t c = 1; c < kChains; ++c) {
+      sums[0][t] = _mm512_add_epi32(sums[0][t], sums[c][t]);
+    }
+    _mm512_mask_storeu_epi32(acc + t * kTile, lanes, sums[0][t]);
   }
 }
 
@@ -238,9 +258,42 @@ void Add(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
   }
 }
 
+// Sixteen lanes of lfbe_block.h: a row.
+struct Ops16 {
+  using V = __m512;
+  // In each quarter on its own, rows become columns.
+  static inline void Transpose(V* a, V* b, V* c, V* d) {
+    const V ab_low = _mm512_unpacklo_ps(*a, *b);
+    const V ab_high = _mm512_unpackhi_ps(*a, *b);
+    const V cd_low = _mm512_unpacklo_ps(*c, *d);
+    const V cd_high = _mm512_unpackhi_ps(*c, *d);
+    *a = _mm512_shuffle_ps(ab_low, cd_low, 0x44);
+    *b = _mm512_shuffle_ps(ab_low, cd_low, 0xEE);
+    *c = _mm512_shuffle_ps(ab_high, cd_high, 0x44);
+    *d = _mm512_shuffle_ps(ab_high, cd_high, 0xEE);
+  }
+  static inline void StoreByRows(float* to, V value) {
+    const __m512d halves = _mm512_castps_pd(value);
+    _mm256_storeu_pd(reinterpret_cast<double*>(to), _mm512_castpd512_pd256(halves));
+    _mm256_storeu_pd(reinterpret_cast<double*>(to + kLfbeRowFloats),
+                     _mm512_extractf64x4_pd(halves, 1));
+  }
+  // One column of four rows.
+  static inline V LoadBlocks(const float* from) {
+    V value = _mm512_castps128_ps512(_mm_loadu_ps(from));
+    value = _mm512_insertf32x4(value, _mm_loadu_ps(from + kLfbeRowFloats), 1);
+    value = _mm512_insertf32x4(value, _mm_loadu_ps(from + 2 * kLfbeRowFloats), 2);
+    return _mm512_insertf32x4(value, _mm_loadu_ps(from + 3 * kLfbeRowFloats), 3);
+  }
+  static inline V ReverseBlocks(V value) {
+    return _mm512_shuffle_f32x4(value, value, 0x1B);
+  }
+};
+
 }  // namespace
 
-const Kernels kAvx512VnniKernels = {"avx512vnni", Supported,  PackedSize, Pack,
-                                    Gemv,         Requantize, Mul,        Add};
+const Kernels kAvx512VnniKernels = {"avx512vnni", Supported, PackedSize,
+                                    Pack,         Gemv,      Requantize,
+                                    Mul,          Add,       LfbeBlock<Ops16>};
 
 }  // namespace pww

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "kernels/lfbe_tables.h"
 #include "kernels/requant.h"
 
 namespace pww {
@@ -22,6 +23,11 @@ struct MulParams {
   int32_t b_zero_point = 0;
   FixedMultiplier scale;
   OutputRange range;
+
+  bool operator==(const MulParams& other) const {
+    return a_zero_point == other.a_zero_point && b_zero_point == other.b_zero_point &&
+           scale == other.scale && range == other.range;
+  }
 };
 
 // out = ((a - a_zero_point) * a_scale + (b - b_zero_point) / 2) * sum_scale, the sum
@@ -34,6 +40,12 @@ struct AddParams {
   FixedMultiplier a_scale;
   FixedMultiplier sum_scale;
   OutputRange range;
+
+  bool operator==(const AddParams& other) const {
+    return a_zero_point == other.a_zero_point && b_zero_point == other.b_zero_point &&
+           a_scale == other.a_scale && sum_scale == other.sum_scale &&
+           range == other.range;
+  }
 };
 constexpr int kAddHeadroomBits = 20;
 
@@ -62,6 +74,10 @@ struct Kernels {
                  int8_t* out);
   void (*add_s8)(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
                  int8_t* out);
+
+  // The front end of LfbeTables::kFrames frames: reads kBlockSamples samples, writes
+  // kFilters values a frame, frame by frame.
+  void (*lfbe_s16)(const LfbeTables& tables, const int16_t* samples, float* frames);
 };
 
 // One element of mul_s8 and add_s8: the scalar row, and the tails of the others.

@@ -200,7 +200,7 @@ void NeonAdd(const int8_t* a, const int8_t* b, const AddParams& params, size_t n
   }
 }
 
-const Kernels kNeonKernels = {"neon", CpuHasNeon,     PackedSize, Pack,
-                              Gemv,   NeonRequantize, NeonMul,    NeonAdd};
+const Kernels kNeonKernels = {"neon",         CpuHasNeon, PackedSize, Pack,        Gemv,
+                              NeonRequantize, NeonMul,    NeonAdd,    BaselineLfbe};
 
 }  // namespace pww

@@ -104,7 +104,8 @@ void Gemv(const int8_t* packed, const int8_t* x, const int32_t* bias, size_t n_o
 
 }  // namespace
 
-const Kernels kNeonDotKernels = {"neondot", CpuHasDotProduct, PackedSize, Pack,
-                                 Gemv,      NeonRequantize,   NeonMul,    NeonAdd};
+const Kernels kNeonDotKernels = {"neondot",   CpuHasDotProduct, PackedSize, Pack,
+                                 Gemv,        NeonRequantize,   NeonMul,    NeonAdd,
+                                 BaselineLfbe};
 
 }  // namespace pww

@@ -10,6 +10,10 @@ namespace pww {
 struct FixedMultiplier {
   int32_t multiplier = 0;
   int32_t shift = 0;  // left if positive, in [-31, 30]
+
+  bool operator==(const FixedMultiplier& other) const {
+    return multiplier == other.multiplier && shift == other.shift;
+  }
 };
 
 // What becomes of a requantised value: plus zero_point, then into [min, max].
@@ -17,6 +21,10 @@ struct OutputRange {
   int32_t zero_point = 0;
   int32_t min = -128;
   int32_t max = 127;
+
+  bool operator==(const OutputRange& other) const {
+    return zero_point == other.zero_point && min == other.min && max == other.max;
+  }
 };
 
 // The functions below are static, and call nothing inline, so that every row compiles

@@ -7,6 +7,11 @@
 namespace pww {
 
 extern const Kernels kScalarKernels;
+
+// lfbe_s16 in vectors of four, of the baseline instruction set. On Arm the other rows
+// use it too: it is NEON code where the baseline has NEON.
+void BaselineLfbe(const LfbeTables& tables, const int16_t* samples, float* frames);
+
 #ifdef PWW_HAVE_AVX2
 extern const Kernels kAvx2Kernels;
 #endif

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/lfbe_block.h"
 #include "kernels/rows.h"
 
 namespace pww {
@@ -51,7 +52,11 @@ void Add(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
 
 }  // namespace
 
-const Kernels kScalarKernels = {"scalar", Supported,  PackedSize, Pack,
-                                Gemv,     Requantize, Mul,        Add};
+void BaselineLfbe(const LfbeTables& tables, const int16_t* samples, float* frames) {
+  LfbeBlock<Ops4>(tables, samples, frames);
+}
+
+const Kernels kScalarKernels = {"scalar",   Supported, PackedSize, Pack,        Gemv,
+                                Requantize, Mul,       Add,        BaselineLfbe};
 
 }  // namespace pww

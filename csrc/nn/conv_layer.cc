@@ -19,6 +19,13 @@ struct Geometry {
   size_t out_width;
 
   [[nodiscard]] size_t taps() const { return taps_time * taps_width; }
+  bool operator==(const Geometry& other) const {
+    return taps_time == other.taps_time && taps_width == other.taps_width &&
+           dilation_time == other.dilation_time &&
+           dilation_width == other.dilation_width &&
+           stride_width == other.stride_width && in_channels == other.in_channels &&
+           out_channels == other.out_channels && out_width == other.out_width;
+  }
 };
 
 Geometry GeometryOf(const LayerContext& context, const Op& op) {
@@ -47,6 +54,10 @@ struct Epilogue {
     return {multiplier.data(), shift.data()};
   }
   [[nodiscard]] size_t bytes() const { return 3 * bias.size() * sizeof(int32_t); }
+  bool operator==(const Epilogue& other) const {
+    return bias == other.bias && multiplier == other.multiplier &&
+           shift == other.shift && range == other.range;
+  }
 };
 
 Status MakeEpilogue(const LayerContext& context, const Op& op, size_t n_out,
@@ -94,6 +105,12 @@ class ConvolutionBase : public Layer {
   }
 
  protected:
+  [[nodiscard]] bool EqualsBase(const ConvolutionBase& other,
+                                const RowMap& same) const {
+    return same[input_] == other.input_ && geometry_ == other.geometry_ &&
+           epilogue_ == other.epilogue_;
+  }
+
   // Sums of one output position, from its inputs in the order of the weights.
   virtual void Accumulate(const int8_t* patch, int32_t* acc) const noexcept = 0;
 
@@ -131,6 +148,10 @@ class DenseConvolution final : public ConvolutionBase {
     kernels_->pack_s8(weights, geometry_.out_channels, patch_size(), packed_.data());
   }
 
+  [[nodiscard]] bool Equals(const Layer& layer, const RowMap& same) const override {
+    const auto* other = dynamic_cast<const DenseConvolution*>(&layer);
+    return other != nullptr && EqualsBase(*other, same) && packed_ == other->packed_;
+  }
   [[nodiscard]] int64_t macs() const noexcept override {
     return static_cast<int64_t>(geometry_.out_width * geometry_.out_channels *
                                 patch_size());
@@ -156,6 +177,10 @@ class DepthwiseConvolution final : public ConvolutionBase {
       : ConvolutionBase(context, op, std::move(epilogue)),
         weights_(weights, weights + geometry_.taps() * geometry_.out_channels) {}
 
+  [[nodiscard]] bool Equals(const Layer& layer, const RowMap& same) const override {
+    const auto* other = dynamic_cast<const DepthwiseConvolution*>(&layer);
+    return other != nullptr && EqualsBase(*other, same) && weights_ == other->weights_;
+  }
   [[nodiscard]] int64_t macs() const noexcept override {
     return static_cast<int64_t>(geometry_.out_width * weights_.size());
   }

@@ -1,5 +1,6 @@
 // MUL, ADD, RELU and CONCATENATION: layers without weights.
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -32,6 +33,12 @@ struct Operands {
     a_step = a_size == block_size ? 0 : block_size;
     b_step = b_size == block_size ? 0 : block_size;
   }
+
+  [[nodiscard]] bool Equals(const Operands& other, const RowMap& same) const {
+    return same[a] == other.a && same[b] == other.b && n_blocks == other.n_blocks &&
+           block_size == other.block_size && a_step == other.a_step &&
+           b_step == other.b_step;
+  }
 };
 
 // `kernel` is Kernels::mul_s8 or add_s8, Params what it takes.
@@ -53,6 +60,11 @@ class ElementwiseLayer final : public Layer {
     }
   }
 
+  [[nodiscard]] bool Equals(const Layer& layer, const RowMap& same) const override {
+    const auto* other = dynamic_cast<const ElementwiseLayer*>(&layer);
+    return other != nullptr && operands_.Equals(other->operands_, same) &&
+           params_ == other->params_ && kernel_ == other->kernel_;
+  }
   [[nodiscard]] size_t bytes() const noexcept override { return sizeof(*this); }
 
  private:
@@ -81,6 +93,11 @@ class ReluLayer final : public Layer {
     }
   }
 
+  [[nodiscard]] bool Equals(const Layer& layer, const RowMap& same) const override {
+    const auto* other = dynamic_cast<const ReluLayer*>(&layer);
+    return other != nullptr && same[input_] == other->input_ && size_ == other->size_ &&
+           std::memcmp(table_, other->table_, sizeof(table_)) == 0;
+  }
   [[nodiscard]] size_t bytes() const noexcept override { return sizeof(*this); }
 
  private:
@@ -112,6 +129,14 @@ class ConcatenationLayer final : public Layer {
     }
   }
 
+  [[nodiscard]] bool Equals(const Layer& layer, const RowMap& same) const override {
+    const auto* other = dynamic_cast<const ConcatenationLayer*>(&layer);
+    return other != nullptr && width_ == other->width_ &&
+           std::equal(parts_.begin(), parts_.end(), other->parts_.begin(),
+                      other->parts_.end(), [&](const Part& a, const Part& b) {
+                        return same[a.row] == b.row && a.channels == b.channels;
+                      });
+  }
   [[nodiscard]] size_t bytes() const noexcept override {
     return sizeof(*this) + parts_.size() * sizeof(Part);
   }

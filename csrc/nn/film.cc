@@ -4,7 +4,8 @@
 
 namespace pww {
 
-Film::Film(const Plan& plan, RowStore* rows) : plan_(plan), rows_(rows) {
+Film::Film(const Plan& plan, RowStore* rows)
+    : plan_(plan), rows_(rows), layers_(plan.static_layers) {
   for (const ConstantRow& constant : plan.constants) {
     std::memcpy(rows->Advance(constant.row), constant.values.data(),
                 constant.values.size());
@@ -14,6 +15,15 @@ Film::Film(const Plan& plan, RowStore* rows) : plan_(plan), rows_(rows) {
                 static_cast<size_t>(plan.n_state));
   }
   Recompute();
+}
+
+void Film::Omit(const RowMap& same) {
+  layers_.clear();
+  for (const PlannedLayer& planned : plan_.layers) {
+    if (!planned.timing && same[planned.output] == kNoRow) {
+      layers_.push_back(planned.layer.get());
+    }
+  }
 }
 
 void Film::SetState(const int8_t* state) noexcept {
@@ -26,7 +36,7 @@ void Film::SetState(const int8_t* state) noexcept {
 }
 
 void Film::Recompute() noexcept {
-  for (const Layer* layer : plan_.static_layers) {
+  for (const Layer* layer : layers_) {
     layer->Run(rows_);
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "nn/plan.h"
 #include "nn/row_store.h"
@@ -16,6 +17,9 @@ class Film {
   // Borrows both arguments.
   Film(const Plan& plan, RowStore* rows);
 
+  // Leaves out the layers whose results `same` says another film computes.
+  void Omit(const RowMap& same);
+
   // Takes plan.n_state quantized values.
   void SetState(const int8_t* state) noexcept;
 
@@ -24,6 +28,7 @@ class Film {
 
   const Plan& plan_;
   RowStore* rows_;
+  std::vector<const Layer*> layers_;
 };
 
 }  // namespace pww

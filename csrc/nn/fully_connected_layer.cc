@@ -35,6 +35,13 @@ class FullyConnectedLayer final : public Layer {
     }
   }
 
+  [[nodiscard]] bool Equals(const Layer& layer, const RowMap& same) const override {
+    const auto* other = dynamic_cast<const FullyConnectedLayer*>(&layer);
+    return other != nullptr && same[input_] == other->input_ && n_in_ == other->n_in_ &&
+           bias_ == other->bias_ && scales_ == other->scales_ &&
+           range_ == other->range_ && packed_ == other->packed_;
+  }
+
   [[nodiscard]] size_t n_accumulators() const noexcept override { return bias_.size(); }
   [[nodiscard]] int64_t macs() const noexcept override {
     return static_cast<int64_t>(bias_.size() * n_in_);

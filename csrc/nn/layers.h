@@ -13,10 +13,18 @@
 
 namespace pww {
 
+// For each row of a plan the row of another plan that always holds the same, or kNoRow.
+using RowMap = std::vector<size_t>;
+constexpr size_t kNoRow = static_cast<size_t>(-1);
+
 // One operator, ready to run: immutable, shared by all streams of a model.
 class Layer {
  public:
   virtual ~Layer() = default;
+
+  // Whether `other` always computes the same bits: the same function with the same
+  // constants, of rows that `same` says are the same.
+  [[nodiscard]] virtual bool Equals(const Layer& other, const RowMap& same) const = 0;
 
   // Computes the next row of its output from the newest rows of its inputs.
   virtual void Run(RowStore* rows) const noexcept = 0;

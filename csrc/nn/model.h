@@ -12,6 +12,10 @@ namespace pww {
 struct Quantization {
   float scale = 1.0F;
   int32_t zero_point = 0;
+
+  bool operator==(const Quantization& other) const {
+    return scale == other.scale && zero_point == other.zero_point;
+  }
 };
 
 // Immutable weights and execution plan of one .tflite file, shared by any number

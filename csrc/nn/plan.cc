@@ -12,7 +12,6 @@ namespace {
 constexpr int64_t kMaxFrameStride = 1024;
 constexpr size_t kMaxModelBytes = size_t{64} << 20;
 constexpr size_t kMaxStreamBytes = size_t{64} << 20;
-constexpr size_t kNoRow = static_cast<size_t>(-1);
 
 class Planner {
  public:
@@ -236,7 +235,7 @@ Status Planner::MakeLayer(const Op& op, const std::optional<Timing>& timing) {
   } else {
     plan_->static_layers.push_back(layer.get());
   }
-  plan_->layers.push_back(std::move(layer));
+  plan_->layers.push_back({std::move(layer), context_.row(op.output), timing});
   return Status::kOk;
 }
 
@@ -299,6 +298,36 @@ Status Planner::CheckSize() {
 }
 
 }  // namespace
+
+RowMap Plan::RowsAsIn(const Plan& other) const {
+  RowMap same(rows.size(), kNoRow);
+  if (window_frames != other.window_frames || frame_stride != other.frame_stride ||
+      n_bins != other.n_bins ||
+      !(features_quantization == other.features_quantization)) {
+    return same;
+  }
+  same[features_row] = other.features_row;
+  if (n_state > 0 && n_state == other.n_state &&
+      state_quantization == other.state_quantization) {
+    same[state_row] = other.state_row;
+  }
+  for (const ConstantRow& constant : constants) {
+    for (const ConstantRow& theirs : other.constants) {
+      if (constant.values == theirs.values) {
+        same[constant.row] = theirs.row;
+      }
+    }
+  }
+  for (const PlannedLayer& ours : layers) {
+    for (const PlannedLayer& theirs : other.layers) {
+      if (ours.timing == theirs.timing && ours.layer->Equals(*theirs.layer, same)) {
+        same[ours.output] = theirs.output;
+        break;
+      }
+    }
+  }
+  return same;
+}
 
 Status MakePlan(const Graph& graph, const Kernels* kernels, Plan* out,
                 std::string* message) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,13 @@ struct StreamStep {
   int64_t first_frame;
 };
 
+// A layer of either part, with the row that it writes.
+struct PlannedLayer {
+  std::unique_ptr<const Layer> layer;
+  size_t output = 0;
+  std::optional<Timing> timing;  // none if static
+};
+
 struct PlanOutput {
   std::string name;
   size_t row;
@@ -54,7 +62,7 @@ struct Plan {
   Quantization state_quantization;
   std::vector<PlanOutput> outputs;
 
-  std::vector<std::unique_ptr<const Layer>> layers;
+  std::vector<PlannedLayer> layers;  // in an order in which they can run
   std::vector<const Layer*> static_layers;
   // What frame number f runs, in order, is steps[f % frame_stride], less the steps
   // whose first_frame is not reached.
@@ -69,6 +77,11 @@ struct Plan {
 
   int64_t macs_per_output = 0;
   size_t bytes = 0;
+
+  // Which rows of this plan always hold what rows of `other` hold, when both see the
+  // same frames and states: the inputs, and what equal layers compute of such rows.
+  // None if the two differ in their window or stride.
+  [[nodiscard]] RowMap RowsAsIn(const Plan& other) const;
 
   [[nodiscard]] RowStore MakeRowStore() const {
     return {rows, patch_size, n_accumulators};

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace pww {
@@ -12,25 +13,29 @@ struct RowSpec {
   size_t n_rows = 1;
 };
 
-// The rows of every tensor of one stream, and the scratch space of its layers, in two
-// blocks allocated by the constructor. Every tensor has a ring of rows.
+// The rows of every tensor of one stream, each in a ring, and the scratch space of its
+// layers. Allocates in the constructor and in Borrow() only.
 class RowStore {
  public:
   RowStore(const std::vector<RowSpec>& specs, size_t patch_size, size_t n_accumulators);
 
+  // From now on `tensor` is `theirs` of `lender`, which advances it and must outlive
+  // this store. Only before either has rows in it.
+  void Borrow(size_t tensor, RowStore* lender, size_t theirs);
+
   // Makes room for the next row, dropping the oldest, and returns it.
   int8_t* Advance(size_t tensor) noexcept {
-    Ring& ring = rings_[tensor];
+    Ring& ring = *rings_[tensor];
     ring.newest = ring.newest + 1 == ring.n_rows ? 0 : ring.newest + 1;
-    return values_.data() + ring.begin + ring.newest * ring.row_size;
+    return ring.values.data() + ring.newest * ring.row_size;
   }
 
   // The row that came `age` rows before the newest; age < n_rows.
   [[nodiscard]] const int8_t* Row(size_t tensor, size_t age) const noexcept {
-    const Ring& ring = rings_[tensor];
+    const Ring& ring = *rings_[tensor];
     const size_t slot =
         ring.newest >= age ? ring.newest - age : ring.newest + ring.n_rows - age;
-    return values_.data() + ring.begin + slot * ring.row_size;
+    return ring.values.data() + slot * ring.row_size;
   }
   [[nodiscard]] const int8_t* Newest(size_t tensor) const noexcept {
     return Row(tensor, 0);
@@ -40,17 +45,20 @@ class RowStore {
   int8_t* patch() noexcept { return patch_.data(); }
   int32_t* accumulators() noexcept { return accumulators_.data(); }
 
-  [[nodiscard]] size_t bytes() const noexcept;
+  [[nodiscard]] size_t bytes() const noexcept;  // without what is borrowed
 
  private:
   struct Ring {
-    size_t begin;
+    Ring(size_t the_row_size, size_t the_n_rows);
+    void Hold(size_t rows);
+
+    std::vector<int8_t> values;
     size_t row_size;
     size_t n_rows;
-    size_t newest;
+    size_t newest = 0;
   };
-  std::vector<Ring> rings_;
-  std::vector<int8_t> values_;
+  std::vector<std::unique_ptr<Ring>> own_;  // null where borrowed
+  std::vector<Ring*> rings_;
   std::vector<int8_t> patch_;
   std::vector<int32_t> accumulators_;
 };

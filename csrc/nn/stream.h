@@ -17,6 +17,12 @@ class Stream {
   explicit Stream(std::shared_ptr<const Model> model);
   ~Stream();
 
+  // From now on takes from `trunk`, which must outlive this stream, whatever its model
+  // computes alike, bit for bit: the layers that two words' models have in common.
+  // Returns whether there is anything. Only before the first Push to either; from then
+  // on each SetState, Push and Reset must come to `trunk` first, with the same values.
+  [[nodiscard]] bool ShareWith(Stream* trunk);
+
   // Takes model.n_state() quantized values; recomputes what depends on them alone
   // (embedding, FiLM scale and shift). Effective from the next Push.
   void SetState(const int8_t* state) noexcept;
@@ -24,7 +30,8 @@ class Stream {
   // Takes one frame of model.n_bins() quantized features. Returns true when an
   // output is due: every model.frame_stride() frames once window_frames() are in.
   // The n-th output equals the whole-window graph on the frames
-  // [n * frame_stride, n * frame_stride + window_frames).
+  // [n * frame_stride, n * frame_stride + window_frames). After ShareWith returned
+  // true, `frame` is not read and may be null.
   [[nodiscard]] bool Push(const int8_t* frame) noexcept;
 
   // Output values of the last due output; valid until the next Push or Reset.

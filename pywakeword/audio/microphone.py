@@ -37,7 +37,7 @@ def input_devices() -> tuple[InputDevice, ...]:
     AudioDeviceError
         If the PortAudio library is missing or fails.
     """
-    sounddevice = _import_sounddevice()
+    sounddevice = import_sounddevice()
     try:
         devices = sounddevice.query_devices()
     except sounddevice.PortAudioError as error:
@@ -89,7 +89,7 @@ class MicrophoneSource:
         queue_s: float = 4.0,
         timeout_s: float = 2.0,
     ) -> None:
-        self._sounddevice = _import_sounddevice()
+        self._sounddevice = import_sounddevice()
         self._timeout_s = timeout_s
         self._overruns = 0
         self._queue: queue.Queue[bytes | None] = queue.Queue(max(1, round(queue_s / block_s)))
@@ -146,8 +146,7 @@ class MicrophoneSource:
                 raise AudioDeviceError(f"{self._name} stopped: the device is gone")
             block = np.frombuffer(data, dtype=np.int16)
             if self._resampler is not None:
-                scaled = block.astype(np.float32) / np.float32(32768)
-                block = self._resampler.process(scaled[:, np.newaxis])
+                block = self._resampler.process_int16(block)
             yield block
 
     def _choose_rate(self, device: int | str | None) -> int:
@@ -175,7 +174,8 @@ class MicrophoneSource:
             self._queue.put_nowait(None)
 
 
-def _import_sounddevice() -> Any:
+def import_sounddevice() -> Any:
+    """Import sounddevice; the errors say what to install."""
     try:
         return require("sounddevice", "mic")
     except OSError as error:

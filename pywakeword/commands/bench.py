@@ -8,9 +8,11 @@ import sys
 from typing import Any
 
 from pywakeword.benchmark import (
+    EndpointerContender,
     SpotterContender,
     Timing,
     make_peer,
+    measure_limit,
     measure_rounds,
     synthetic_audio,
     system_description,
@@ -38,18 +40,29 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument(
         "--peer", action="store_true", help="compare with pymicro-wakeword (extra: bench)"
     )
+    parser.add_argument(
+        "--endpointer", action="store_true", help="what the endpointer costs beside the first word"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print the result."""
-    spotter = WakeWord(args.model or ["alexa"])
-    contenders: list[Any] = [SpotterContender(spotter)]
+    models = args.model or ["alexa"]
+    spotter = WakeWord(models)
+    contenders: dict[str, Any] = {"all": SpotterContender(spotter)}
+    if len(models) > 1:
+        contenders["first"] = SpotterContender(WakeWord(models[0]), "first word alone")
+    if args.endpointer:
+        contenders["endpointer"] = EndpointerContender()
     if args.peer:
-        contenders.append(make_peer())
+        contenders["peer"] = make_peer()
     audio = synthetic_audio(args.seconds)
-    timings = measure_rounds(contenders, audio, args.chunk_samples, args.rounds)
+    timings = measure_rounds(list(contenders.values()), audio, args.chunk_samples, args.rounds)
+    timed = dict(zip(contenders, timings))
+    first = timed.get("first", timed["all"])
+    limit = measure_limit(models[0], audio)
     result = {
         **system_description(),
         "keywords": list(spotter.keywords),
@@ -61,9 +74,22 @@ def run(args: argparse.Namespace) -> int:
         "history_bytes": spotter.history_nbytes,
         "detections": timings[0].n_detections,
     }
+    first_ns = first.figures()["ns_per_frame"]["median"]
+    result["limit"] = {
+        "ns_per_frame": limit.ns_per_frame,
+        "front_end_ns": limit.front_end_ns,
+        "peak_gmacs_per_s": limit.peak_macs_per_s / 1e9,
+        "first_word_ratio": first_ns / limit.ns_per_frame,
+    }
+    if "first" in timed:
+        result["further_word_ratio"] = timed["all"].further_ratio(first, len(models) - 1)
+    if args.endpointer:
+        result["endpointer_ratio"] = timed["endpointer"].ratio_to(first)
     if args.peer:
-        ratio = timings[0].ratio_to(timings[1])
-        result["peer"] = {"name": contenders[1].name, **timings[1].figures(), "cpu_ratio": ratio}
+        peer = timed["peer"]
+        result["peer"] = {
+            "name": peer.name, **peer.figures(), "cpu_ratio": timed["all"].ratio_to(peer)
+        }  # fmt: skip
     if args.json:
         json.dump(result, sys.stdout, indent=2)
         print()
@@ -88,12 +114,22 @@ def _print_table(result: dict[str, Any], timings: list[Timing]) -> None:
         )
     print(f"  {result['stream_bytes']} bytes per stream and {result['history_bytes']} of history")
     print(f"  {result['detections']} detections")
+    limit = result["limit"]
+    print(
+        f"  one word takes {limit['first_word_ratio']:.2f} times the limit of this machine: "
+        f"{limit['front_end_ns']:.0f} ns of front end, and the network's operations at "
+        f"{limit['peak_gmacs_per_s']:.0f} GMAC/s"
+    )
+    if "further_word_ratio" in result:
+        print(f"  each further word adds {_range(result['further_word_ratio'])} of the first")
+    if "endpointer_ratio" in result:
+        print(f"  the endpointer adds {_range(result['endpointer_ratio'])} of the first word")
     if "peer" in result:
-        ratio = result["peer"]["cpu_ratio"]
-        print(
-            f"  CPU time is {ratio['median']:.3f} "
-            f"[{ratio['lowest']:.3f}, {ratio['highest']:.3f}] of the peer's"
-        )
+        print(f"  CPU time is {_range(result['peer']['cpu_ratio'])} of the peer's")
+
+
+def _range(figures: dict[str, float]) -> str:
+    return f"{figures['median']:.3f} [{figures['lowest']:.3f}, {figures['highest']:.3f}]"
 
 
 def _positive(text: str) -> int:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from pywakeword.audio import FileSource, StdinSource
-from pywakeword.commands.options import SubParsers, add_spotter_options, make_spotter
+from pywakeword.audio import AudioSource, FileSource, StdinSource
+from pywakeword.commands.options import (
+    SubParsers,
+    add_endpointer_options,
+    add_spotter_options,
+    make_endpointer,
+    make_spotter,
+)
+from pywakeword.commands.request_text import request_record, request_text
+from pywakeword.endpointing import Request, RequestListener
 from pywakeword.events import Detection
-from pywakeword.scanning import detections
+from pywakeword.scanning import detections, with_trailing_silence
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -22,6 +31,10 @@ def add_parser(commands: SubParsers) -> None:
     )
     parser.add_argument("file", nargs="+", metavar="FILE", help="audio file, or - for stdin")
     add_spotter_options(parser)
+    parser.add_argument(
+        "--endpoint", action="store_true", help="print what was said after each word, too"
+    )
+    add_endpointer_options(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.set_defaults(run=run)
 
@@ -29,11 +42,31 @@ def add_parser(commands: SubParsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print each detection as soon as it is made."""
     spotter = make_spotter(args)
+    listener = None
+    if args.endpoint:
+        listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
     for name in args.file:
         source = StdinSource() if name == "-" else FileSource(name)
-        for detection in detections(spotter, source):
-            print(_line(name, detection, spotter.sample_rate, args.json), flush=True)
+        for found in detections(spotter, source) if listener is None else _all(listener, source):
+            if isinstance(found, Request):
+                line = _request_line(name, found, args.json)
+            else:
+                line = _line(name, found, spotter.sample_rate, args.json)
+            print(line, flush=True)
     return 0
+
+
+def _all(listener: RequestListener, source: AudioSource) -> Iterator[Detection | Request]:
+    listener.reset()
+    for block in with_trailing_silence(source):
+        yield from listener.process(block)
+    yield from listener.close()
+
+
+def _request_line(name: str, request: Request, as_json: bool) -> str:
+    if as_json:
+        return json.dumps({"file": name, **request_record(request)})
+    return f"{name}: {request_text(request)}"
 
 
 def _line(name: str, detection: Detection, sample_rate_hz: int, as_json: bool) -> str:

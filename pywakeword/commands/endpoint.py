@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
-from pywakeword.commands.options import SubParsers
-from pywakeword.endpoint import Endpointer, EndpointRule
-from pywakeword.events import End, EndpointEvent, Resumed, SpeechStart
+from pywakeword.commands.options import SubParsers, add_endpointer_options, make_endpointer
+from pywakeword.endpoint import Endpointer
+from pywakeword.endpoint_plot import save_endpoint_plot
+from pywakeword.endpointing import Utterance, UtteranceJoiner
+from pywakeword.endpointing.utterance import Outcome
+from pywakeword.events import EndpointEvent
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -23,32 +26,29 @@ def add_parser(commands: SubParsers) -> None:
         "mono 16-bit PCM from standard input as it arrives.",
     )
     parser.add_argument("file", nargs="+", metavar="FILE", help="audio file, or - for stdin")
-    parser.add_argument(
-        "--silence-ms", type=float, default=800.0, metavar="MS",
-        help="pause that ends an utterance (default: 800)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--max-utterance-ms", type=float, default=20_000.0, metavar="MS",
-        help="longest utterance (default: 20000)",
-    )  # fmt: skip
+    add_endpointer_options(parser)
     parser.add_argument("--events", action="store_true", help="print every event, pauses included")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--plot", type=Path, metavar="PNG",
+        help="draw waveform, posterior of speech, pauses and decisions of the one FILE",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print each utterance when it is over, or each event as it is decided."""
-    endpointer = Endpointer(
-        rules=(EndpointRule("silence", min_trailing_silence_ms=args.silence_ms),),
-        max_utterance_ms=args.max_utterance_ms,
-        no_speech_timeout_ms=None,  # a file has no wake word to count from
-    )
+    if args.plot is not None and (len(args.file) != 1 or args.file == ["-"]):
+        raise ValueError("--plot draws one file; name one")
+    endpointer = make_endpointer(args, no_speech_timeout_ms=None)  # no wake word to count from
     for name in args.file:
         source = StdinSource() if name == "-" else FileSource(name)
         found = events(endpointer, source)
         records = _event_records(found) if args.events else _utterance_records(found)
         for record in records:
             print(_line(name, record, args.json), flush=True)
+    if args.plot is not None:
+        save_endpoint_plot(args.plot, endpointer, FileSource(args.file[0]), title=args.file[0])
     return 0
 
 
@@ -60,39 +60,26 @@ def events(endpointer: Endpointer, source: AudioSource) -> Iterator[EndpointEven
     yield from endpointer.close()
 
 
-@dataclass
-class _Utterance:
-    """An utterance that has ended, and may yet be resumed."""
-
-    start_sample: int
-    end: End
-
-
 def _utterance_records(found: Iterator[EndpointEvent]) -> Iterator[dict[str, Any]]:
     """One record an utterance; an `End` that was taken back is none."""
-    start = 0
-    ended: _Utterance | None = None
+    joiner = UtteranceJoiner()
     for event in found:
-        if isinstance(event, SpeechStart):
-            if ended is not None:
-                yield _utterance_record(ended)
-                ended = None
-            start = event.sample
-        elif isinstance(event, Resumed):
-            ended = None
-        elif isinstance(event, End):
-            ended = _Utterance(start, event)
-    if ended is not None:
-        yield _utterance_record(ended)
+        yield from _records(joiner.push([event], event.decided_sample))
+    yield from _records(joiner.close())
 
 
-def _utterance_record(utterance: _Utterance) -> dict[str, Any]:
-    end = utterance.end
+def _records(outcomes: list[Outcome]) -> Iterator[dict[str, Any]]:
+    for outcome in outcomes:
+        if isinstance(outcome, Utterance):
+            yield _utterance_record(outcome)
+
+
+def _utterance_record(utterance: Utterance) -> dict[str, Any]:
     return {
         "start": _seconds(utterance.start_sample),
-        "end": _seconds(end.sample),
-        "decided": _seconds(end.decided_sample),
-        "reason": end.reason,
+        "end": _seconds(utterance.end_sample),
+        "decided": _seconds(utterance.decided_sample),
+        "reason": utterance.reason,
     }
 
 

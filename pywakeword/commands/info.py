@@ -6,7 +6,7 @@ import argparse
 import json
 
 from pywakeword import _core
-from pywakeword.card import Card
+from pywakeword.card_text import describe
 from pywakeword.commands.options import SubParsers
 from pywakeword.models import available_models, read_model
 
@@ -36,21 +36,5 @@ def run(args: argparse.Namespace) -> int:
     print(f"instruction set: {_core.isa()} (supported: {', '.join(_core.supported_isas())})")
     for card in cards:
         print()
-        print(_describe(card))
+        print(describe(card))
     return 0
-
-
-def _describe(card: Card) -> str:
-    lines = [
-        f"model {card.name} ({card.n_bytes} bytes)",
-        f"  {card.document.get('description', 'no description')}",
-        f"  licence: {card.document.get('licence', 'not stated')}",
-    ]
-    for word, calibration in card.calibration.items():
-        at_default = calibration.row_for(calibration.default_threshold)
-        lines.append(
-            f"  {word}: threshold {calibration.default_threshold:g}: {at_default.miss_rate:.1%} of "
-            f"{calibration.positives} takes missed, {at_default.false_accepts_per_hour:.2g} false "
-            f"accepts an hour in {calibration.negative_hours:.3g} h"
-        )
-    return "\n".join(lines)

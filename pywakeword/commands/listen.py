@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import Future
+from contextlib import nullcontext
 
 import numpy as np
 
 from pywakeword.audio import MicrophoneSource, PcmBlock, input_devices
-from pywakeword.commands.options import SubParsers, add_spotter_options, make_spotter
+from pywakeword.commands.options import (
+    SubParsers,
+    add_endpointer_options,
+    add_spotter_options,
+    make_endpointer,
+    make_spotter,
+)
+from pywakeword.commands.request_text import request_text
+from pywakeword.commands.verifier import add_client_options, client_options
+from pywakeword.endpointing import Request, RequestListener
+from pywakeword.verifier import Decision, Verifier
+from pywakeword.wakeword import WakeWord
 
 _METER_WIDTH = 30
 _METER_FLOOR_DBFS = -60.0
@@ -18,8 +31,12 @@ def add_parser(commands: SubParsers) -> None:
     """Declare the command."""
     parser = commands.add_parser("listen", help="listen to a microphone until Ctrl-C")
     add_spotter_options(parser)
+    add_endpointer_options(parser)
     parser.add_argument("--device", metavar="NAME|INDEX", help="microphone (default: the system's)")
     parser.add_argument("--list-devices", action="store_true", help="list microphones and stop")
+    parser.add_argument("--verify", metavar="URL", help="send candidates to this verifier")
+    parser.add_argument("--sent-log", metavar="FILE", help="note here what was sent, and why")
+    add_client_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -31,18 +48,24 @@ def run(args: argparse.Namespace) -> int:
     # Scores and detections cannot be had from one stream; a second one is cheap
     # and shares the weights.
     meter = make_spotter(args)
+    listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
     device = int(args.device) if args.device and args.device.isdecimal() else args.device
     reported_overruns = 0
-    with MicrophoneSource(device) as microphone:
+    with _make_verifier(args, spotter) as verifier, MicrophoneSource(device) as microphone:
         print(f"listening for {', '.join(spotter.keywords)}; Ctrl-C ends", flush=True)
         try:
             for block in microphone:
                 scores = meter.scores(block)
                 if len(scores):
                     _show_meter(block, dict(zip(spotter.keywords, scores.max(axis=0))))
-                for found in spotter.process(block):
+                for found in listener.process(block):
+                    if isinstance(found, Request):
+                        _show(request_text(found))
+                        continue
                     at_s = found.start_sample / spotter.sample_rate
                     _show(f"{found.keyword}  score {found.score:.3f}  at {at_s:.2f} s")
+                    if verifier is not None:
+                        verifier.submit(found).add_done_callback(_show_decision)
                 if microphone.overruns > reported_overruns:
                     reported_overruns = microphone.overruns
                     _clear_meter()
@@ -50,6 +73,24 @@ def run(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             _show(f"stopped; {microphone.overruns} overruns")
     return 0
+
+
+def _make_verifier(args: argparse.Namespace, spotter: WakeWord) -> Verifier | nullcontext[None]:
+    if not args.verify:
+        return nullcontext()
+    return Verifier(
+        args.verify, thresholds=spotter.thresholds, sent_log=args.sent_log, **client_options(args)
+    )
+
+
+def _show_decision(future: Future[Decision]) -> None:
+    decision = future.result()
+    verdict = decision.verdict
+    score = "" if verdict is None else f"  score {verdict.score:.3f} of {verdict.threshold:g}"
+    _show(
+        f"{decision.detection.keyword}  {'accepted' if decision.accepted else 'rejected'} by the "
+        f"{decision.source} ({decision.reason}){score}  {1000 * decision.latency_s:.0f} ms"
+    )
 
 
 def _list_devices() -> int:

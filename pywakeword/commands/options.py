@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from pywakeword.device_state import DeviceState
+from pywakeword.endpoint import Endpointer, EndpointRule
 from pywakeword.errors import ModelError
 from pywakeword.models import available_models
 from pywakeword.wakeword import WakeWord
@@ -56,6 +57,27 @@ def make_spotter(args: argparse.Namespace) -> WakeWord:
         threshold=args.threshold,
         false_accepts_per_hour=args.fa_per_hour,
         device_state=args.state,
+    )
+
+
+def add_endpointer_options(parser: argparse.ArgumentParser) -> None:
+    """Add --silence-ms and --max-utterance-ms."""
+    parser.add_argument(
+        "--silence-ms", type=float, default=800.0, metavar="MS",
+        help="pause that ends an utterance (default: 800)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-utterance-ms", type=float, default=20_000.0, metavar="MS",
+        help="longest utterance (default: 20000)",
+    )  # fmt: skip
+
+
+def make_endpointer(args: argparse.Namespace, *, no_speech_timeout_ms: float | None) -> Endpointer:
+    """Build what the options of `add_endpointer_options` describe."""
+    return Endpointer(
+        rules=(EndpointRule("silence", min_trailing_silence_ms=args.silence_ms),),
+        max_utterance_ms=args.max_utterance_ms,
+        no_speech_timeout_ms=no_speech_timeout_ms,
     )
 
 

@@ -6,21 +6,26 @@
 #include <vector>
 
 #include "check.h"
-#include "dsp/fast_log.h"
+#include "kernels/fast_log.h"
 #include "test_data.h"
 
 namespace pww {
 namespace {
 
+const Kernels* Scalar() { return SupportedKernels().front(); }
+
+// Computes as soon as `most_waiting` frames wait, and what waits at the end.
 void Append(Lfbe* lfbe, const int16_t* samples, size_t count,
-            std::vector<float>* frames) {
+            std::vector<float>* frames, size_t most_waiting = Lfbe::kMostWaiting) {
   while (count > 0) {
-    const float* frame = nullptr;
-    const size_t taken = lfbe->Push(samples, count, &frame);
+    bool complete = false;
+    const size_t taken = lfbe->Take(samples, count, &complete);
     samples += taken;
     count -= taken;
-    if (frame != nullptr) {
-      frames->insert(frames->end(), frame, frame + Lfbe::kBins);
+    if (lfbe->n_waiting() >= most_waiting || count == 0) {
+      const size_t n_values = lfbe->n_waiting() * Lfbe::kBins;
+      const float* computed = lfbe->Compute();
+      frames->insert(frames->end(), computed, computed + n_values);
     }
   }
 }
@@ -33,7 +38,7 @@ bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
 PWW_TEST(AgreesWithTheFloat64Reference) {
   const auto pcm = test::ReadGolden<int16_t>("lfbe_pcm.i16");
   const auto expected = test::ReadGolden<float>("lfbe_frames.f32");
-  Lfbe lfbe;
+  Lfbe lfbe(Scalar());
   std::vector<float> frames;
   Append(&lfbe, pcm.data(), pcm.size(), &frames);
   PWW_CHECK(!expected.empty());
@@ -48,11 +53,11 @@ PWW_TEST(AgreesWithTheFloat64Reference) {
 PWW_TEST(BitsDoNotDependOnTheCut) {
   const std::vector<int16_t> pcm = test::Noise(20000, 20000, 1);
   std::vector<float> whole;
-  Lfbe reference;
+  Lfbe reference(Scalar());
   Append(&reference, pcm.data(), pcm.size(), &whole);
   PWW_CHECK(whole.size() == ((pcm.size() - 400) / 160 + 1) * Lfbe::kBins);
   for (const size_t chunk : test::ChunkSizes()) {
-    Lfbe lfbe;
+    Lfbe lfbe(Scalar());
     std::vector<float> frames;
     test::ForEachChunk(pcm, chunk, [&](const int16_t* samples, size_t count) {
       Append(&lfbe, samples, count, &frames);
@@ -61,9 +66,39 @@ PWW_TEST(BitsDoNotDependOnTheCut) {
   }
 }
 
+PWW_TEST(BitsDoNotDependOnWhatWaitsOrOnTheRow) {
+  const std::vector<int16_t> pcm = test::Noise(20000, 20000, 3);
+  std::vector<float> whole;
+  Lfbe reference(Scalar());
+  Append(&reference, pcm.data(), pcm.size(), &whole);
+  for (const Kernels* kernels : SupportedKernels()) {
+    for (size_t most = 1; most <= Lfbe::kMostWaiting; ++most) {
+      Lfbe lfbe(kernels);
+      std::vector<float> frames;
+      Append(&lfbe, pcm.data(), pcm.size(), &frames, most);
+      PWW_CHECK(SameBits(frames, whole));
+    }
+  }
+}
+
+PWW_TEST(NothingIsTakenWhileAllWait) {
+  const std::vector<int16_t> pcm = test::Noise(2000, 20000, 4);
+  Lfbe lfbe(Scalar());
+  size_t taken = 0;
+  bool complete = false;
+  for (int i = 0; i < 4; ++i) {
+    taken += lfbe.Take(pcm.data() + taken, pcm.size() - taken, &complete);
+    PWW_CHECK(complete);
+  }
+  PWW_CHECK(taken == 400 + 3 * 160 && lfbe.n_waiting() == 4);
+  PWW_CHECK(lfbe.Take(pcm.data() + taken, 1, &complete) == 0 && !complete);
+  PWW_CHECK(lfbe.Compute() != nullptr && lfbe.n_waiting() == 0);
+  PWW_CHECK(lfbe.Take(pcm.data() + taken, 1, &complete) == 1 && !complete);
+}
+
 PWW_TEST(ResetStartsAnew) {
   const std::vector<int16_t> pcm = test::Noise(4000, 20000, 2);
-  Lfbe lfbe;
+  Lfbe lfbe(Scalar());
   std::vector<float> first;
   std::vector<float> second;
   Append(&lfbe, pcm.data(), pcm.size(), &first);
@@ -74,7 +109,7 @@ PWW_TEST(ResetStartsAnew) {
 
 PWW_TEST(SilenceHasItsValue) {
   const std::vector<int16_t> zeros(Lfbe::kWindowSamples, 0);
-  Lfbe lfbe;
+  Lfbe lfbe(Scalar());
   std::vector<float> frame;
   Append(&lfbe, zeros.data(), zeros.size(), &frame);
   PWW_CHECK(SameBits(frame, std::vector<float>(Lfbe::kBins, Lfbe::SilenceValue())));
@@ -82,10 +117,10 @@ PWW_TEST(SilenceHasItsValue) {
 }
 
 PWW_TEST(AnEmptyChunkIsNoFrame) {
-  Lfbe lfbe;
-  const float* frame = nullptr;
-  PWW_CHECK(lfbe.Push(nullptr, 0, &frame) == 0);
-  PWW_CHECK(frame == nullptr);
+  Lfbe lfbe(Scalar());
+  bool complete = true;
+  PWW_CHECK(lfbe.Take(nullptr, 0, &complete) == 0);
+  PWW_CHECK(!complete && lfbe.n_waiting() == 0);
 }
 
 PWW_TEST(FastLogKeepsItsError) {

@@ -1,5 +1,7 @@
 #include "detect/spotter.h"
 
+#include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -116,6 +118,41 @@ PWW_TEST(APreRollInMidStreamIsHalfASecond) {
     PWW_CHECK(heard.snippets[0] == test::Cut(pcm, found.snippet_begin - first,
                                              found.word.detected_sample - first));
   }
+}
+
+// Faint noise with a loud tone in it, [begin, end).
+std::vector<int16_t> ToneBetween(int64_t begin, int64_t end, size_t count) {
+  std::vector<int16_t> pcm = test::Noise(count, 5, 6);
+  for (int64_t i = begin; i < end; ++i) {
+    pcm[static_cast<size_t>(i)] = i % 20 < 10 ? 8000 : -8000;
+  }
+  return pcm;
+}
+
+PWW_TEST(AWordIsReportedWhenItsSoundHasEnded) {
+  const int64_t reported = OutputSample(51);  // by the networks alone
+  for (const int64_t late : {int64_t{-1600}, int64_t{800}}) {
+    auto spotter = MakeFake(OneKeyword(), Word(60, 50, 40.0F, 10.0F));
+    const int64_t end = reported + late;
+    const Heard heard =
+        Feed(spotter.get(), ToneBetween(OutputSample(50) - 6400, end, 60000));
+    PWW_CHECK(heard.detections.size() == 1);
+    const WordSpan& word = heard.detections.at(0).word;
+    PWW_CHECK(std::abs(word.end_sample - end) <= 240);
+    PWW_CHECK(word.detected_sample >= word.end_sample);
+    PWW_CHECK((word.detected_sample == reported) == (late < 0));
+  }
+}
+
+PWW_TEST(ASoundThatNeverEndsIsNotWaitedForLong) {
+  auto spotter = MakeFake(OneKeyword(), Word(60, 50, 40.0F, 10.0F));
+  const Heard heard =
+      Feed(spotter.get(), ToneBetween(OutputSample(50) - 6400, 60000, 60000));
+  PWW_CHECK(heard.detections.size() == 1);
+  const WordSpan& word = heard.detections.at(0).word;
+  PWW_CHECK(word.end_sample == OutputSample(50) - 10 * 160);  // the network's
+  PWW_CHECK(word.detected_sample - OutputSample(51) >= Spotter::kPatienceSamples);
+  PWW_CHECK(word.detected_sample - OutputSample(51) < Spotter::kPatienceSamples + 640);
 }
 
 PWW_TEST(AtTheStartOfAStreamThePreRollIsWhatThereIs) {

@@ -1,7 +1,4 @@
-// libFuzzer target: any bytes as a model, and a few frames through what loads.
-//   clang++ -std=c++17 -fsanitize=fuzzer,address,undefined -Icsrc ... reader_fuzz.cc
-// Without libFuzzer, -DPWW_FUZZ_MAIN adds a main() that replays files:
-//   reader_fuzz corpus/*
+// Fuzz target: any bytes as a model, and a few frames through what loads.
 
 #include <cstddef>
 #include <cstdint>
@@ -32,21 +29,3 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   return 0;
 }
-
-#ifdef PWW_FUZZ_MAIN
-#include <cstdio>
-#include <fstream>
-#include <iterator>
-
-int main(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    std::ifstream file(argv[i], std::ios::binary);
-    const std::vector<char> bytes{std::istreambuf_iterator<char>(file),
-                                  std::istreambuf_iterator<char>()};
-    static_cast<void>(LLVMFuzzerTestOneInput(
-        reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
-    std::printf("%s\n", argv[i]);
-  }
-  return 0;
-}
-#endif

@@ -23,6 +23,13 @@ class PortAudioError(Exception):
 @dataclass
 class Status:
     input_overflow: bool = False
+    output_underflow: bool = False
+
+
+@dataclass
+class Times:
+    inputBufferAdcTime: float
+    outputBufferDacTime: float
 
 
 @dataclass
@@ -34,7 +41,9 @@ class FakeSoundDevice:
     overflow_at_block: int | None = None
     ends: bool = True  # the device goes away after the audio; otherwise it falls silent
     all_at_once: bool = False  # deliver everything before start() returns
+    latency_s: float = 0.05  # from a sample's recording to what is played at that moment
     opened: list[dict] = field(default_factory=list)
+    played: bytearray = field(default_factory=bytearray)
     closed: int = 0
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> FakeSoundDevice:
@@ -43,6 +52,8 @@ class FakeSoundDevice:
         module.query_devices = self.query_devices
         module.check_input_settings = self.check_input_settings
         module.RawInputStream = lambda **options: FakeStream(self, options)
+        module.RawStream = lambda **options: FakeDuplexStream(self, options)
+        module.RawOutputStream = lambda **options: FakeOutputStream(self, options)
         monkeypatch.setitem(sys.modules, "sounddevice", module)
         return self
 
@@ -79,6 +90,7 @@ class FakeStream:
         self._fake = fake
         self._options = options
         self._thread = threading.Thread(target=self._deliver)
+        self._closing = False
 
     def start(self) -> None:
         if self._fake.fails_to_start:
@@ -88,6 +100,7 @@ class FakeStream:
             self._thread.join()
 
     def close(self) -> None:
+        self._closing = True
         self._fake.closed += 1
         if self._thread.is_alive():
             self._thread.join()
@@ -102,3 +115,44 @@ class FakeStream:
                 time.sleep(0.0005)
         if self._fake.ends:
             self._options["finished_callback"]()
+
+
+class FakeDuplexStream(FakeStream):
+    """Waits for each block to be taken, so that nothing is lost however slow the machine is."""
+
+    def _deliver(self) -> None:
+        size = self._options["blocksize"]
+        callback = self._options["callback"]
+        waiting = callback.__self__._queue
+        for begin in range(0, len(self._fake.pcm), size):
+            while waiting.qsize() > 1 and not self._closing:
+                time.sleep(0.0005)
+            if self._closing:
+                return
+            block = self._fake.pcm[begin : begin + size]
+            out = bytearray(2 * len(block))
+            at_s = begin / self._options["samplerate"]
+            times = Times(at_s, at_s + self._fake.latency_s)
+            callback(block.tobytes(), memoryview(out), len(block), times, Status())
+            self._fake.played += out
+            time.sleep(0.002)  # ten times as fast as sound
+        if self._fake.ends:
+            self._options["finished_callback"]()
+
+
+class FakeOutputStream:
+    def __init__(self, fake: FakeSoundDevice, options: dict) -> None:
+        fake.opened.append(options)
+        self._fake = fake
+
+    def start(self) -> None:
+        pass
+
+    def write(self, data: bytes) -> None:
+        self._fake.played += data
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._fake.closed += 1

@@ -24,6 +24,7 @@ from pywakeword import (
     _core,
     available_models,
     capi,
+    capi_library,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +44,7 @@ def library() -> capi.Library:
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of the backend, which then finds the library."""
-    monkeypatch.setenv(capi.ENVIRONMENT_VARIABLE, str(library_path()))
+    monkeypatch.setenv(capi_library.ENVIRONMENT_VARIABLE, str(library_path()))
     capi.default_library.cache_clear()
     return "capi"
 
@@ -65,11 +66,13 @@ def assert_same(found: list, expected: list) -> None:
 def test_declarations_are_those_of_the_header() -> None:
     text = HEADER.read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    text = re.sub(r"^#.*(?:\\\n.*)*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^#(?:.*\\\n)*.*$", "", text, flags=re.MULTILINE)
     text = text.replace("PWW_API ", "").replace('extern "C" {', "")
     text = re.sub(r"}\s*$", "", text)  # of extern "C"
-    assert text.split() == capi.DECLARATIONS.split()
-    assert f"#define PWW_ABI_VERSION {capi.ABI_VERSION}\n" in HEADER.read_text(encoding="utf-8")
+    assert text.split() == capi_library.DECLARATIONS.split()
+    assert f"#define PWW_ABI_VERSION {capi_library.ABI_VERSION}\n" in HEADER.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_library_says_what_it_is(library: capi.Library) -> None:
@@ -218,18 +221,18 @@ def test_missing_library_says_what_was_tried(tmp_path: Path, monkeypatch) -> Non
     missing = tmp_path / "libnone.so"
     with pytest.raises(LibraryError, match=r"tried: .*libnone\.so"):
         capi.Library(missing)
-    monkeypatch.setenv(capi.ENVIRONMENT_VARIABLE, str(missing))
+    monkeypatch.setenv(capi_library.ENVIRONMENT_VARIABLE, str(missing))
     with pytest.raises(LibraryError, match=r"libnone\.so"):
         capi.Library()
-    monkeypatch.delenv(capi.ENVIRONMENT_VARIABLE)
-    monkeypatch.setattr(capi, "_file_name", lambda: "libnowhere.so.1")
+    monkeypatch.delenv(capi_library.ENVIRONMENT_VARIABLE)
+    monkeypatch.setattr(capi_library, "_file_name", lambda: "libnowhere.so.1")
     with pytest.raises(LibraryError) as caught:
         capi.Library()
     assert str(caught.value).count("libnowhere.so.1") >= 3
 
 
 def test_foreign_library_is_refused(monkeypatch) -> None:
-    monkeypatch.setattr(capi, "ABI_VERSION", 99)
+    monkeypatch.setattr(capi_library, "ABI_VERSION", 99)
     with pytest.raises(LibraryError, match="has version 1 of the C API, not 99"):
         capi.Library(library_path())
 

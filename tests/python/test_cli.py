@@ -40,7 +40,19 @@ def error_line(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "detect", "endpoint", "evaluate", "listen", "bench", "info"]
+    "command",
+    [
+        "",
+        "detect",
+        "endpoint",
+        "evaluate",
+        "listen",
+        "verifier",
+        "verifier serve",
+        "verifier check",
+        "bench",
+        "info",
+    ],
 )
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

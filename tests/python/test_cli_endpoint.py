@@ -8,7 +8,9 @@ import pytest
 import sounds
 from sounds import GOLDEN, RATE, floor, request
 
+from pywakeword import ArraySource, Endpointer
 from pywakeword.cli import main
+from pywakeword.endpoint_plot import pauses, save_endpoint_plot
 
 soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
 
@@ -71,6 +73,44 @@ def test_a_file_that_ends_in_speech(capsys: pytest.CaptureFixture[str]) -> None:
 def test_files_do_not_touch_each_other(wav: Path, capsys: pytest.CaptureFixture[str]) -> None:
     alone = records(capsys, str(wav))
     assert records(capsys, str(wav), str(wav)) == alone * 2
+
+
+def test_plot(wav: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib", reason="the evaluate extra is not installed")
+    out = tmp_path / "talk.png"
+    found = records(capsys, str(wav), "--plot", str(out))
+    assert len(found) == 2  # the plot comes beside the lines
+    assert out.read_bytes().startswith(b"\x89PNG")
+    for argv in ([str(wav), str(wav), "--plot", "x.png"], ["-", "--plot", "x.png"]):
+        assert main(["endpoint", *argv]) == 2
+        assert "--plot draws one file" in capsys.readouterr().err
+
+
+def test_plot_shows_what_was_decided(wav: Path, tmp_path: Path, monkeypatch) -> None:
+    figure = pytest.importorskip("matplotlib.figure", reason="the evaluate extra is missing")
+    drawn = []
+    monkeypatch.setattr(figure.Figure, "savefig", lambda self, *_, **__: drawn.append(self))
+    pcm, _ = soundfile.read(wav, dtype="int16")
+    save_endpoint_plot(tmp_path / "x.png", Endpointer(), ArraySource(pcm), title="talk")
+    wave, speech = drawn[0].axes
+    assert wave.get_title() == "talk"
+    labels = [text.get_text() for text in wave.get_legend().get_texts()]
+    assert labels == ["SpeechStart", "PossibleEnd", "Resumed", "End"]
+    events = Endpointer().process(pcm)
+    vertical = [line.get_xdata()[0] for line in wave.get_lines()]
+    assert sorted(vertical) == pytest.approx(sorted(event.sample / RATE for event in events))
+    # The posterior is drawn where it speaks of: it rises within 0.1 s of the speech.
+    times, posterior = speech.get_lines()[0].get_data()
+    rise = times[np.flatnonzero(posterior >= 0.5)[0]]
+    assert rise == pytest.approx(events[0].sample / RATE, abs=0.1)
+    assert len(pauses(events)) == 3
+
+
+def test_plot_of_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the evaluate extra is not installed")
+    out = tmp_path / "nothing.png"
+    save_endpoint_plot(out, Endpointer(), ArraySource(np.zeros(0, np.int16)), title="")
+    assert out.stat().st_size > 0
 
 
 @pytest.mark.parametrize(

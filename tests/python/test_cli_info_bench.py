@@ -81,6 +81,20 @@ def test_bench_without_the_peer(
     assert "pip install 'pywakeword[bench]'" in capsys.readouterr().err
 
 
+def test_bench_of_words_endpointer_and_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--model", "alexa", "--model", "computer", "--endpointer"]
+    assert main([*QUICK, *words]) == 0
+    text = capsys.readouterr().out
+    assert "times the limit of this machine" in text
+    assert "each further word adds" in text
+    assert "the endpointer adds" in text
+    assert main([*QUICK, *words, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["limit"]["first_word_ratio"] > 0.5
+    assert result["endpointer_ratio"]["median"] > 0
+    assert result["further_word_ratio"]["median"] < 2
+
+
 @pytest.mark.parametrize("option", ["--rounds", "--seconds", "--chunk-samples"])
 @pytest.mark.parametrize("value", ["0", "-1", "x"])
 def test_bench_wants_positive_numbers(

@@ -64,6 +64,22 @@ def test_each_frame_knows_its_right_context() -> None:
     assert batch.right_context.tolist() == [3, 2, 1, 0]
 
 
+def test_what_a_batch_lacks_is_lacking_and_not_padded() -> None:
+    batcher = FrameBatcher(8, flush_pause_ms=20, max_wait_ms=60)
+    letters = "###..######"
+    batches = [*batcher.push(frames(0, 11), speech(letters)), *batcher.close()]
+    assert [batch.reason for batch in batches] == ["pause", "deadline"]
+    batches += FrameBatcher(3).push(frames(0, 3), speech("###"))
+    rest = FrameBatcher(3)
+    batches += [*rest.push(frames(0, 2), speech("##")), *rest.close()]
+    assert [batch.reason for batch in batches] == ["pause", "deadline", "full", "close"]
+    for batch in batches:
+        n_frames = len(batch.frames)
+        assert batch.right_context.tolist() == list(range(n_frames - 1, -1, -1))
+        first = batch.first_frame
+        np.testing.assert_array_equal(batch.frames, frames(first, n_frames))
+
+
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
 def test_cuts_do_not_change_the_batches(size: int) -> None:
     rng = np.random.default_rng(5)

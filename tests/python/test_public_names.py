@@ -10,52 +10,87 @@ import pywakeword
 from pywakeword import errors
 
 EXPECTED = [
+    "AddonError",
+    "AmrRepair",
+    "Arbitrator",
     "ArraySource",
     "AudioDeviceError",
     "AudioError",
     "AudioFormatError",
     "AudioSource",
+    "BlockError",
     "Calibration",
     "CalibrationError",
     "CalibrationRow",
     "Card",
     "CardError",
+    "Decision",
     "Detection",
     "DeviceState",
+    "EncoderStream",
+    "Encoding",
     "End",
     "EndpointEvent",
     "EndpointRule",
     "Endpointer",
+    "EosPosterior",
+    "EosSource",
     "FileSource",
     "FrameBatch",
     "FrameBatcher",
+    "FrameRepair",
     "LibraryError",
     "MicrophoneSource",
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
+    "NetworkArbitrator",
     "NoSpeech",
+    "PhonesError",
+    "PocketsphinxSource",
     "PossibleEnd",
     "PyWakewordError",
+    "Repair",
+    "Request",
+    "RequestListener",
     "Resumed",
+    "ServiceError",
+    "ServiceRefusedError",
+    "ServiceTimeoutError",
+    "ServiceTruncatedError",
+    "ServiceUnavailableError",
     "SpeechStart",
     "StdinSource",
     "StreamError",
+    "StreamingEncoder",
+    "TruncationCheck",
+    "TwoPassEndpointer",
     "UnsupportedOpError",
+    "Utterance",
+    "UtteranceJoiner",
+    "WaitPolicy",
     "WakeWord",
     "__version__",
     "available_models",
 ]
 
 OPTIONAL = [
+    "amrlib",
     "ai_edge_litert",
     "cffi",
+    "fastapi",
+    "httpx",
     "matplotlib",
+    "onnxruntime",
+    "penman",
+    "pocketsphinx",
     "scipy",
     "sounddevice",
     "soundfile",
     "soxr",
     "tqdm",
+    "wyoming",
+    "zeroconf",
 ]
 
 
@@ -74,8 +109,11 @@ def test_every_error_has_the_same_root() -> None:
     "error",
     [
         pywakeword.ModelNotFoundError("bip", ("beep",)),
+        pywakeword.AddonError("stack.type", "is missing"),
         pywakeword.MissingExtraError("soxr", "audio"),
         pywakeword.CalibrationError("too low"),
+        errors.VerifierRefusedError(404, "unknown_keyword", "no such word"),
+        errors.VerifierUnavailableError("busy", "too many", 1.0),
     ],
 )
 def test_errors_travel_between_processes(error: Exception) -> None:
@@ -83,7 +121,8 @@ def test_errors_travel_between_processes(error: Exception) -> None:
 
 
 def test_import_needs_numpy_only() -> None:
-    code = f"import sys, pywakeword; print(set(sys.modules) & set({OPTIONAL!r}))"
+    modules = "sys, pywakeword, pywakeword.cli, pywakeword.verifier"
+    code = f"import {modules}; print(set(sys.modules) & set({OPTIONAL!r}))"
     found = run(sys.executable, "-c", code, text=True, check=True)
     assert found.stdout.strip() == "set()"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tools.train.boundaries import word_boundaries
-from tools.train.corpus import read_manifest
+from tools.train.corpus import folder_takes, read_manifest
 from tools.train.features import N_MELS, Entry, Store, StoreWriter, lfbe, to_pcm
 from tools.train.sampling import BOUNDARY_UNIT, align_to_teacher, crop, targets, teacher_rows
 from tools.train.shape import Shape
@@ -90,7 +91,7 @@ def store(tmp_path: Path) -> Store:
         )
     assert not Store.exists(tmp_path)  # unfinished until it is closed
     writer.close()
-    return Store(tmp_path)
+    return Store.read(tmp_path)
 
 
 def test_store_gives_back_what_was_written(tmp_path: Path) -> None:
@@ -129,3 +130,35 @@ def test_targets_follow_the_end_of_the_word() -> None:
     assert (goal.posterior[0, 1, newest > 340 + 50] == 0).all()
     assert (goal.posterior[0, 0] == 0).all()  # the other word is never there
     assert np.isnan(goal.start[0, 0]).all()
+
+
+def test_a_users_folder_is_split_by_name(tmp_path: Path) -> None:
+    for i in range(14):
+        (tmp_path / f"take{i:02}.wav").touch()
+    (tmp_path / "notes.txt").touch()
+    train, dev = (folder_takes(tmp_path, "hey_robot", split) for split in ("train", "dev"))
+    assert [c.path.name for c in dev] == ["take05.wav", "take11.wav"]
+    assert len(train) == 12
+    assert not {c.path for c in train} & {c.path for c in dev}
+    assert train[0].holds("hey_robot")
+
+
+def test_too_few_takes_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.wav").touch()
+    with pytest.raises(ValueError, match="1 recordings, at least 12"):
+        folder_takes(tmp_path, "hey_robot", "train")
+
+
+def test_merged_stores_keep_their_clips_apart(tmp_path: Path) -> None:
+    one, two = store(tmp_path / "one"), store(tmp_path / "two")
+    both = Store.merged([one, two])
+    assert [e.first_frame for e in both.entries] == [0, 300, 600, 900]
+    np.testing.assert_array_equal(
+        crop(both, both.entries[3], 10, 5), crop(two, two.entries[1], 10, 5)
+    )
+
+
+def test_clips_that_say_the_word_are_left_out(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    entries = [replace(made.entries[0], said="ask the computer now"), made.entries[1]]
+    assert replace(made, entries=entries).without(["computer"]).entries == entries[1:]

@@ -50,7 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
     parser.add_argument("--work", type=Path, default=Path("runs/evaluate"))
     parser.add_argument("--words", nargs="+", default=["alexa", "computer"])
-    parser.add_argument("--peers", nargs="*", default=[], help="pymicro-wakeword, porcupine")
+    parser.add_argument(
+        "--peers", nargs="*", default=[], choices=("pymicro-wakeword", "openwakeword", "porcupine")
+    )
     parser.add_argument("--fa-per-hour", type=float, default=1.0)
     parser.add_argument("--out", type=Path, help="JSON file to write")
     args = parser.parse_args(argv)

@@ -18,9 +18,10 @@ import numpy.typing as npt
 from pywakeword import DeviceState
 from tools.train import playback, rooms, synthesis
 from tools.train.boundaries import word_boundaries
-from tools.train.corpus import SAMPLE_RATE, decode, read_manifest
+from tools.train.corpus import SAMPLE_RATE, Clip, decode, read_manifest
 from tools.train.features import to_pcm
-from tools.train.prepare import active_rms, treebank_sentences
+from tools.train.sentences import treebank_sentences
+from tools.train.versions import active_rms
 
 FLOOR_DBFS = -60.0
 PADDING_S = 1.5
@@ -36,7 +37,9 @@ CONDITIONS: dict[str, tuple[str, float, bool]] = {
     "own tts 0": ("tts", 0.0, False),
     "alarm 0": ("alarm", 0.0, False),
 }
-_OWN = ("music", "tts", "alarm")
+OWN = ("music", "tts", "alarm")  # what the device itself plays
+_SYNTHETIC_TAKES = 40
+_OWN_WORDS = 160
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,15 @@ def _floor(n_samples: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
 class Conditions:
     """Makes the streams; equal seeds give equal samples."""
 
-    def __init__(self, data: Path, *, seed: int = 7, cache: Path | None = None) -> None:
-        self.clips = read_manifest(data, "dev", released_only=False)
+    def __init__(
+        self,
+        data: Path,
+        *,
+        seed: int = 7,
+        cache: Path | None = None,
+        takes: list[Clip] | None = None,
+    ) -> None:
+        self.clips = read_manifest(data, "dev", released_only=False) + (takes or [])
         self._rng = np.random.default_rng(seed)
         rng = np.random.default_rng(seed + 1)
         self._rooms = rooms.simulated_rooms(24, rng)
@@ -117,17 +127,13 @@ class Conditions:
 
     @staticmethod
     def _state(kind: str) -> DeviceState:
-        return DeviceState(
-            "speaker", kind if kind in _OWN else "none", 0.5 if kind in _OWN else None
-        )
+        return DeviceState("speaker", kind if kind in OWN else "none", 0.5 if kind in OWN else None)
 
-    def positives(self, word: str, condition: str) -> Iterator[Stream]:
-        """Yield every dev take of `word`, padded, in `condition`."""
-        kind, ratio_db, far = CONDITIONS[condition]
-        for clip in self.clips:
-            if clip.category != "wakewords" or clip.label != word:
-                continue
-            samples = decode(clip.path)
+    def positives(self, word: str, condition: str | tuple[str, float, bool]) -> Iterator[Stream]:
+        """Yield every dev take of `word`, padded, in a condition: its name, or one like it."""
+        named = isinstance(condition, str)
+        kind, ratio_db, far = CONDITIONS[condition] if named else condition  # type: ignore[index]
+        for name, samples in self._takes(word):
             pad = int(PADDING_S * SAMPLE_RATE)
             bounds = tuple(b + pad for b in word_boundaries(samples))
             level = active_rms(samples)
@@ -144,7 +150,21 @@ class Conditions:
             if peak > 0.99:  # a mixture must not clip where its parts did not
                 signal = signal * (0.99 / peak)
             signal = signal + _floor(len(signal), self._rng)
-            yield Stream(clip.path.name, to_pcm(signal), self._state(kind), (bounds[0], bounds[1]))
+            yield Stream(name, to_pcm(signal), self._state(kind), (bounds[0], bounds[1]))
+
+    def _takes(self, word: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+        """Yield the recordings of `word`; without any, it in held-out synthetic voices."""
+        clips = [c for c in self.clips if c.category == "wakewords" and c.label == word]
+        for clip in clips:
+            yield clip.path.name, decode(clip.path)
+        if not clips:
+            voices = synthesis.voices(evaluation=True)
+            for i in range(_SYNTHETIC_TAKES):
+                voice = voices[(5 * i) % len(voices)]
+                spoken = synthesis.speak(
+                    word.replace("_", " "), voice, rate=0.85 + 0.3 * (i % 3) / 2
+                )
+                yield f"{voice.name} {i}", spoken
 
     def negatives(self, words: tuple[str, ...]) -> Iterator[Stream]:
         """Yield dev speech, other words and noise, in quiet; none holds one of `words`."""
@@ -154,20 +174,45 @@ class Conditions:
 
     def more_negatives(self, words: tuple[str, ...]) -> Iterator[Stream]:
         """Yield the same clips twice in noise, held-out voices, and own playback alone."""
-        for clip in self.clips * 2:
+        yield from self._mixed(words, ("noise", "babble", "music"), copies=2)
+        yield from self._alone(("voices", *OWN))
+
+    def negatives_in(self, words: tuple[str, ...], kind: str) -> Iterator[Stream]:
+        """Yield dev speech and words, three times over one kind of interference, and it alone."""
+        yield from self._mixed(words, (kind,), copies=3)
+        yield from self._alone((kind,))
+
+    def own_voice(self, word: str) -> Iterator[Stream]:
+        """Yield the device itself saying `word`, each time in another held-out voice."""
+        voices = synthesis.voices(evaluation=True)
+        for i in range(_OWN_WORDS):
+            voice = voices[(3 * i) % len(voices)]
+            spoken = synthesis.speak(word.replace("_", " "), voice,
+                                     rate=self._rng.uniform(0.85, 1.2))  # fmt: skip
+            played = playback.loudspeaker(np.pad(spoken, SAMPLE_RATE), self._rng)
+            sound = rooms.reverberate(played, self._rooms[int(self._rng.integers(24))])
+            gain = 10 ** (self._rng.uniform(-40, -15) / 20) / active_rms(sound)
+            yield self._negative(f"{voice.name} {i}", sound * gain, "tts")
+
+    def _mixed(
+        self, words: tuple[str, ...], kinds: tuple[str, ...], *, copies: int
+    ) -> Iterator[Stream]:
+        for clip in self.clips * copies:
             if clip.category in ("speech", "words", "wakewords") and not any(
                 clip.holds(w) for w in words
             ):
                 samples = decode(clip.path)
                 ratio_db = self._rng.uniform(0, 15)
-                kind = str(self._rng.choice(["noise", "babble", "music"]))
+                kind = str(self._rng.choice(kinds))
                 mixed = self._interference(kind, len(samples)) * active_rms(samples)
                 yield self._negative(clip.path.name, samples + mixed * 10 ** (-ratio_db / 20),
-                                     kind if kind in _OWN else "none")  # fmt: skip
-        for kind in ("voices", *_OWN):
+                                     kind if kind in OWN else "none")  # fmt: skip
+
+    def _alone(self, kinds: tuple[str, ...]) -> Iterator[Stream]:
+        for kind in kinds:
             for i, sound in enumerate(self._sounds[kind]):
                 gain = 10 ** (self._rng.uniform(-40, -15) / 20) / max(active_rms(sound), 1e-9)
-                yield self._negative(f"{kind} {i}", sound * gain, kind if kind in _OWN else "none")
+                yield self._negative(f"{kind} {i}", sound * gain, kind if kind in OWN else "none")
 
     def _negative(self, name: str, samples: npt.NDArray[np.floating], playing: str) -> Stream:
         signal = np.clip(samples, -1, 1) + _floor(len(samples), self._rng)

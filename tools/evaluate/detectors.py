@@ -75,6 +75,33 @@ class PymicroWakeword:
         return np.asarray(means, np.float32)
 
 
+class OpenWakeWord:
+    """openWakeWord's alexa on the TFLite C library; one score every 80 ms."""
+
+    score_shift_s = 0.08
+
+    def __init__(self) -> None:
+        from pyopen_wakeword import Model, OpenWakeWord, OpenWakeWordFeatures
+
+        self._features = OpenWakeWordFeatures.from_builtin()
+        self._detector = OpenWakeWord.from_builtin(Model.ALEXA)
+        self.name = f"openWakeWord (pyopen-wakeword {version('pyopen-wakeword')})"
+        self._feed(np.zeros(10 * 16_000, np.int16))
+
+    def _feed(self, pcm: npt.NDArray[np.int16]) -> list[float]:
+        return [
+            probability
+            for at in range(0, len(pcm), 1280)
+            for embeddings in self._features.process_streaming(pcm[at : at + 1280].tobytes())
+            for probability in self._detector.process_streaming(embeddings)
+        ]
+
+    def scores(self, stream: Stream) -> npt.NDArray[np.float32]:
+        """Return the probabilities; the stream before is forgotten in silence."""
+        self._feed(np.zeros(3 * 16_000, np.int16))
+        return np.asarray(self._feed(np.concatenate([stream.pcm, _TRAIL])), np.float32)
+
+
 class Porcupine:
     """Porcupine 1.9.5: it tells only whether, so its score is the least sensitivity that fires."""
 
@@ -111,6 +138,8 @@ def detectors(word: str, peers: list[str]) -> list[Detector]:
     chosen: list[Detector] = [Pywakeword(word), Pywakeword(word, metadata=False)]
     if "pymicro-wakeword" in peers and word == "alexa":
         chosen.append(PymicroWakeword())
+    if "openwakeword" in peers and word == "alexa":
+        chosen.append(OpenWakeWord())
     if "porcupine" in peers and word in ("alexa", "computer"):
         chosen.append(Porcupine(word))
     return chosen

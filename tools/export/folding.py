@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from tools.export.tflite_writer import Quantization
@@ -19,7 +18,6 @@ class Layer:
     bias: Tensor
 
 
-@torch.no_grad()
 def fold_norm(conv: nn.Conv1d, norm: nn.BatchNorm1d) -> Layer:
     """Merge the batch normalisation behind a convolution without bias into it."""
     assert norm.running_mean is not None
@@ -30,7 +28,6 @@ def fold_norm(conv: nn.Conv1d, norm: nn.BatchNorm1d) -> Layer:
     return Layer(conv.weight * gain[:, None, None], shift)
 
 
-@torch.no_grad()
 def fold_input(layer: Layer, offset: Tensor, scale: Tensor) -> Layer:
     """Merge (x + offset) * scale before a layer into it."""
     weights = layer.weights * scale

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -51,10 +52,8 @@ def _film_layers(film: Film, embedding: int) -> tuple[Layer, Layer]:
             Layer(weights[channels:, :, None], film.shift))  # fmt: skip
 
 
-@torch.no_grad()
 def fold(network: Network, word: int) -> Folded:
-    """Fold the network with the head of one word."""
-    network.eval()
+    """Fold the network with the head of one word; gradients flow through."""
     shape = network.shape
     stem1 = fold_input(
         fold_norm(network.stem1, network.norm1), network.input_offset, network.input_scale
@@ -79,64 +78,112 @@ def fold(network: Network, word: int) -> Folded:
     )
 
 
-@torch.no_grad()
-def run_float(net: Folded, features: Tensor, state: Tensor) -> dict[str, Tensor]:
+class Values(Protocol):
+    """What becomes of tensors and weights on their way, see `simulation.py`."""
+
+    def tensor(self, name: str, value: Tensor) -> Tensor:
+        """Return what the layers after it see."""
+
+    def weights(self, value: Tensor) -> Tensor:
+        """Return the weights that a layer uses."""
+
+
+class Exact:
+    """Everything as it is, in float32."""
+
+    def tensor(self, name: str, value: Tensor) -> Tensor:
+        """Return `value`."""
+        return value
+
+    def weights(self, value: Tensor) -> Tensor:
+        """Return `value`."""
+        return value
+
+
+def run_float(
+    net: Folded, features: Tensor, state: Tensor, values: Values | None = None
+) -> dict[str, Tensor]:
     """Every tensor of the graph by name, (batch, channels, steps), in float32."""
-    shape, t = net.shape, {"features": features, "state": state[..., None]}
+    shape, seen = net.shape, values or Exact()
+    t = {"features": seen.tensor("features", features), "state": state[..., None]}
 
-    def conv(x: str, layer: Layer, stride: int = 1, dilation: int = 1) -> Tensor:
-        return functional.conv1d(t[x], layer.weights, layer.bias, stride, 0, dilation)
+    def conv(
+        name: str, x: str, layer: Layer, *, stride: int = 1, dilation: int = 1, relu: bool = False
+    ) -> None:
+        weights = seen.weights(layer.weights)
+        y = functional.conv1d(t[x], weights, layer.bias, stride, 0, dilation)
+        t[name] = seen.tensor(name, functional.relu(y) if relu else y)
 
-    t["stem1"] = functional.relu(conv("features", net.stem1, stride=2))
-    t["stem2"] = functional.relu(conv("stem1", net.stem2, stride=2))
-    t["embedding"] = functional.relu(conv("state", net.embed))
+    conv("stem1", "features", net.stem1, stride=2, relu=True)
+    conv("stem2", "stem1", net.stem2, stride=2, relu=True)
+    conv("embedding", "state", net.embed, relu=True)
     x = "stem2"
     for i, (layer, dilation) in enumerate(zip(net.blocks, shape.dilations)):
         b = f"block{i}"
-        t[f"{b}/scale"], t[f"{b}/shift"] = (
-            conv("embedding", net.scales[i]),
-            conv("embedding", net.shifts[i]),
-        )
-        t[f"{b}/conv"] = conv(x, layer, dilation=dilation)
-        t[f"{b}/scaled"] = t[f"{b}/conv"] * t[f"{b}/scale"]
-        t[f"{b}/film"] = t[f"{b}/scaled"] + t[f"{b}/shift"]
-        t[b] = functional.relu(t[x][..., 2 * dilation :] + t[f"{b}/film"])
+        conv(f"{b}/scale", "embedding", net.scales[i])
+        conv(f"{b}/shift", "embedding", net.shifts[i])
+        conv(f"{b}/conv", x, layer, dilation=dilation)
+        t[f"{b}/scaled"] = seen.tensor(f"{b}/scaled", t[f"{b}/conv"] * t[f"{b}/scale"])
+        t[f"{b}/film"] = seen.tensor(f"{b}/film", t[f"{b}/scaled"] + t[f"{b}/shift"])
+        total = functional.relu(t[x][..., 2 * dilation :] + t[f"{b}/film"])
+        t[b] = seen.tensor(b, total)
         x = b
-    t["head"] = functional.relu(conv(x, net.head, dilation=shape.head_dilation))
+    conv("head", x, net.head, dilation=shape.head_dilation, relu=True)
     t["joined"] = t["head"]
     if shape.concatenate:
         t["joined"] = torch.cat([t["head"], t["embedding"].expand(-1, -1, t["head"].shape[-1])], 1)
     for name, layer in net.outputs.items():
-        t[name] = conv("joined", layer)
+        conv(name, "joined", layer)
     return t
 
 
 Ranges = dict[str, tuple[float, float]]
 
 
-def calibrate(net: Folded, batches: Iterable[tuple[Tensor, Tensor]]) -> Ranges:
-    """Smallest and largest value of every tensor over (features, state) batches."""
-    ranges: Ranges = {}
+@torch.no_grad()
+def calibrate(
+    net: Folded, batches: Iterable[tuple[Tensor, Tensor]], *, clipped: float = 1e-3
+) -> Ranges:
+    """Range of every tensor over (features, state) batches.
+
+    Inside the network a share `clipped` of the values is left out at either end: the few
+    largest would make the steps between all the others coarse. Inputs and outputs keep theirs.
+    """
+    lows: dict[str, list[float]] = {}
+    highs: dict[str, list[float]] = {}
     for features, state in batches:
         for name, value in run_float(net, features, state).items():
-            low, high = ranges.get(name, (0.0, 0.0))
-            ranges[name] = (min(low, float(value.min())), max(high, float(value.max())))
+            inner = name not in ("features", *net.outputs)
+            ends = (clipped, 1 - clipped) if inner else (0.0, 1.0)
+            low, high = torch.quantile(value.flatten(), torch.tensor(ends)).tolist()
+            lows.setdefault(name, []).append(low)
+            highs.setdefault(name, []).append(high)
+    ranges: Ranges = {}
+    for name in lows:
+        inner = name not in ("features", *net.outputs)
+        low = sum(lows[name]) / len(lows[name]) if inner else min(lows[name])
+        high = sum(highs[name]) / len(highs[name]) if inner else max(highs[name])
+        ranges[name] = (min(0.0, low), max(0.0, high))
     return ranges
+
+
+def tensor_quantization(name: str, ranges: Ranges, *, concatenate: bool) -> Quantization:
+    """Return scale and zero point of a tensor of the graph."""
+    if concatenate and name in ("head", "embedding", "joined"):
+        return range_quantization(*ranges["joined"])  # what is concatenated must share one scale
+    low, high = ranges[name]
+    if name == "logits":
+        low, high = max(low, _LOGIT_RANGE[0]), min(max(high, 2.0), _LOGIT_RANGE[1])
+    return range_quantization(low, high)
 
 
 def build(net: Folded, ranges: Ranges, description: str) -> bytes:
     """Write the int8 graph; inputs features and state, outputs logits, start and end."""
     shape = net.shape
-    ranges = dict(ranges)
-    ranges["logits"] = (max(ranges["logits"][0], _LOGIT_RANGE[0]),
-                        min(max(ranges["logits"][1], 2.0), _LOGIT_RANGE[1]))  # fmt: skip
-    joined = range_quantization(*ranges["joined"])
     graph = GraphBuilder(description)
 
     def quantization(name: str) -> Quantization:
-        # What is concatenated must share one scale.
-        shared = shape.concatenate and name in ("head", "embedding")
-        return joined if shared else range_quantization(*ranges[name])
+        return tensor_quantization(name, ranges, concatenate=shape.concatenate)
 
     def conv(x: GraphTensor, layer: Layer, name: str, activation: str, stride: int = 1,
              dilation: int = 1) -> GraphTensor:  # fmt: skip

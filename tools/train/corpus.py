@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 SAMPLE_RATE = 16_000
+_READABLE = ("wav", "flac", "ogg", "opus", "mp3")
+_FEWEST_TAKES = 12
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,16 @@ class Clip:
     licence: str
     qa: frozenset[str]
 
+    @property
+    def said(self) -> str:
+        """What can be heard: the label of a wake word, else the transcript, and flagged words."""
+        said = self.label if self.category == "wakewords" else self.transcript
+        flagged = [q.removeprefix("contains:") for q in self.qa if q.startswith("contains:")]
+        return " ".join([said, *flagged]).replace("_", " ")
+
     def holds(self, word: str) -> bool:
         """Whether the clip may contain `word` somewhere."""
-        said = self.label if self.category == "wakewords" else self.transcript
-        return word in said.replace("_", " ") or any(q == f"contains:{word}" for q in self.qa)
+        return word.replace("_", " ") in self.said
 
 
 def read_manifest(data: Path, split: str, *, released_only: bool = True) -> list[Clip]:
@@ -68,10 +77,23 @@ def read_manifest(data: Path, split: str, *, released_only: bool = True) -> list
     ]
 
 
+def folder_takes(folder: Path, word: str, split: str) -> list[Clip]:
+    """List what a user recorded of `word`; every sixth file by name is dev, the rest train."""
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower().lstrip(".") in _READABLE)
+    if len(paths) < _FEWEST_TAKES:
+        raise ValueError(f"{folder}: {len(paths)} recordings, at least {_FEWEST_TAKES} are needed")
+    return [
+        Clip(path=p, category="wakewords", label=word, group=p.stem, transcript=word,
+             source=folder.name, licence="the user's own", qa=frozenset())
+        for i, p in enumerate(paths)
+        if (i % 6 == 5) == (split == "dev")
+    ]  # fmt: skip
+
+
 def decode(path: Path) -> npt.NDArray[np.float32]:
-    """Mono samples in [-1, 1] at 16 kHz; the data folder holds nothing else."""
+    """Mono samples in [-1, 1] at 16 kHz; other rates are resampled, channels averaged."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono: npt.NDArray[np.float32] = samples.mean(axis=1)
     if rate != SAMPLE_RATE:
-        raise ValueError(f"{path}: {rate} Hz, expected {SAMPLE_RATE}")
-    mono: npt.NDArray[np.float32] = samples[:, 0]
+        mono = np.asarray(soxr.resample(mono, rate, SAMPLE_RATE), np.float32)
     return mono

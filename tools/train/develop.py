@@ -32,7 +32,9 @@ def one_hot(state: DeviceState) -> npt.NDArray[np.float32]:
     return row
 
 
-def smooth(posterior: npt.NDArray[np.float32], outputs: int = SMOOTHING) -> npt.NDArray[np.float32]:
+def smooth(
+    posterior: npt.NDArray[np.floating], outputs: int = SMOOTHING
+) -> npt.NDArray[np.float32]:
     """Mean of the last `outputs` values along axis 0, as the detector smooths."""
     padded = np.concatenate([np.zeros((outputs - 1, *posterior.shape[1:]), np.float32), posterior])
     return np.asarray(np.mean([padded[i : i + len(posterior)] for i in range(outputs)], axis=0))
@@ -69,7 +71,7 @@ class Development:
         words: tuple[str, ...],
         names: Iterable[str],
         *,
-        more: bool = True,
+        negatives: bool = True,
     ) -> None:
         self.words = words
         self.takes = {
@@ -77,9 +79,9 @@ class Development:
             for word in words
             for name in names
         }
-        streams = list(conditions.negatives(words))
-        if more:
-            streams += conditions.more_negatives(words)
+        streams: list[Stream] = []
+        if negatives:
+            streams += [*conditions.negatives(words), *conditions.more_negatives(words)]
         self.negatives: list[
             tuple[DeviceState, npt.NDArray[np.float16], list[tuple[int, str]]]
         ] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,8 @@ class Entry:
     """Where one clip lies in the store, and what training must know of it.
 
     Frames count from the first of the clip. `word_start` and `word_end` are frames
-    (fractions allowed) of the target word, -1 when the clip holds none.
+    (fractions allowed) of the target word, -1 when the clip holds none. `said` is what can
+    be heard, where that is known: a clip that says a target word is no negative.
     """
 
     first_frame: int
@@ -47,6 +48,7 @@ class Entry:
     group: str
     word_start: float = -1.0
     word_end: float = -1.0
+    said: str = ""
 
 
 class StoreWriter:
@@ -84,15 +86,58 @@ class StoreWriter:
         (self._folder / "index.json").write_text(index)
 
 
+@dataclass(frozen=True)
 class Store:
-    """Read side of StoreWriter: everything in memory, float16."""
+    """What a StoreWriter wrote, in memory.
 
-    def __init__(self, folder: Path) -> None:
-        raw = np.fromfile(folder / "features.f16", np.float16)
-        self.features = raw.reshape(-1, N_MELS)
-        embeddings = np.fromfile(folder / "embeddings.f16", np.float16)
-        self.embeddings = embeddings.reshape(-1, 96)
-        self.entries = [Entry(**e) for e in json.loads((folder / "index.json").read_text())]
+    Attributes
+    ----------
+    features : (n_frames, 64) ndarray of float16
+        Log energies of all clips, one after the other.
+    embeddings : (n_rows, 96) ndarray of float16
+        Rows of the teacher; nan where it was not asked.
+    entries : list of Entry
+        Where each clip lies.
+    """
+
+    features: npt.NDArray[np.float16]
+    embeddings: npt.NDArray[np.float16]
+    entries: list[Entry]
+
+    @classmethod
+    def read(cls, folder: Path) -> Store:
+        """Read a finished store."""
+        features = np.fromfile(folder / "features.f16", np.float16).reshape(-1, N_MELS)
+        embeddings = np.fromfile(folder / "embeddings.f16", np.float16).reshape(-1, 96)
+        index = json.loads((folder / "index.json").read_text())
+        return cls(features, embeddings, [Entry(**e) for e in index])
+
+    @classmethod
+    def merged(cls, stores: list[Store]) -> Store:
+        """Put several stores behind one index."""
+        entries: list[Entry] = []
+        frames = rows = 0
+        for store in stores:
+            entries += [
+                replace(
+                    e,
+                    first_frame=e.first_frame + frames,
+                    first_embedding=e.first_embedding + rows,
+                )
+                for e in store.entries
+            ]
+            frames += len(store.features)
+            rows += len(store.embeddings)
+        return cls(
+            np.concatenate([s.features for s in stores]),
+            np.concatenate([s.embeddings for s in stores]),
+            entries,
+        )
+
+    def without(self, words: list[str]) -> Store:
+        """Leave out the clips that say one of `words`."""
+        kept = [e for e in self.entries if not any(w in e.said for w in words)]
+        return replace(self, entries=kept)
 
     @staticmethod
     def exists(folder: Path) -> bool:

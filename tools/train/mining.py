@@ -36,9 +36,13 @@ def highest_posteriors(network: Network, curriculum: Curriculum) -> np.ndarray:
         newest.append(begin + shape.window_frames - 1 + shape.stride * np.arange(len(best)))
         posterior.append(best)
     at, value = np.concatenate(newest), np.concatenate(posterior)
-    firsts = np.array([e.first_frame for e in curriculum.store.entries])
+    entries = curriculum.store.entries
+    firsts = np.array([e.first_frame for e in entries])
+    lasts = firsts + [e.n_frames for e in entries]
+    clip = np.searchsorted(firsts, at, side="right") - 1
+    inside = at < lasts[clip]  # not in a clip that was left out
     highest = np.zeros(len(firsts), np.float32)
-    np.maximum.at(highest, np.searchsorted(firsts, at, side="right") - 1, value)
+    np.maximum.at(highest, clip[inside], value[inside])
     return highest[curriculum.negatives]
 
 

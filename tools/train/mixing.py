@@ -32,6 +32,8 @@ _RATIO_DB = {
 }
 _OWN = ("music", "tts", "alarm")
 _CANCELLED_SHARE = 0.25
+_OWN_WORD_SHARE = 0.25  # of the mixtures with the device's speech: it says the wake word
+_MASKED_SHARE, _MASKED_BANDS, _MASKED_FRAMES = 0.3, 8, 7  # SpecAugment, two bands and one gap
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def band_widths() -> Tensor:
 class Mixer:
     """Turns stored speech into what a device might hear, with its state."""
 
-    def __init__(self, interference: Store, seed: int) -> None:
+    def __init__(self, interference: Store, seed: int, words: tuple[str, ...] = ()) -> None:
         self._store = interference
         self._rng = np.random.default_rng(seed)
         self._torch = torch.Generator().manual_seed(seed)
@@ -60,7 +62,9 @@ class Mixer:
         self._spread = 0.9 / self._widths.sqrt()
         self._by_kind: dict[str, list[int]] = {}
         for i, entry in enumerate(interference.entries):
-            self._by_kind.setdefault(entry.kind, []).append(i)
+            own_word = entry.kind == "tts" and any(w in entry.said for w in words)
+            kind = "own word" if own_word else entry.kind
+            self._by_kind.setdefault(kind, []).append(i)
 
     def _segment(self, kind: str, n_frames: int) -> np.ndarray:
         """`n_frames` of one sound of `kind`, repeated if it is shorter."""
@@ -98,7 +102,34 @@ class Mixer:
         second = energy.gather(2, (low + 1)[:, None].expand(shape))
         return first * (1 - weight) + second * weight
 
-    def __call__(self, speech: np.ndarray, *, mixed_share: float = 0.7) -> Mixed:
+    def own_word(self, n_frames: int, before: int) -> np.ndarray:
+        """`n_frames` of the device itself saying a wake word, with `before` frames of context."""
+        kind = self._by_kind["own word"]
+        entry = self._store.entries[kind[int(self._rng.integers(len(kind)))]]
+        start = int(self._rng.integers(-before // 2, max(1, entry.n_frames - n_frames)))
+        index = np.clip(np.arange(start, start + n_frames), 0, entry.n_frames - 1)
+        return self._store.features[index + entry.first_frame]
+
+    def _masks(self, batch: int, n_frames: int) -> Tensor:
+        """Gaps in frequency and time for some of the speech, (batch, n_frames, 64)."""
+        rng = self._rng
+        kept = np.ones((batch, n_frames, N_MELS), np.float32)
+        for i in np.flatnonzero(rng.random(batch) < _MASKED_SHARE):
+            for _ in range(2):
+                low = int(rng.integers(N_MELS))
+                kept[i, :, low : low + int(rng.integers(_MASKED_BANDS + 1))] = 1e-3
+            at = int(rng.integers(n_frames))
+            kept[i, at : at + int(rng.integers(_MASKED_FRAMES + 1))] = 1e-3
+        return torch.from_numpy(kept)
+
+    def __call__(
+        self,
+        speech: np.ndarray,
+        *,
+        mixed_share: float = 0.7,
+        voices: list[str] | None = None,
+        onsets: np.ndarray | None = None,
+    ) -> Mixed:
         """Mix a batch.
 
         Parameters
@@ -107,11 +138,17 @@ class Mixer:
             Stored log energies, at STORED_LEVEL_DB.
         mixed_share : float
             Share of the batch that gets interference.
+        voices : list of str, optional
+            Who speaks: "real" and "synthetic" are somebody in the room, "own" is the device
+            itself, which then knows that it speaks.
+        onsets : (batch,) ndarray of int, optional
+            Frames before the stream began: digital silence, as the device is primed with.
         """
         rng, g = self._rng, self._torch
         batch, n_frames, _ = speech.shape
+        voices = voices or ["real"] * batch
         energy = (torch.from_numpy(speech.astype(np.float32)).exp() - FLOOR).clamp_min(0)
-        energy = self._warp(energy) * self._equaliser(batch, 12, 4)
+        energy = self._warp(energy) * self._equaliser(batch, 12, 4) * self._masks(batch, n_frames)
         level_db = rng.uniform(-50, -12, batch)
         gain = 10 ** ((level_db - STORED_LEVEL_DB) / 10)
         energy = energy * torch.tensor(gain, dtype=torch.float32)[:, None, None]
@@ -126,30 +163,46 @@ class Mixer:
         added = np.zeros((batch, n_frames, N_MELS), np.float16)
         factor = np.zeros(batch)
         for i in range(batch):
-            playing, volume = "none", rng.uniform()
-            if rng.random() < mixed_share:
+            playing, volume, certain = "none", rng.uniform(), False
+            if voices[i] == "own":
+                playing, certain = "tts", True
+                volume = float(np.clip((level_db[i] + 50) / 40 + rng.normal(0, 0.1), 0, 1))
+            elif rng.random() < mixed_share:
                 kind = str(rng.choice(["noise", "babble", "music", "tts", "alarm"],
                                       p=[0.35, 0.15, 0.25, 0.15, 0.1]))  # fmt: skip
                 ratio = rng.uniform(*_RATIO_DB[kind])
                 if kind in _OWN and rng.random() < _CANCELLED_SHARE:
                     ratio += rng.uniform(10, 25)  # what an echo canceller left over
-                added[i] = self._segment(kind, n_frames)
+                # A synthetic voice beside the device's own could be either: real people only.
+                if kind == "tts" and voices[i] == "synthetic":
+                    kind = "music"
+                source = kind
+                if kind == "tts" and "own word" in self._by_kind:
+                    certain = rng.random() < _OWN_WORD_SHARE
+                    source = "own word" if certain else kind
+                added[i] = self._segment(source, n_frames)
                 interference_db = level_db[i] - ratio
                 factor[i] = 10 ** ((interference_db - STORED_LEVEL_DB) / 10)
                 # Music may also be somebody else's: then the device says it plays nothing.
                 if kind in _OWN and (kind != "music" or rng.random() < 0.75):
                     playing = kind
                     volume = float(np.clip((interference_db + 50) / 40 + rng.normal(0, 0.1), 0, 1))
-            self._describe(state[i], playing, volume)
+            self._describe(state[i], playing, volume, certain)
         mixed = torch.from_numpy(added.astype(np.float32)).exp() * self._equaliser(batch, 8, 3)
         energy = energy + mixed * torch.tensor(factor, dtype=torch.float32)[:, None, None]
+        if onsets is not None:
+            began = torch.arange(n_frames)[None] >= torch.from_numpy(onsets)[:, None]
+            energy = energy * began[..., None]
         return Mixed((energy + FLOOR).log().transpose(1, 2).contiguous(), state)
 
-    def _describe(self, row: Tensor, playing: str, volume: float) -> None:
-        """Write the one-hot state; each part is unknown to the network at times."""
+    def _describe(self, row: Tensor, playing: str, volume: float, certain: bool) -> None:
+        """Write the one-hot state; each part is unknown to the network at times.
+
+        `certain`: what is heard can only be judged by a device that knows what it plays.
+        """
         rng = self._rng
         device = 0 if rng.random() < 0.4 else int(rng.integers(1, len(DEVICE_TYPES)))
-        playback = 0 if rng.random() < 0.3 else PLAYBACKS.index(playing)
+        playback = 0 if not certain and rng.random() < 0.3 else PLAYBACKS.index(playing)
         if playback == PLAYBACKS.index("music") and rng.random() < 0.15:
             playback = PLAYBACKS.index("media")  # the same sound by another name
         bucket = 0 if playback == 0 or rng.random() < 0.3 else 1 + min(4, int(volume * 5))

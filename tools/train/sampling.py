@@ -25,7 +25,8 @@ SILENCE = np.float16(np.log(FLOOR))
 # POSITIVE the word is over and must be reported; in IGNORED around it either is right.
 POSITIVE = (-2, 16)
 IGNORED = (-25, 45)
-BOUNDARIES = (-2, 22)
+# Before its end too: a drawn-out last vowel must not be taken for the silence after it.
+BOUNDARIES = (-20, 26)
 BOUNDARY_UNIT = 50.0  # frames; keeps the regression targets near 1
 
 
@@ -34,7 +35,7 @@ class Targets:
     """Per output step; word -1 where the clip holds none.
 
     posterior : (batch, words, steps) of 1, 0 or nan (ignored); start, end : the same shape,
-    in BOUNDARY_UNIT, nan where not asked.
+    how long ago the word started and ended, in BOUNDARY_UNIT; nan without a word.
     """
 
     posterior: npt.NDArray[np.float32]
@@ -78,7 +79,8 @@ def teacher_rows(
     newest = start + shape.trunk_frames - 1 + shape.stride * np.arange(0, n_steps, 2)
     row = (newest - (TEACHER_WINDOW_FRAMES - 1)) // TEACHER_STEP_FRAMES
     exists = (row >= 0) & (row < entry.n_embeddings)
-    rows = store.embeddings[entry.first_embedding + np.where(exists, row, 0)].astype(np.float32)
+    at = np.where(exists, entry.first_embedding + row, 0)
+    rows = store.embeddings[at].astype(np.float32)
     exists &= np.isfinite(rows[:, 0])
     return np.where(exists[:, None], rows, 0), exists
 
@@ -98,8 +100,6 @@ def targets(entries: list[Entry], starts: list[int], n_steps: int, shape: Shape)
         inside = (since_end >= POSITIVE[0]) & (since_end <= POSITIVE[1])
         near = (since_end >= IGNORED[0]) & (since_end <= IGNORED[1])
         posterior[i, word] = np.where(inside, 1.0, np.where(near, np.nan, 0.0))
-        asked = (since_end >= BOUNDARIES[0]) & (since_end <= BOUNDARIES[1])
-        since_start = newest + first - entry.word_start
-        start[i, word, asked] = since_start[asked] / BOUNDARY_UNIT
-        end[i, word, asked] = since_end[asked] / BOUNDARY_UNIT
+        start[i, word] = (newest + first - entry.word_start) / BOUNDARY_UNIT
+        end[i, word] = since_end / BOUNDARY_UNIT
     return Targets(posterior, start, end)

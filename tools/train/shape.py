@@ -42,3 +42,15 @@ class Shape:
     def as_json(self) -> dict[str, object]:
         """Return the sizes for the card."""
         return asdict(self)
+
+
+# standard: under 300 kB; small: under 60 kB.
+SIZES: dict[str, dict[str, int]] = {
+    "standard": {},
+    "small": {"stem_channels": 20, "channels": 32, "head_channels": 20, "embedding": 6},
+}
+
+
+def sized(size: str, words: tuple[str, ...]) -> Shape:
+    """Return the shape of a named size for `words`."""
+    return Shape(words=words, **SIZES[size])  # type: ignore[arg-type]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,9 +19,12 @@ from torch.nn import functional
 from tqdm import trange
 
 from tools.train.features import Store
-from tools.train.mixing import Mixer
+from tools.train.mixing import Mixed, Mixer
 from tools.train.network import Network
 from tools.train.sampling import (
+    BOUNDARIES,
+    BOUNDARY_UNIT,
+    Targets,
     align_to_teacher,
     crop,
     random_start,
@@ -30,13 +35,17 @@ from tools.train.sampling import (
 from tools.train.shape import Shape
 
 _SAVE_EVERY = 250
+_OWN_VOICE_SHARE = 0.04  # of a batch: the device itself says a wake word
+_ONSET_SHARE = 0.08  # of a batch: the stream has just begun
+
+Batch = TypeVar("Batch")
 
 
 class Trainer:
     """Shared by both stages: optimiser, schedule, checkpoint, log."""
 
     def __init__(
-        self, name: str, network: Network, work: Path, *, steps: int, rate: float, seed: int
+        self, name: str, network: nn.Module, work: Path, *, steps: int, rate: float, seed: int
     ) -> None:
         self.name, self.network, self.steps = name, network, steps
         self._checkpoint = work / f"{name}.pt"
@@ -77,33 +86,45 @@ class Trainer:
 
     def run(
         self,
-        loss_of: Callable[[int], dict[str, Tensor]],
+        draw: Callable[[], Batch],
+        loss_of: Callable[[Batch], dict[str, Tensor]],
         each_save: Callable[[int], None] | None = None,
     ) -> None:
-        """Step until the end; `loss_of(step)` gives named losses that are summed."""
+        """Step until the end; `loss_of(draw())` gives named losses that are summed.
+
+        A second thread draws the next batch meanwhile, but never across a save: what
+        `each_save` changes holds for every later batch, in every run.
+        """
         if self.resume():
             return
         self.network.train()
         sums: dict[str, float] = {}
         began = time.monotonic()
-        for step in (bar := trange(self.first_step, self.steps, desc=self.name)):
-            losses = loss_of(step)
-            self.optimiser.zero_grad(set_to_none=True)
-            torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-            self.optimiser.step()
-            self.schedule.step()
-            for key, value in losses.items():
-                sums[key] = sums.get(key, 0.0) + float(value.detach())
-            if (step + 1) % _SAVE_EVERY == 0 or step + 1 == self.steps:
-                means = {k: v / _SAVE_EVERY for k, v in sums.items()}
-                bar.set_postfix({k: f"{v:.3f}" for k, v in means.items()})
-                self._append_log(step + 1, time.monotonic() - began, means)
-                self._save(step + 1)
-                sums.clear()
-                if each_save is not None:
-                    each_save(step + 1)
-                    self.network.train()
+        with ThreadPoolExecutor(1) as ahead:
+            drawn = ahead.submit(draw)
+            for step in (bar := trange(self.first_step, self.steps, desc=self.name)):
+                batch = drawn.result()
+                saves = (step + 1) % _SAVE_EVERY == 0 or step + 1 == self.steps
+                if not saves:
+                    drawn = ahead.submit(draw)
+                losses = loss_of(batch)
+                self.optimiser.zero_grad(set_to_none=True)
+                torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+                nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+                self.optimiser.step()
+                self.schedule.step()
+                for key, value in losses.items():
+                    sums[key] = sums.get(key, 0.0) + float(value.detach())
+                if saves:
+                    means = {k: v / _SAVE_EVERY for k, v in sums.items()}
+                    bar.set_postfix({k: f"{v:.3f}" for k, v in means.items()})
+                    self._append_log(step + 1, time.monotonic() - began, means)
+                    self._save(step + 1)
+                    sums.clear()
+                    if each_save is not None:
+                        each_save(step + 1)
+                        self.network.train()
+                    drawn = ahead.submit(draw)
 
     def _append_log(self, step: int, seconds: float, means: dict[str, float]) -> None:
         new = not self._log.exists()
@@ -120,7 +141,7 @@ class Curriculum:
     def __init__(self, speech: Store, interference: Store, shape: Shape, seed: int) -> None:
         self.store, self.shape = speech, shape
         self.rng = np.random.default_rng(seed)
-        self.mixer = Mixer(interference, seed + 1)
+        self.mixer = Mixer(interference, seed + 1, tuple(w.replace("_", " ") for w in shape.words))
         entries = speech.entries
         rows = speech.embeddings[:: max(1, len(speech.embeddings) // 20_000)].astype(np.float32)
         rows = rows[np.isfinite(rows[:, 0])]
@@ -157,7 +178,7 @@ class Curriculum:
             torch.from_numpy(np.stack(masks)),
         )
 
-    def words(self, batch: int, n_steps: int = 41):
+    def words(self, batch: int, n_steps: int = 41) -> tuple[Mixed, Targets, Tensor, Tensor]:
         """Features, state, targets, teacher rows and mask; a third holds a word."""
         shape, store, rng = self.shape, self.store, self.rng
         n_frames = shape.window_frames + shape.stride * (n_steps - 1)
@@ -168,24 +189,35 @@ class Curriculum:
                 pool = self._positives[word, "synthetic" if i % 4 == 3 else "real"]
                 pool = pool or self._positives[word, "synthetic"]
                 picks.append(pool[int(rng.integers(len(pool)))])
+        own = round(batch * _OWN_VOICE_SHARE)
         weights = self.hardness / self.hardness.sum()
         picks += list(rng.choice(self.negatives, batch - len(picks), p=weights))
         entries = [store.entries[i] for i in picks]
         starts, crops, rows, masks = [], [], [], []
+        onsets = np.zeros(batch, np.int64)
         head_frames = shape.window_frames - shape.trunk_frames
         trunk_steps = n_steps + head_frames // shape.stride
-        for entry in entries:
+        for i, entry in enumerate(entries):
             if entry.label in shape.words:
                 start = start_around_word(entry, n_frames, shape.window_frames, rng)
+                latest = entry.word_start - start - 10
             else:
                 start = random_start(entry, n_frames, shape.window_frames, rng)
+                latest = 0.6 * n_frames
             start = align_to_teacher(start, shape)
             starts.append(start)
+            if rng.random() < _ONSET_SHARE and latest > 1:
+                onsets[i] = rng.integers(1, int(latest) + 1)
             crops.append(crop(store, entry, start, n_frames))
             row, mask = teacher_rows(store, entry, start, trunk_steps, shape)
             rows.append(row)
             masks.append(mask)
-        mixed = self.mixer(np.stack(crops))
+        voices = [e.kind for e in entries]
+        for i in range(batch - own, batch):  # the last are negatives: the device speaks instead
+            crops[i] = self.mixer.own_word(n_frames, shape.window_frames)
+            voices[i] = "own"
+            masks[i][:] = False
+        mixed = self.mixer(np.stack(crops), voices=voices, onsets=onsets)
         teacher = (torch.from_numpy(np.stack(rows)) - self.mean) / self.std
         goal = targets(entries, starts, n_steps, shape)
         return mixed, goal, teacher.transpose(1, 2), torch.from_numpy(np.stack(masks))
@@ -197,17 +229,23 @@ def _distillation_loss(out: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
 
 
 def distil(
-    network: Network, curriculum: Curriculum, work: Path, *, steps: int, batch: int = 40
+    network: Network,
+    curriculum: Curriculum,
+    work: Path,
+    *,
+    steps: int,
+    batch: int = 40,
+    name: str = "distil",
 ) -> None:
     """Stage 2: the trunk learns to say what the teacher says, through noise."""
-    trainer = Trainer("distil", network, work, steps=steps, rate=4e-3, seed=11)
+    trainer = Trainer(name, network, work, steps=steps, rate=4e-3, seed=11)
 
-    def loss_of(_: int) -> dict[str, Tensor]:
-        features, state, teacher, mask = curriculum.distillation(batch)
+    def loss_of(drawn: tuple[Tensor, Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
+        features, state, teacher, mask = drawn
         out = network.distill(network.trunk(features, network.embed_state(state)))
         return {"distillation": _distillation_loss(out, teacher, mask)}
 
-    trainer.run(loss_of)
+    trainer.run(lambda: curriculum.distillation(batch), loss_of)
 
 
 def teach_words(
@@ -222,30 +260,38 @@ def teach_words(
 ) -> None:
     """Stage 3: posterior, start and end of every word; the teacher stays as an anchor."""
     trainer = Trainer(name, network, work, steps=steps, rate=2.5e-3, seed=12)
+    trainer.run(lambda: curriculum.words(batch), lambda drawn: word_losses(network, drawn)[0], mine)
 
-    def loss_of(_: int) -> dict[str, Tensor]:
-        mixed, goal, teacher, mask = curriculum.words(batch)
-        embedded = network.embed_state(mixed.state)
-        trunk = network.trunk(mixed.features, embedded)
-        out = torch.stack([network.head(i, trunk, embedded) for i in range(len(network.heads))], 1)
-        posterior = torch.from_numpy(goal.posterior)
-        known = ~posterior.isnan()
-        wanted = posterior.nan_to_num()
-        entropy = functional.binary_cross_entropy_with_logits(
-            out[:, :, 0], wanted, reduction="none"
-        )
-        # Focus on what is still wrong: easy silence must not drown a near miss.
-        wrong = (out[:, :, 0].detach().sigmoid() - wanted).abs()
-        weight = known * wrong.clamp_min(0.05).sqrt() * (1 + 3 * wanted)
-        losses = {"posterior": 4 * (entropy * weight).sum() / known.sum()}
-        boundary = torch.zeros(())
-        for channel, truth in ((1, goal.start), (2, goal.end)):
-            wanted_at = torch.from_numpy(truth)
-            asked = ~wanted_at.isnan()
-            error = (out[:, :, channel] - wanted_at.nan_to_num()).abs()
-            boundary = boundary + (error * asked).sum() / asked.sum().clamp_min(1)
-        losses["boundary"] = 0.3 * boundary
-        losses["distillation"] = 0.3 * _distillation_loss(network.distill(trunk), teacher, mask)
-        return losses
 
-    trainer.run(loss_of, mine)
+Drawn = tuple[Mixed, Targets, Tensor, Tensor]
+
+
+def word_losses(network: Network, drawn: Drawn) -> tuple[dict[str, Tensor], Tensor]:
+    """Return the losses of posterior, boundaries and distillation, and the trunk's output."""
+    mixed, goal, teacher, mask = drawn
+    embedded = network.embed_state(mixed.state)
+    trunk = network.trunk(mixed.features, embedded)
+    out = torch.stack([network.head(i, trunk, embedded) for i in range(len(network.heads))], 1)
+    losses = head_losses(out, goal)
+    losses["distillation"] = 0.3 * _distillation_loss(network.distill(trunk), teacher, mask)
+    return losses, trunk
+
+
+def head_losses(out: Tensor, goal: Targets) -> dict[str, Tensor]:
+    """Return the losses of posterior and boundaries; `out` is (batch, words, 3, steps)."""
+    posterior = torch.from_numpy(goal.posterior)
+    known = ~posterior.isnan()
+    wanted = posterior.nan_to_num()
+    entropy = functional.binary_cross_entropy_with_logits(out[:, :, 0], wanted, reduction="none")
+    # Focus on what is still wrong: easy silence must not drown a near miss.
+    wrong = (out[:, :, 0].detach().sigmoid() - wanted).abs()
+    weight = known * wrong.clamp_min(0.05).sqrt() * (1 + 3 * wanted)
+    losses = {"posterior": 4 * (entropy * weight).sum() / known.sum()}
+    boundary = torch.zeros(())
+    since_end = torch.from_numpy(goal.end) * BOUNDARY_UNIT
+    asked = (since_end >= BOUNDARIES[0]) & (since_end <= BOUNDARIES[1])  # never for a nan
+    for channel, truth in ((1, goal.start), (2, goal.end)):
+        error = (out[:, :, channel] - torch.from_numpy(truth).nan_to_num()).abs()
+        boundary = boundary + (error * asked).sum() / asked.sum().clamp_min(1)
+    losses["boundary"] = boundary
+    return losses

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tools.train import playback
 from tools.train.corpus import SAMPLE_RATE, decode, read_manifest
 from tools.train.features import HOP, lfbe, to_pcm
-from tools.train.prepare import ACTIVE_LEVEL, active_rms
+from tools.train.versions import ACTIVE_LEVEL, active_rms
 from tools.vad.labels import speech_frames
 from tools.vad.rivals import Pcm
 from tools.vad.sounds import MAKERS

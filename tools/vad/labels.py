@@ -43,6 +43,13 @@ def speech_frames(log_energies: npt.NDArray[np.floating]) -> npt.NDArray[np.bool
     (n_frames,) ndarray of bool, or None
         None if the take is too noisy, or too short, for its energy to tell.
     """
+    return active_frames(log_energies, _GAP_FRAMES)
+
+
+def active_frames(
+    log_energies: npt.NDArray[np.floating], longest_gap: int
+) -> npt.NDArray[np.bool_] | None:
+    """Label like `speech_frames`, with gaps up to `longest_gap` frames bridged."""
     if len(log_energies) < 20:
         return None
     power = np.maximum(np.exp(log_energies[:, _LOWEST_BAND:].astype(np.float64)) - FLOOR, 0)
@@ -58,6 +65,6 @@ def speech_frames(log_energies: npt.NDArray[np.floating]) -> npt.NDArray[np.bool
     for first, end in runs(active, 1):
         if end - first < _BURST_FRAMES:
             active[first:end] = False
-    for first, end in runs(active, _GAP_FRAMES):
+    for first, end in runs(active, longest_gap):
         active[first:end] = True
     return active

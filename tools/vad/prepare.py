@@ -18,7 +18,8 @@ from tqdm import tqdm
 from tools.train import rooms
 from tools.train.corpus import SAMPLE_RATE, Clip, decode, read_manifest
 from tools.train.features import N_MELS, Store, lfbe
-from tools.train.prepare import ACTIVE_LEVEL, active_rms, prepare_interference
+from tools.train.interference import prepare_interference
+from tools.train.versions import ACTIVE_LEVEL, active_rms
 from tools.vad.labels import speech_frames
 from tools.vad.sounds import MAKERS
 
@@ -104,7 +105,7 @@ def prepare_sounds(data: Path, work: Path, *, seed: int, scale: float = 1.0) -> 
     if path.exists():
         return _load(path)
     spoken = {c.label for c in _noises(data, spoken=True)}
-    store: Store = prepare_interference(data, work, [], scale=scale)
+    store: Store = prepare_interference(data, work, scale=scale)
     features = [
         store.features[e.first_frame : e.first_frame + e.n_frames]
         for e in store.entries

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/busy_flag.h"
+#include "capi/error.h"
+
+namespace pww::capi {
+
+// Runs `call` while no other thread is inside the stream. `null_message` names the
+// argument.
+template <typename Handle, typename Call>
+pww_status Alone(Handle* stream, const char* null_message, Call call) noexcept {
+  return Guarded([&]() -> pww_status {
+    PWW_REQUIRE(stream != nullptr, null_message);
+    const BusyFlag::Scope scope(&stream->busy);
+    if (!scope.entered()) {
+      return Fail(Status::kBusy, "");
+    }
+    return call();
+  });
+}
+
+template <typename Handle>
+pww_status DestroyStream(Handle* stream) noexcept {
+  if (stream == nullptr) {
+    return PWW_OK;
+  }
+  const pww_status status = Alone(stream, "", [] { return PWW_OK; });
+  if (status == PWW_OK) {
+    delete stream;
+  }
+  return status;
+}
+
+inline pww_status CheckSamples(const int16_t* samples, size_t count) {
+  PWW_REQUIRE(samples != nullptr || count == 0, "samples is NULL");
+  PWW_REQUIRE(reinterpret_cast<uintptr_t>(samples) % alignof(int16_t) == 0,
+              "samples is not aligned to two bytes");
+  return PWW_OK;
+}
+
+}  // namespace pww::capi

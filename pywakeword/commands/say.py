@@ -1,0 +1,143 @@
+"""`pywakeword say`: text to a loudspeaker or a file."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack
+from typing import Any, Protocol
+
+from pywakeword.audio.microphone import import_sounddevice
+from pywakeword.commands.options import SubParsers
+from pywakeword.commands.speech import (
+    add_speech_options,
+    make_client,
+    prosody_of,
+    voice_of,
+    wav_file,
+)
+from pywakeword.errors import AudioDeviceError
+from pywakeword.tts import AudioChunk, Director, Synthesis, TtsClient, sanitize
+
+
+def add_parser(commands: SubParsers) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "say",
+        help="speak a text",
+        description="Speak a text through the loudspeaker or into a WAV file. '-' reads it from "
+        "standard input and speaks while it still arrives.",
+    )
+    parser.add_argument("text", metavar="TEXT", help="what to say, or - for standard input")
+    add_speech_options(parser)
+    markup = parser.add_mutually_exclusive_group()
+    markup.add_argument("--ssml", action="store_true", help="TEXT has speech markup (SSML)")
+    markup.add_argument(
+        "--direct", action="store_true", help="mark up questions, exclamations and clauses"
+    )
+    parser.add_argument("--out", metavar="FILE", help="write a WAV file instead of playing")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Speak."""
+    if args.text == "-" and (args.ssml or args.direct):
+        raise ValueError("markup needs the whole text: give it as an argument, not by -")
+    asyncio.run(_say(args))
+    return 0
+
+
+async def _say(args: argparse.Namespace) -> None:
+    async with make_client(args) as client:
+        await write(_start(client, args), WavFile(args.out) if args.out else Player())
+
+
+def _start(client: TtsClient, args: argparse.Namespace) -> Synthesis:
+    options = (voice_of(args), prosody_of(args))
+    if args.text == "-":
+        return client.stream(_lines(), *options)
+    if args.ssml:
+        return client.synthesize(sanitize(args.text), *options)
+    if args.direct:
+        return client.synthesize(Director().tag(args.text), *options)
+    return client.synthesize(args.text, *options)
+
+
+async def _lines() -> AsyncIterator[str]:
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        yield line
+
+
+class Output(Protocol):
+    """Where speech goes; opened with the first chunk, when its rate is known."""
+
+    def open(self, sample_rate_hz: int) -> None:
+        """Get ready."""
+
+    def write(self, chunk: AudioChunk) -> None:
+        """Take a chunk; may wait until there is room for it."""
+
+    def close(self) -> None:
+        """Finish."""
+
+
+async def write(synthesis: Synthesis, output: Output) -> None:
+    """Write speech as it arrives; what arrived before an error is written, too."""
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        is_open = False
+        async for chunk in synthesis:
+            if not is_open:
+                output.open(chunk.sample_rate_hz)
+                stack.callback(output.close)
+                is_open = True
+            await loop.run_in_executor(None, output.write, chunk)
+
+
+class WavFile:
+    """A WAV file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._stack = ExitStack()
+
+    def open(self, sample_rate_hz: int) -> None:
+        """Create the file."""
+        self._file = self._stack.enter_context(wav_file(self._path, sample_rate_hz))
+
+    def write(self, chunk: AudioChunk) -> None:
+        """Append a chunk."""
+        self._file.writeframes(chunk.pcm.astype("<i2").tobytes())
+
+    def close(self) -> None:
+        """Complete the header."""
+        self._stack.close()
+
+
+class Player:
+    """The default loudspeaker. Needs the extra `mic`."""
+
+    def __init__(self) -> None:
+        self._sounddevice = import_sounddevice()
+
+    def open(self, sample_rate_hz: int) -> None:
+        """Open the device."""
+        try:
+            self._stream: Any = self._sounddevice.RawOutputStream(
+                samplerate=sample_rate_hz, channels=1, dtype="int16"
+            )
+            self._stream.start()
+        except (self._sounddevice.PortAudioError, ValueError) as error:
+            raise AudioDeviceError(f"cannot open the default loudspeaker: {error}") from error
+
+    def write(self, chunk: AudioChunk) -> None:
+        """Play a chunk."""
+        self._stream.write(chunk.pcm.tobytes())
+
+    def close(self) -> None:
+        """Play to the end."""
+        self._stream.stop()
+        self._stream.close()

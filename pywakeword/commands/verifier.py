@@ -1,0 +1,223 @@
+"""`pywakeword verifier`: serve verdicts, or ask for one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from pywakeword._extras import require
+from pywakeword.audio import FileSource
+from pywakeword.commands.options import SubParsers, add_state_option
+from pywakeword.errors import VerifierError
+from pywakeword.events import Detection
+from pywakeword.models import available_models
+from pywakeword.scanning import detections
+from pywakeword.verifier import Verifier, VerifierPolicy
+from pywakeword.verifier.contract import Verdict
+from pywakeword.wakeword import SAMPLE_RATE_HZ, WakeWord
+
+_LOOSE_THRESHOLD = 0.3
+_CHECK_TIMEOUT_S = 10.0
+
+
+def add_parser(commands: SubParsers) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("verifier", help="serve a second opinion, or ask for one")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_serve_parser(actions)
+    _add_check_parser(actions)
+
+
+def add_client_options(parser: argparse.ArgumentParser) -> None:
+    """Add --token-file, --client-cert, --ca-file and --allow-plain-http."""
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="bearer token, read anew for each request"
+    )
+    parser.add_argument(
+        "--client-cert", nargs=2, metavar=("CERT", "KEY"), help="certificate for mutual TLS"
+    )
+    parser.add_argument("--ca-file", metavar="FILE", help="trust these certificates only")
+    parser.add_argument(
+        "--allow-plain-http", action="store_true", help="send audio unencrypted beyond this machine"
+    )
+
+
+def client_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of `Verifier` that `add_client_options` describes."""
+    token_file: Path | None = args.token_file
+    return {
+        "token": (lambda: token_file.read_text("utf-8").strip()) if token_file else None,
+        "client_cert": tuple(args.client_cert) if args.client_cert else None,
+        "ca_file": args.ca_file,
+        "allow_plain_http": args.allow_plain_http,
+    }
+
+
+def _add_serve_parser(actions: SubParsers) -> None:
+    parser = actions.add_parser("serve", help="answer POST /v1/verify until Ctrl-C")
+    parser.add_argument("--host", default="127.0.0.1", help="address (default: this machine only)")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--models", metavar="DIR", help="WORD.onnx and WORD.json files")
+    parser.add_argument("--threads", type=int, default=1, help="threads of the network")
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="ask for one of its bearer tokens, one a line",
+    )
+    parser.add_argument(
+        "--retain-audio", type=Path, metavar="DIR", help="keep each candidate's audio here"
+    )
+    parser.add_argument("--ssl-certfile", metavar="FILE", help="serve https with this certificate")
+    parser.add_argument("--ssl-keyfile", metavar="FILE")
+    parser.add_argument(
+        "--ssl-ca-certs", metavar="FILE", help="ask clients for a certificate of these"
+    )
+    parser.add_argument("--ray", action="store_true", help="serve on Ray Serve (extra ray)")
+    parser.add_argument("--replicas", type=int, metavar="N", help="fixed number of Ray replicas")
+    parser.set_defaults(run=_serve)
+
+
+def _add_check_parser(actions: SubParsers) -> None:
+    parser = actions.add_parser(
+        "check",
+        help="ask about the candidates in a file",
+        description="Find candidates in a file as the device would, at a loose threshold, and "
+        "print the verifier's verdict on each.",
+    )
+    parser.add_argument("file", metavar="FILE", help="audio file")
+    parser.add_argument("--url", required=True, help="where the verifier is")
+    parser.add_argument(
+        "--keyword", action="append", metavar="NAME|PATH",
+        help="model that finds candidates; may be repeated (default: every bundled model)",
+    )  # fmt: skip
+    parser.add_argument("--threshold", type=float, default=_LOOSE_THRESHOLD, metavar="X")
+    parser.add_argument("--encoding", choices=("s16le", "ogg_opus"), default="s16le")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_state_option(parser)
+    add_client_options(parser)
+    parser.set_defaults(run=_check)
+
+
+def _check(args: argparse.Namespace) -> int:
+    spotter = WakeWord(
+        args.keyword or available_models(), threshold=args.threshold, device_state=args.state
+    )
+    verifier = Verifier(
+        args.url,
+        thresholds=spotter.thresholds,
+        policy=VerifierPolicy(deadline_s=_CHECK_TIMEOUT_S, connect_timeout_s=_CHECK_TIMEOUT_S),
+        encoding=args.encoding,
+        **client_options(args),
+    )
+    n_candidates = 0
+    with verifier:
+        for candidate in detections(spotter, FileSource(args.file)):
+            n_candidates += 1
+            started_s = time.monotonic()
+            verdict = verifier.ask(candidate)
+            latency_ms = 1000 * (time.monotonic() - started_s)
+            print(_line(args.file, candidate, verdict, latency_ms, args.json), flush=True)
+    if not n_candidates and not args.json:
+        print(f"{args.file}: no candidate at threshold {args.threshold:g}, nothing was sent")
+    return 0
+
+
+def _line(
+    file: str, candidate: Detection, verdict: Verdict, latency_ms: float, as_json: bool
+) -> str:
+    first_sample = candidate.start_sample - candidate.pre_roll_samples
+    record: dict[str, Any] = {
+        "file": file,
+        "keyword": candidate.keyword,
+        "decision": verdict.decision,
+        "score": verdict.score,
+        "threshold": verdict.threshold,
+        "device_score": candidate.score,
+        "start": (first_sample + verdict.start_sample) / SAMPLE_RATE_HZ,
+        "end": (first_sample + verdict.end_sample) / SAMPLE_RATE_HZ,
+        "model": verdict.model,
+        "latency_ms": round(latency_ms, 1),
+    }
+    if as_json:
+        return json.dumps(record)
+    return (
+        "{file}: {keyword}  {decision}  score {score:.3f} of {threshold:g}  device "
+        "{device_score:.3f}  {start:.2f} s to {end:.2f} s  {latency_ms:.0f} ms"
+    ).format(**record)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    require("fastapi", "server")
+    require("python_multipart", "server")
+    require("prometheus_client", "server")
+    tokens = _read_tokens(args.token_file)
+    if args.replicas is not None and not args.ray:
+        raise ValueError("--replicas needs --ray")
+    return _serve_on_ray(args, tokens) if args.ray else _serve_here(args, tokens)
+
+
+def _serve_here(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
+    require("uvicorn", "server")
+    from pywakeword.verifier.scorer import OnnxScorer
+    from pywakeword.verifier.server.app import create_app
+    from pywakeword.verifier.server.logs import configure_logging
+    from pywakeword.verifier.server.retention import AudioRetention
+    from pywakeword.verifier.server.run import make_server
+
+    app = create_app(
+        OnnxScorer(args.models, threads=args.threads),
+        tokens=tokens,
+        retention=AudioRetention(args.retain_audio) if args.retain_audio else None,
+    )
+    configure_logging()
+    server = make_server(app, host=args.host, port=args.port, **_tls_options(args))
+    server.run()
+    if not server.started:
+        raise VerifierError(f"cannot listen on {args.host}:{args.port}")
+    return 0
+
+
+def _serve_on_ray(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
+    if args.ssl_certfile:
+        raise ValueError("with --ray, TLS is set in Serve's http_options; see docs/verifier.md")
+    require("ray.serve", "ray")
+    from pywakeword.verifier.server.ray_app import serve_forever
+
+    serve_forever(
+        {
+            "models": args.models,
+            "threads": args.threads,
+            "tokens": tokens,
+            "retain_audio": str(args.retain_audio) if args.retain_audio else None,
+            "replicas": args.replicas,
+        },
+        host=args.host,
+        port=args.port,
+    )
+    return 0
+
+
+def _read_tokens(path: Path | None) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    tokens = tuple(path.read_text("utf-8").split())
+    if not tokens:
+        raise ValueError(f"{path} holds no token: nobody could be let in")
+    return tokens
+
+
+def _tls_options(args: argparse.Namespace) -> dict[str, Any]:
+    if not args.ssl_certfile:
+        if args.ssl_keyfile or args.ssl_ca_certs:
+            raise ValueError("--ssl-keyfile and --ssl-ca-certs need --ssl-certfile")
+        return {}
+    import ssl
+
+    options = {"ssl_certfile": args.ssl_certfile, "ssl_keyfile": args.ssl_keyfile}
+    if args.ssl_ca_certs:
+        options.update(ssl_ca_certs=args.ssl_ca_certs, ssl_cert_reqs=ssl.CERT_REQUIRED)
+    return options

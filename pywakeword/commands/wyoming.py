@@ -1,0 +1,97 @@
+"""`pywakeword wyoming`: a wake-word service for Home Assistant, and manifests."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+
+from pywakeword.commands.options import SubParsers, add_spotter_options, make_spotter
+from pywakeword.models import available_models
+
+
+def add_parser(commands: SubParsers) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("wyoming", help="wake words for Home Assistant and friends")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    serve = actions.add_parser(
+        "serve",
+        help="serve wake words by the Wyoming protocol",
+        description="Serve wake words by the Wyoming protocol, which has neither passwords nor "
+        "encryption: on this machine only, unless --allow-remote says otherwise.",
+    )
+    add_spotter_options(serve)
+    serve.add_argument(
+        "--uri",
+        default="tcp://127.0.0.1:10400",
+        help="tcp://HOST:PORT or unix:///PATH (default: tcp://127.0.0.1:10400)",
+    )
+    serve.add_argument(
+        "--allow-remote", action="store_true", help="let --uri be reached from other machines"
+    )
+    serve.add_argument(
+        "--zeroconf",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="announce the service on the local network (default name: the host's)",
+    )
+    serve.set_defaults(run=run_serve)
+    manifests = actions.add_parser(
+        "manifest", help="print or write model manifests in the form of ESPHome's"
+    )
+    manifests.add_argument(
+        "--model", action="append", metavar="NAME|PATH", help="default: every bundled model"
+    )
+    manifests.add_argument("--out", metavar="DIR", help="write a file a model (default: print)")
+    manifests.set_defaults(run=run_manifest)
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    """Serve until a signal ends it."""
+    return asyncio.run(_serve(args))
+
+
+async def _serve(args: argparse.Namespace) -> int:
+    from pywakeword.wyoming.wake_service import WakeService, is_loopback
+
+    make_spotter(args)  # a wrong model or threshold is said before anything is bound
+    remote = not is_loopback(args.uri)
+    if args.zeroconf is not None and not remote:
+        raise ValueError("--zeroconf announces to other machines: give --uri and --allow-remote")
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with contextlib.AsyncExitStack() as stack:
+        service = WakeService(lambda: make_spotter(args), args.uri, allow_remote=args.allow_remote)
+        await stack.enter_async_context(service)
+        if remote:
+            print(
+                f"warning: {service.uri} can be used by anybody who reaches it, "
+                "and what it hears crosses the network in clear",
+                file=sys.stderr,
+            )
+        if args.zeroconf is not None:
+            from pywakeword.wyoming.discovery import Discovery
+
+            await stack.enter_async_context(Discovery(service.uri, args.zeroconf or None))
+        print(f"serving {', '.join(make_spotter(args).keywords)} at {service.uri}", flush=True)
+        await stopped.wait()
+    return 0
+
+
+def run_manifest(args: argparse.Namespace) -> int:
+    """Print the manifests, one JSON object a line, or write them."""
+    from pywakeword.wyoming.manifest import manifest, write_manifest
+
+    for model in args.model or available_models():
+        if args.out is None:
+            print(json.dumps(manifest(model)))
+        else:
+            print(write_manifest(model, Path(args.out)))
+    return 0

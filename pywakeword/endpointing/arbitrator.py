@@ -1,0 +1,102 @@
+"""The bundled arbitrator: encoding, last phones and prosody to a probability."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.card import as_names
+from pywakeword.endpointing.encoder import KEPT_FRAMES
+from pywakeword.endpointing.interfaces import Encoding
+from pywakeword.endpointing.onnx_model import OnnxModel, load_onnx_model
+from pywakeword.endpointing.policy import WaitPolicy
+from pywakeword.endpointing.prosody import PROSODY, prosody
+from pywakeword.errors import CardError
+
+TASK = "endpoint_arbitrator"
+N_TOKENS = 8
+
+
+class NetworkArbitrator:
+    """An `Arbitrator` for what `StreamingEncoder` gives.
+
+    Parameters
+    ----------
+    model : str or path
+        A bundled name, or a `.onnx` file with its card.
+    """
+
+    def __init__(self, model: str | os.PathLike[str] = "arbitrator") -> None:
+        self._model = load_onnx_model(model, TASK)
+        inputs = {i.name: i.shape for i in self._model.session.get_inputs()}
+        if set(inputs) != {"frames", "mask", "tokens", "prosody", "eos"}:
+            raise CardError(f"{self._model.path}: the inputs {sorted(inputs)} are no arbitrator's")
+        if as_names(self._model.card, "prosody") != PROSODY:
+            raise CardError(f"{self._model.path}: another prosody than this build computes")
+        self._token_index = {t: i for i, t in enumerate(as_names(self._model.card, "tokens"))}
+        self._n_dims = int(inputs["frames"][-1])
+        self._policy = _policy(self._model)
+
+    @property
+    def policy(self) -> WaitPolicy:
+        """The policy of the model's card: chosen for its probabilities."""
+        return self._policy
+
+    def probability(
+        self, encoding: Encoding, pcm_tail: npt.NDArray[np.int16], pause_s: float
+    ) -> float:
+        """Return the calibrated probability of the end; see `Arbitrator`.
+
+        Raises
+        ------
+        ValueError
+            If the encoding is not of the encoder that this model was trained with.
+        """
+        if encoding.frames.ndim != 2 or encoding.frames.shape[1] != self._n_dims:
+            raise ValueError(
+                f"the arbitrator takes encodings of {self._n_dims} values a frame, "
+                f"got shape {encoding.frames.shape}"
+            )
+        unknown = set(encoding.tokens) - set(self._token_index)
+        if unknown:
+            raise ValueError(f"tokens that the arbitrator does not know: {sorted(unknown)}")
+        frames, mask = pad_frames(encoding.frames)
+        tokens = pad_tokens([self._token_index[t] for t in encoding.tokens])
+        (found,) = self._model.run(
+            {
+                "frames": frames[None],
+                "mask": mask[None],
+                "tokens": tokens[None],
+                "prosody": prosody(pcm_tail, pause_s)[None],
+                "eos": np.array([encoding.eos], np.float32),
+            }
+        )
+        return float(found[0])
+
+
+def _policy(model: OnnxModel) -> WaitPolicy:
+    try:
+        return WaitPolicy(**model.card["policy"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CardError(f"{model.path}: field policy is missing or malformed: {error}") from None
+
+
+def pad_frames(
+    frames: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Put the last frames at the end of `KEPT_FRAMES`, with a mask of what is there."""
+    kept = frames[-KEPT_FRAMES:]
+    padded = np.zeros((KEPT_FRAMES, frames.shape[1]), np.float32)
+    mask = np.zeros(KEPT_FRAMES, np.float32)
+    if len(kept):
+        padded[-len(kept) :] = kept
+        mask[-len(kept) :] = 1
+    return padded, mask
+
+
+def pad_tokens(tokens: list[int]) -> npt.NDArray[np.int64]:
+    """Return the last `N_TOKENS`, before them 0 (the blank)."""
+    last = tokens[-N_TOKENS:]
+    return np.array([0] * (N_TOKENS - len(last)) + last, np.int64)

@@ -1,0 +1,56 @@
+"""How long to wait, given the probability that the utterance is over."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from numbers import Real
+
+
+@dataclass(frozen=True)
+class WaitPolicy:
+    """A smooth ramp from the longest wait to the shortest.
+
+    A threshold would turn a difference of 0.001 in the probability into a second; here
+    the wait falls as a logistic function of the logit of the probability.
+
+    Attributes
+    ----------
+    shortest_ms, longest_ms : float
+        Pause that ends an utterance when the probability nears 1, and 0.
+    middle : float
+        Probability at which the wait lies half-way.
+    steepness : float
+        Slope of the ramp at the middle; 1 makes the wait linear in the probability
+        where the middle is 0.5.
+    """
+
+    shortest_ms: float = 200.0
+    longest_ms: float = 1600.0
+    middle: float = 0.5
+    steepness: float = 2.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise TypeError(f"{field.name} must be a number, got {value!r}")
+        if not 0 < self.shortest_ms <= self.longest_ms < math.inf:
+            raise ValueError("0 < shortest_ms <= longest_ms must hold and both be finite")
+        if not 0 < self.middle < 1:
+            raise ValueError(f"middle must lie between 0 and 1, got {self.middle!r}")
+        if not 0 < self.steepness < math.inf:
+            raise ValueError(f"steepness must be positive and finite, got {self.steepness!r}")
+
+    def wait_ms(self, probability: float) -> float:
+        """Pause in ms after which an utterance of this probability ends."""
+        if not 0 <= probability <= 1:
+            raise ValueError(f"an arbitrator's probability must be from 0 to 1: {probability!r}")
+        certain = min(max(probability, 1e-6), 1 - 1e-6)
+        distance = self.steepness * (_logit(certain) - _logit(self.middle))
+        share = 1 / (1 + math.exp(min(distance, 700.0)))
+        return self.shortest_ms + (self.longest_ms - self.shortest_ms) * share
+
+
+def _logit(p: float) -> float:
+    return math.log(p / (1 - p))

@@ -1,0 +1,294 @@
+"""`TwoPassEndpointer`: pauses find where an utterance may end, an arbitrator says whether."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.endpoint import SAMPLE_RATE_HZ, Endpointer, EndpointRule
+from pywakeword.endpointing.arbitrator import NetworkArbitrator
+from pywakeword.endpointing.encoder import StreamingEncoder
+from pywakeword.endpointing.interfaces import Arbitrator, EosSource
+from pywakeword.endpointing.policy import WaitPolicy
+from pywakeword.events import (
+    Detection,
+    End,
+    EndpointEvent,
+    NoSpeech,
+    PossibleEnd,
+    Resumed,
+    SpeechStart,
+)
+from pywakeword.pcm import INT16, Pcm, as_pcm
+
+_BLOCK = 160  # decisions of the second pass fall on whole blocks of the stream
+_SAMPLES_PER_MS = 16
+# Beyond the policy's longest wait: what ends an utterance should a pause never be judged.
+_LAST_RESORT = EndpointRule("silence", min_trailing_silence_ms=2000.0)
+_RESERVED = ("arbitrator",)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One answer of the arbitrator.
+
+    Attributes
+    ----------
+    sample : int
+        Samples consumed when it was asked.
+    pause_start_sample : int
+        Where the pause began.
+    probability : float
+        That the utterance is over.
+    eos : float
+        The recogniser's own posterior at that time.
+    tokens : tuple of str
+        The recogniser's partial hypothesis.
+    wait_ms : float
+        Pause at which the utterance will end, unless a later answer differs.
+    """
+
+    sample: int
+    pause_start_sample: int
+    probability: float
+    eos: float
+    tokens: tuple[str, ...]
+    wait_ms: float
+
+    @property
+    def pause_s(self) -> float:
+        """How long the pause had lasted."""
+        return (self.sample - self.pause_start_sample) / SAMPLE_RATE_HZ
+
+
+class TwoPassEndpointer:
+    """An `Endpointer` that ends an utterance as soon as an arbitrator is sure of it.
+
+    The first pass, an `Endpointer`, finds pauses. In each, the arbitrator is asked at
+    `ask_at_ms`, and at once when the recogniser's posterior reaches `eos_threshold`. Its
+    answer sets how long to wait, as `policy` has it; speech that resumes cancels it all.
+
+    All times are those of the audio; equal samples give equal events, however they are
+    cut. One object is one stream: feed it from one thread.
+
+    Parameters
+    ----------
+    eos_source : EosSource, optional
+        Hears the same audio, from here on its only listener. Default: `StreamingEncoder()`.
+    arbitrator : Arbitrator, optional
+        Judges the pauses. Default: `NetworkArbitrator()`, which takes `StreamingEncoder`'s
+        encodings only.
+    policy : WaitPolicy, optional
+        From a probability to a waiting time. Default: the one that was chosen for the bundled
+        arbitrator (`NetworkArbitrator.policy`), or `WaitPolicy()` for any other.
+    ask_at_ms : sequence of float
+        Lengths of the pause at which the arbitrator is asked, rising.
+    eos_threshold : float
+        Posterior of the recogniser that asks the arbitrator at once.
+    rules : sequence of EndpointRule
+        As for `Endpointer`; they end an utterance whatever the arbitrator says.
+    possible_end_ms, grace_ms, offset_threshold : float
+        As for `Endpointer`.
+    tail_s : float
+        How much audio the arbitrator is given.
+    on_decision : callable, optional
+        Called with each `Decision`, for logs and plots.
+    **options
+        Other options of `Endpointer`.
+
+    Raises
+    ------
+    MissingExtraError
+        If a default is wanted and ONNX Runtime is not installed.
+    ModelError
+        If a bundled model is missing or refused; there is no fallback to a fixed pause.
+    """
+
+    _ended: End | None  # by the arbitrator; speech may yet take it back
+
+    def __init__(
+        self,
+        *,
+        eos_source: EosSource | None = None,
+        arbitrator: Arbitrator | None = None,
+        policy: WaitPolicy | None = None,
+        ask_at_ms: Sequence[float] = (200.0, 500.0, 1200.0),
+        eos_threshold: float = 0.8,
+        rules: Sequence[EndpointRule] = (_LAST_RESORT,),
+        possible_end_ms: float = 160.0,
+        grace_ms: float = 1000.0,
+        offset_threshold: float = 0.35,
+        tail_s: float = 8.0,
+        on_decision: Callable[[Decision], None] | None = None,
+        **options: Any,
+    ) -> None:
+        if not ask_at_ms or any(b <= a for a, b in zip((0.0, *ask_at_ms), ask_at_ms)):
+            raise ValueError(f"ask_at_ms must be positive and rise, got {tuple(ask_at_ms)}")
+        if not 0 < eos_threshold <= 1:
+            raise ValueError(f"eos_threshold must be above 0 and at most 1, got {eos_threshold!r}")
+        if not 0 < tail_s <= 60:
+            raise ValueError(f"tail_s must be above 0 and at most 60, got {tail_s!r}")
+        for rule in rules:
+            if isinstance(rule, EndpointRule) and rule.name in _RESERVED:
+                raise ValueError(f"a rule cannot be named {rule.name!r}")
+        self._pauses = Endpointer(
+            rules=rules,
+            possible_end_ms=possible_end_ms,
+            grace_ms=grace_ms,
+            offset_threshold=offset_threshold,
+            **options,
+        )
+        # The posterior by itself, which `process` does not tell: no utterance may be ended by
+        # the first word after a pause, before it is long enough to be `Resumed`.
+        self._speech = Endpointer(model=options.get("model", "vad"))
+        self._offset_threshold = offset_threshold
+        self._eos_source = StreamingEncoder() if eos_source is None else eos_source
+        self._arbitrator = NetworkArbitrator() if arbitrator is None else arbitrator
+        if policy is None and isinstance(self._arbitrator, NetworkArbitrator):
+            policy = self._arbitrator.policy
+        self._policy = WaitPolicy() if policy is None else policy
+        self._ask_at = tuple(round(ms * _SAMPLES_PER_MS) for ms in ask_at_ms)
+        self._eos_threshold = eos_threshold
+        self._grace = round(grace_ms * _SAMPLES_PER_MS)
+        self._on_decision = on_decision
+        self._tail_samples = round(tail_s * SAMPLE_RATE_HZ)
+        self._forget()
+
+    def process(self, pcm: Pcm) -> list[EndpointEvent]:
+        """Consume audio and return what was decided in it; see `Endpointer.process`."""
+        samples = as_pcm(pcm)
+        found: list[EndpointEvent] = []
+        begin = 0
+        while begin < len(samples):
+            part = samples[begin : begin + _BLOCK - self._now % _BLOCK]
+            begin += len(part)
+            self._now += len(part)
+            self._remember(part)
+            self._eos_source.process(part)
+            posteriors = self._speech.probabilities(part)
+            if len(posteriors):
+                self._is_speech = bool(posteriors[-1] >= self._offset_threshold)
+            found += self._first_pass(self._pauses.process(part))
+            if self._now % _BLOCK == 0:
+                found += self._second_pass()
+        return found
+
+    def start_after_wake_word(self, detection: Detection | int) -> list[EndpointEvent]:
+        """Listen for the utterance that follows a wake word; see `Endpointer`."""
+        raw = self._pauses.start_after_wake_word(detection)
+        self._ended = None
+        self._awaited = True
+        self._close_pause()
+        return self._first_pass(raw)
+
+    def close(self) -> list[EndpointEvent]:
+        """End the utterance that is still open; the stream is over."""
+        return self._first_pass(self._pauses.close())
+
+    def reset(self) -> None:
+        """Start a new stream: forget all audio, count samples from 0 again."""
+        self._pauses.reset()
+        self._speech.reset()
+        self._eos_source.reset()
+        self._forget()
+
+    @property
+    def policy(self) -> WaitPolicy:
+        """The policy in use."""
+        return self._policy
+
+    @property
+    def rules(self) -> tuple[EndpointRule, ...]:
+        """The rules in use."""
+        return self._pauses.rules
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of the audio: 16000."""
+        return SAMPLE_RATE_HZ
+
+    def _forget(self) -> None:
+        self._now = 0
+        self._tail = np.zeros(2 * self._tail_samples + _BLOCK, INT16)
+        self._filled = 0
+        self._is_speech = False
+        self._ended = None
+        self._awaited = True  # nothing was said since the start or the wake word
+        self._close_pause()
+
+    def _close_pause(self) -> None:
+        self._pause_start: int | None = None
+        self._asked = 0
+        self._eos_asked = False
+        self._wait: int | None = None
+
+    def _remember(self, part: npt.NDArray[np.int16]) -> None:
+        if self._filled + len(part) > len(self._tail):
+            kept = self._tail[self._filled - self._tail_samples : self._filled].copy()
+            self._tail[: len(kept)] = kept
+            self._filled = len(kept)
+        self._tail[self._filled : self._filled + len(part)] = part
+        self._filled += len(part)
+
+    def _first_pass(self, raw: list[EndpointEvent]) -> list[EndpointEvent]:
+        events: list[EndpointEvent] = []
+        for event in raw:
+            if isinstance(event, NoSpeech):
+                # After an End the next utterance is awaited without a timeout.
+                if self._awaited:
+                    events.append(event)
+                continue
+            if isinstance(event, (SpeechStart, Resumed)):
+                self._close_pause()
+                event = self._taken_back(event)
+                self._ended, self._awaited = None, False
+            elif isinstance(event, PossibleEnd):
+                self._pause_start = event.sample
+            elif isinstance(event, End):
+                self._close_pause()
+            events.append(event)
+        return events
+
+    def _taken_back(self, event: EndpointEvent) -> EndpointEvent:
+        """Speech soon after an End of the arbitrator takes it back."""
+        if self._ended is None or event.sample - self._ended.decided_sample > self._grace:
+            return event
+        return Resumed(event.sample, event.decided_sample, "speech")
+
+    def _second_pass(self) -> list[EndpointEvent]:
+        if self._pause_start is None:
+            return []
+        pause = self._now - self._pause_start
+        due = self._asked < len(self._ask_at) and pause >= self._ask_at[self._asked]
+        if due or not self._eos_asked:
+            self._ask(pause, due)
+        if self._wait is None or pause < self._wait or self._is_speech:
+            return []
+        end = End(self._pause_start, self._now, "arbitrator")
+        self._close_pause()
+        # The first pass has an utterance open: let it wait for the next one.
+        raw = self._pauses.start_after_wake_word(end.sample)
+        self._ended = end
+        return [end, *self._first_pass(raw)]
+
+    def _ask(self, pause: int, due: bool) -> None:
+        encoding = self._eos_source.encoding()
+        sure = encoding.eos >= self._eos_threshold
+        if not due and not sure:
+            return
+        while self._asked < len(self._ask_at) and pause >= self._ask_at[self._asked]:
+            self._asked += 1
+        self._eos_asked = self._eos_asked or sure
+        tail = self._tail[max(0, self._filled - self._tail_samples) : self._filled].copy()
+        probability = float(self._arbitrator.probability(encoding, tail, pause / SAMPLE_RATE_HZ))
+        wait_ms = self._policy.wait_ms(probability)
+        self._wait = round(wait_ms * _SAMPLES_PER_MS)
+        if self._on_decision is not None and self._pause_start is not None:
+            self._on_decision(
+                Decision(self._now, self._pause_start, probability, encoding.eos,
+                         encoding.tokens, wait_ms)
+            )  # fmt: skip

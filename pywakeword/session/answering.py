@@ -1,0 +1,89 @@
+"""From what was said to the answer in the loudspeaker's queue."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from pywakeword.audio.resample import Resampler
+from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.session.clock import SampleClock
+from pywakeword.session.events import Failed, SessionEvent, Transcribed, Utterance
+from pywakeword.session.machine import Trigger
+from pywakeword.session.partners import Answer, Application, SpeechToText
+from pywakeword.session.playback import Mixer
+from pywakeword.tts.client import Synthesis, TtsClient
+from pywakeword.tts.speech import Prosody, Voice
+
+# Synthesis runs ahead of the loudspeaker by this much.
+_AHEAD_SAMPLES = 10 * SAMPLE_RATE_HZ
+
+
+@dataclasses.dataclass
+class Answering:
+    """Asks the recogniser and the application, and speaks; one answer at a time.
+
+    `report` takes events and `fire` triggers, as the session has them.
+    """
+
+    application: Application | None
+    speech_to_text: SpeechToText | None
+    tts: TtsClient | None
+    voice: str | Voice | None
+    prosody: Prosody | None
+    mixer: Mixer
+    clock: SampleClock
+    report: Callable[[SessionEvent], None]
+    fire: Callable[[Trigger], None]
+    _synthesis: Synthesis | None = None
+
+    async def answer(self, utterance: Utterance) -> None:
+        """Answer, until all of it is played; whatever fails is reported."""
+        stage = "speech to text"
+        try:
+            if self.speech_to_text is not None:
+                text = await self.speech_to_text.transcribe(utterance.pcm)
+                self.report(Transcribed(self.clock.now, text))
+                utterance = dataclasses.replace(utterance, text=text)
+            stage = "application"
+            said = await self._ask(utterance)
+            if self.tts is None or said is None or said == "":
+                self.fire(Trigger.NO_ANSWER)
+                return
+            stage = "text to speech"
+            if isinstance(said, str):
+                await self._speak(self.tts.synthesize(said, self.voice, self.prosody))
+            else:
+                await self._speak(self.tts.stream(said, self.voice, self.prosody))
+        except Exception as error:
+            self.report(Failed(self.clock.now, stage, error))
+            self.fire(Trigger.FAILED)
+
+    def stop(self) -> None:
+        """Fall silent; the task that answers is the session's to cancel."""
+        if self._synthesis is not None:
+            self._synthesis.cancel()
+            self._synthesis = None
+        self.mixer.stop("tts")
+
+    async def _ask(self, utterance: Utterance) -> Answer:
+        if self.application is None or utterance.text == "":
+            return None
+        return await self.application(utterance)
+
+    async def _speak(self, synthesis: Synthesis) -> None:
+        self._synthesis = synthesis
+        resampler: Resampler | None = None
+        async for chunk in synthesis:
+            if resampler is None:
+                resampler = Resampler(chunk.sample_rate_hz)
+                self.fire(Trigger.ANSWER)
+            self.mixer.play("tts", resampler.process_int16(chunk.pcm))
+            await self.clock.until(lambda: self.mixer.n_queued("tts") < _AHEAD_SAMPLES)
+        self._synthesis = None
+        if resampler is None:
+            self.fire(Trigger.NO_ANSWER)
+            return
+        self.mixer.play("tts", resampler.finish())
+        await self.clock.until(lambda: self.mixer.n_queued("tts") == 0)
+        self.fire(Trigger.PLAYED)

@@ -1,0 +1,189 @@
+"""Loudspeakers: one that only counts samples, and one that makes sound."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+from pywakeword.audio.microphone import import_sounddevice
+from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
+from pywakeword.errors import AudioDeviceError
+from pywakeword.session.playback import Mixer, Samples, Span
+
+
+class Loudspeaker(Protocol):
+    """Plays a mixer's audio, and says what was heard when."""
+
+    @property
+    def mixer(self) -> Mixer:
+        """What it plays."""
+        ...
+
+    def played(self, begin: int, end: int) -> list[Span]:
+        """Return what was played while these samples of input were recorded, without gaps."""
+        ...
+
+
+class VirtualLoudspeaker:
+    """Plays one sample for each sample of input, into nothing or into `sink`.
+
+    Parameters
+    ----------
+    sink : callable of (n_samples,) int16 ndarray, optional
+        Gets what is played, silence included.
+    """
+
+    def __init__(self, sink: Callable[[Samples], object] | None = None) -> None:
+        self._mixer = Mixer()
+        self._sink = sink
+
+    @property
+    def mixer(self) -> Mixer:
+        """What it plays."""
+        return self._mixer
+
+    def played(self, begin: int, end: int) -> list[Span]:
+        """Play, and return what."""
+        pcm, spans = self._mixer.render(begin, end - begin)
+        if self._sink is not None:
+            self._sink(pcm)
+        return spans
+
+
+class DuplexDevice:
+    """A microphone and a loudspeaker that share one clock, through PortAudio.
+
+    It is the `AudioSource` and the `Loudspeaker` of a session: both ends in one
+    stream, so that each sample played is known by the sample of input during which
+    it left the loudspeaker (by the latencies that the driver reports). Open it with
+    `with`. Needs the extra `mic`.
+
+    Parameters
+    ----------
+    device : int or str, optional
+        As for `MicrophoneSource`; it must record and play at 16 kHz.
+    block_s : float
+        Length of the blocks in seconds.
+    queue_s : float
+        Audio that is kept for a session that falls behind, in seconds.
+    timeout_s : float
+        A device that gives nothing for so long is taken to be gone.
+
+    Raises
+    ------
+    MissingExtraError
+        If sounddevice is not installed.
+    AudioDeviceError
+        If PortAudio or the device is missing or refuses; on iteration, if it goes away.
+    """
+
+    def __init__(
+        self,
+        device: int | str | None = None,
+        *,
+        block_s: float = 0.02,
+        queue_s: float = 4.0,
+        timeout_s: float = 2.0,
+    ) -> None:
+        self._sounddevice = import_sounddevice()
+        self._timeout_s = timeout_s
+        self._mixer = Mixer()
+        self._overruns = 0
+        self._queue: queue.Queue[tuple[bytes, list[Span]] | None] = queue.Queue(
+            max(1, round(queue_s / block_s))
+        )
+        self._spans: deque[Span] = deque()
+        self._n_recorded = 0
+        self._name = "the default audio device" if device is None else f"audio device {device!r}"
+        try:
+            self._stream = self._sounddevice.RawStream(
+                samplerate=SAMPLE_RATE_HZ,
+                blocksize=round(block_s * SAMPLE_RATE_HZ),
+                device=device,
+                channels=1,
+                dtype="int16",
+                callback=self._on_block,
+                finished_callback=self._on_finished,
+            )
+        except (self._sounddevice.PortAudioError, ValueError) as error:
+            raise AudioDeviceError(f"cannot open {self._name}: {error}") from error
+
+    @property
+    def mixer(self) -> Mixer:
+        """What it plays."""
+        return self._mixer
+
+    @property
+    def overruns(self) -> int:
+        """Times that audio was lost since the device was opened."""
+        return self._overruns
+
+    def __enter__(self) -> DuplexDevice:
+        try:
+            self._stream.start()
+        except self._sounddevice.PortAudioError as error:
+            self._stream.close()
+            raise AudioDeviceError(f"cannot start {self._name}: {error}") from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def __iter__(self) -> Iterator[PcmBlock]:
+        while True:
+            try:
+                item = self._queue.get(timeout=self._timeout_s)
+            except queue.Empty:
+                raise AudioDeviceError(
+                    f"{self._name} gave no audio for {self._timeout_s:g} s: is it still there?"
+                ) from None
+            if item is None:
+                raise AudioDeviceError(f"{self._name} stopped: the device is gone")
+            data, spans = item
+            self._spans.extend(spans)
+            yield np.frombuffer(data, dtype=np.int16)
+
+    def played(self, begin: int, end: int) -> list[Span]:
+        """Return what left the loudspeaker while these samples were recorded."""
+        found: list[Span] = []
+        position = begin
+        while position < end:
+            while self._spans and self._spans[0].end <= position:
+                self._spans.popleft()
+            ahead = self._spans[0] if self._spans else Span(end, end, "none")
+            if ahead.begin > position:  # before the first sample that was played
+                ahead = Span(position, ahead.begin, "none")
+            cut = min(ahead.end, end)
+            found.append(Span(position, cut, ahead.playback))
+            position = cut
+        return found
+
+    def _on_block(self, data: Any, out: Any, n_samples: int, time: Any, status: Any) -> None:
+        # Runs in PortAudio's thread: it must neither wait nor raise.
+        delay_s = time.outputBufferDacTime - time.inputBufferAdcTime
+        begin = self._n_recorded + max(0, round(delay_s * SAMPLE_RATE_HZ))
+        pcm, spans = self._mixer.render(begin, n_samples)
+        out[:] = pcm.tobytes()
+        if status.input_overflow or status.output_underflow:
+            self._overruns += 1
+        try:
+            self._queue.put_nowait((bytes(data), spans))
+            self._n_recorded += n_samples
+        except queue.Full:  # lost: the session never counts these samples
+            self._overruns += 1
+
+    def _on_finished(self) -> None:
+        # If the queue is full, the session meets the timeout instead.
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(None)

@@ -1,0 +1,121 @@
+"""What the loudspeaker plays, sample by sample, and what that is called."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.pcm import Pcm, as_pcm
+
+# Of several at once, the first names the state of the device.
+KINDS = ("call", "alarm", "tts", "media", "music", "other")
+Samples = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Span:
+    """From one sample of the session to another, the loudspeaker played this."""
+
+    begin: int
+    end: int
+    playback: str
+
+
+@dataclass
+class _Channel:
+    queue: deque[Samples] = field(default_factory=deque)
+    n_queued: int = 0
+    held: bool = False
+
+    def take(self, n_samples: int) -> list[Samples]:
+        taken = []
+        self.n_queued -= n_samples
+        while n_samples:
+            block = self.queue.popleft()
+            if len(block) > n_samples:
+                self.queue.appendleft(block[n_samples:])
+                block = block[:n_samples]
+            n_samples -= len(block)
+            taken.append(block)
+        return taken
+
+
+class Mixer:
+    """Queues of audio, one a kind, mixed to what the loudspeaker plays.
+
+    Kinds are those of `DeviceState.playback`. Thread-safe: an audio device renders
+    from a thread of its own.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._channels = {kind: _Channel() for kind in KINDS}
+        self._declared: set[str] = set()
+
+    def play(self, kind: str, pcm: Pcm) -> None:
+        """Append mono 16 kHz audio to a kind's queue."""
+        samples = as_pcm(pcm)
+        channel = self._channel(kind)
+        with self._lock:
+            if len(samples):
+                channel.queue.append(samples)
+                channel.n_queued += len(samples)
+
+    def stop(self, kind: str) -> None:
+        """Drop what is queued, and what was declared."""
+        channel = self._channel(kind)
+        with self._lock:
+            channel.queue.clear()
+            channel.n_queued = 0
+            channel.held = False
+            self._declared.discard(kind)
+
+    def hold(self, kind: str, held: bool) -> None:
+        """Keep a kind silent without losing what is queued, or let it go on."""
+        with self._lock:
+            self._channel(kind).held = held
+
+    def declare(self, kind: str) -> None:
+        """Say that somebody else plays this through the same loudspeaker, until `stop`."""
+        self._channel(kind)
+        with self._lock:
+            self._declared.add(kind)
+
+    def n_queued(self, kind: str) -> int:
+        """Return how many samples are still to be played."""
+        return self._channel(kind).n_queued
+
+    def render(self, begin: int, n_samples: int) -> tuple[Samples, list[Span]]:
+        """Return the next samples, and what is heard in them from which sample on.
+
+        Parameters
+        ----------
+        begin : int
+            Index in the session of the first of them.
+        n_samples : int
+            How many.
+        """
+        mixed = np.zeros(n_samples, np.int32)
+        with self._lock:
+            ends = {kind: n_samples for kind in self._declared}
+            for kind, channel in self._channels.items():
+                n_taken = 0 if channel.held else min(n_samples, channel.n_queued)
+                if n_taken:
+                    ends[kind] = max(n_taken, ends.get(kind, 0))
+                    mixed[:n_taken] += np.concatenate(channel.take(n_taken))
+        spans: list[Span] = []
+        position = 0
+        for cut in sorted({*ends.values(), n_samples}):
+            playing = [kind for kind in KINDS if ends.get(kind, 0) > position]
+            spans.append(Span(begin + position, begin + cut, playing[0] if playing else "none"))
+            position = cut
+        return np.clip(mixed, -32768, 32767).astype(np.int16), spans
+
+    def _channel(self, kind: str) -> _Channel:
+        if kind not in self._channels:
+            raise ValueError(f"playback must be one of {', '.join(KINDS)}; got {kind!r}")
+        return self._channels[kind]

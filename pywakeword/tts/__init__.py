@@ -1,0 +1,67 @@
+"""Text to speech: a client for many back ends, and stage directions for them."""
+
+from pywakeword.tts.addon import Addon, available_addons
+from pywakeword.tts.backends import (
+    BACKEND_NAMES,
+    AddonBackend,
+    Backend,
+    EspeakBackend,
+    FliteBackend,
+    OpenAIBackend,
+    PiperBackend,
+    WyomingBackend,
+    embedded_backend,
+    make_backend,
+)
+from pywakeword.tts.blocks import (
+    BlockRegistry,
+    FrameStream,
+    SequenceBlock,
+    SequenceBlockContainer,
+    StreamableBlock,
+    StreamablePipeline,
+    StreamableStack,
+    registry,
+)
+from pywakeword.tts.client import Synthesis, TtsClient
+from pywakeword.tts.director import DirectionError, Director
+from pywakeword.tts.speech import AudioChunk, Prosody, Voice
+from pywakeword.tts.ssml import Ssml, sanitize
+from pywakeword.tts.syntax import syntactic_distance
+from pywakeword.tts.syntax_predictor import SpokenWord, SyntaxPredictor, predict_distances
+
+__all__ = [
+    "BACKEND_NAMES",
+    "Addon",
+    "AddonBackend",
+    "AudioChunk",
+    "Backend",
+    "BlockRegistry",
+    "DirectionError",
+    "Director",
+    "EspeakBackend",
+    "FliteBackend",
+    "FrameStream",
+    "OpenAIBackend",
+    "PiperBackend",
+    "Prosody",
+    "SequenceBlock",
+    "SequenceBlockContainer",
+    "SpokenWord",
+    "Ssml",
+    "StreamableBlock",
+    "StreamablePipeline",
+    "StreamableStack",
+    "SyntaxPredictor",
+    "Synthesis",
+    "TtsClient",
+    "Voice",
+    "WyomingBackend",
+    "available_addons",
+    "embedded_backend",
+    "make_backend",
+    "predict_distances",
+    "registry",
+    "sanitize",
+    "syntactic_distance",
+]

@@ -1,0 +1,215 @@
+"""A loaded addon."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Union
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.errors import AddonError
+from pywakeword.tts.addon.files import MANIFEST, AddonFiles
+from pywakeword.tts.addon.front_ends import (
+    FRONT_ENDS,
+    FrontEnd,
+    split_symbols,
+    symbol_indexes,
+)
+from pywakeword.tts.addon.manifest import Manifest, parse_manifest
+from pywakeword.tts.blocks.base import Frames, FrameStream
+from pywakeword.tts.blocks.composites import StreamablePipeline
+from pywakeword.tts.blocks.network import Network
+from pywakeword.tts.blocks.registry import BlockRegistry
+from pywakeword.tts.blocks.registry import registry as default_registry
+from pywakeword.tts.blocks.resources import Resources
+
+Text = Union[str, Sequence[str]]
+
+
+class Addon:
+    """A voice that speaks as it computes.
+
+    Made by `Addon.load`. One addon serves any number of utterances, also at a time.
+
+    Attributes
+    ----------
+    manifest : Manifest
+        Its `addon.json`.
+    pipeline : StreamablePipeline
+        What the `stack` describes.
+    context : str
+        The context it was loaded for.
+    """
+
+    def __init__(self, manifest: Manifest, pipeline: StreamablePipeline, context: str) -> None:
+        self.manifest = manifest
+        self.pipeline = pipeline
+        self.context = context
+        self._front_end: FrontEnd | None = None
+        lengths = manifest.contexts[context]
+        whole = [
+            length for name, length in lengths.items() if manifest.networks[name].spec.reach is None
+        ]
+        self._max_symbols = min([manifest.max_symbols, *whole])
+
+    @classmethod
+    def load(
+        cls,
+        addon: str | os.PathLike[str],
+        *,
+        context: str | None = None,
+        registry: BlockRegistry | None = None,
+        observers: Mapping[str, Callable[[Frames], None]] | None = None,
+        threads: int = 1,
+    ) -> Addon:
+        """Load a bundled addon by name, or any by the path of its folder or zip.
+
+        No code comes from an addon: it names block types that are registered, and each
+        network's digest is checked.
+
+        Parameters
+        ----------
+        addon : str or path
+            A string without a directory is a bundled name, if there is one.
+        context : str, optional
+            One of the addon's contexts, such as `dynamic` or `fixed`.
+        registry : BlockRegistry, optional
+            Block types; the global registry if not given.
+        observers : mapping of str to callable, optional
+            Who gets the frames that a `Probe` of that name sees.
+        threads : int
+            Of one run of a network.
+
+        Raises
+        ------
+        AddonError
+            If anything in the addon is wrong; `path` says where.
+        MissingExtraError
+            If onnxruntime is not installed.
+        """
+        files = AddonFiles(_find(addon))
+        try:
+            manifest = parse_manifest(files.manifest())
+            context = context or manifest.default_context
+            if context not in manifest.contexts:
+                raise AddonError(
+                    "contexts", f"no {context!r}; there are: {', '.join(manifest.contexts)}"
+                )
+            if manifest.front_end not in FRONT_ENDS:
+                known = ", ".join(FRONT_ENDS)
+                raise AddonError("front_end", f"no {manifest.front_end[:60]!r}; there are: {known}")
+            networks = {
+                name: Network(
+                    item.spec,
+                    files.network(item.file, item.sha256, item.spec.path),
+                    fixed_length=manifest.contexts[context].get(name),
+                    threads=threads,
+                )
+                for name, item in manifest.networks.items()
+            }
+        finally:
+            files.close()
+        types = registry or default_registry
+        resources = Resources(networks, manifest.acoustics, types, dict(observers or {}))
+        block = types.streamable_block(manifest.stack, resources)
+        if not isinstance(block, StreamablePipeline):
+            raise AddonError("stack.type", "must be StreamablePipeline")
+        if block.width != 1:
+            raise AddonError("stack", f"ends with frames of width {block.width}, not with audio")
+        manifest.acoustics.finish()
+        return cls(manifest, block, context)
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of the audio."""
+        return self.manifest.sample_rate_hz
+
+    def open(self, symbols: Sequence[str]) -> FrameStream:
+        """Start on symbols, at most `max_symbols`; the stream's frames are samples in -1..1.
+
+        Raises
+        ------
+        PhonesError
+            If one is not a symbol of the addon.
+        BlockError
+            If there are too many, or none.
+        """
+        indexes = np.array(symbol_indexes(symbols, self.manifest.symbols), np.int64)
+        return self.pipeline.open({"symbols": indexes})
+
+    def stream(
+        self, text: Text, *, chunk_samples: int = 1600
+    ) -> Generator[npt.NDArray[np.int16], None, None]:
+        """Speak, in chunks that are there before the rest is computed.
+
+        Closing the generator gives up the rest.
+
+        Parameters
+        ----------
+        text : str or sequence of str
+            Text for the addon's front end, or symbols.
+        chunk_samples : int
+            Samples per chunk; the last of a sentence is shorter. The audio does not depend
+            on it.
+
+        Yields
+        ------
+        (n_samples,) ndarray of int16
+            Never empty.
+
+        Raises
+        ------
+        PhonesError
+            If the text cannot be turned into symbols.
+        BlockError
+            If a network fails.
+        """
+        if chunk_samples < 1:
+            raise ValueError(f"chunk_samples must be positive, got {chunk_samples}")
+        for piece in self._pieces(text):
+            with self.open(piece) as stream:
+                while len(samples := stream.pull(chunk_samples)):
+                    yield np.round(np.clip(samples[:, 0], -1, 1) * 32767).astype(np.int16)
+
+    def synthesize(self, text: Text) -> npt.NDArray[np.int16]:
+        """Speak, and return all of it; parameters and errors as `stream`."""
+        chunks = list(self.stream(text, chunk_samples=self.sample_rate_hz))
+        return np.concatenate([np.empty(0, np.int16), *chunks])
+
+    def _pieces(self, text: Text) -> Iterator[tuple[str, ...]]:
+        if not isinstance(text, str):
+            sentences: Iterator[tuple[str, ...]] = iter([tuple(text)])
+        else:
+            if self._front_end is None:
+                self._front_end = FRONT_ENDS[self.manifest.front_end]()
+            sentences = self._front_end(text)
+        for symbols in sentences:
+            yield from split_symbols(
+                symbols, pause=self.manifest.pause, max_symbols=self._max_symbols
+            )
+
+
+def available_addons() -> tuple[str, ...]:
+    """Return the names of the bundled addons."""
+    folder = _bundled()
+    return tuple(sorted(p.parent.name for p in folder.glob(f"*/{MANIFEST}")))
+
+
+def _bundled() -> Path:
+    return Path(str(importlib.resources.files("pywakeword.bundled"))) / "addons"
+
+
+def _find(addon: str | os.PathLike[str]) -> Path:
+    if isinstance(addon, str) and Path(addon).name == addon and not Path(addon).exists():
+        path = _bundled() / addon
+        if not path.is_dir():
+            known = ", ".join(available_addons()) or "none"
+            raise AddonError(
+                addon, f"no such addon, and none bundled of that name; bundled: {known}"
+            )
+        return path
+    return Path(addon)

@@ -1,0 +1,141 @@
+"""The files of an addon, from a folder or a zip, read as what they are: untrusted.
+
+Nothing is ever extracted. A member is asked for by a plain name, read into memory up to a
+limit, and compared with its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+
+from pywakeword.errors import AddonError
+
+MANIFEST = "addon.json"
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_NETWORK_BYTES = 64 << 20
+MAX_TOTAL_BYTES = 256 << 20
+_MAX_MEMBERS = 64
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+
+# A network whose weights lie in further files would make onnxruntime open paths that the
+# addon chose. Such a tensor has an entry with the key "location" (protobuf field 1), whose
+# tag and length may be written in more bytes than needed.
+_EXTERNAL_DATA = re.compile(rb"(?:\x0a|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
+
+
+class AddonFiles:
+    """Reads files of an addon by name; sums up how much has been read.
+
+    Raises
+    ------
+    AddonError
+        If there is no such folder or zip, or the zip is damaged or of a suspicious form.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._total = 0
+        self._zip: zipfile.ZipFile | None = None
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        if path.is_dir():
+            return
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except OSError as error:
+            raise AddonError(str(path), f"cannot be read: {error.strerror or error}") from None
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise AddonError(str(path), f"is neither a folder nor a zip: {error}") from None
+        try:
+            self._members = _checked_members(self._zip)
+        except AddonError:
+            self._zip.close()
+            raise
+
+    def close(self) -> None:
+        """Close the zip."""
+        if self._zip is not None:
+            self._zip.close()
+
+    def manifest(self) -> bytes:
+        """Return `addon.json`."""
+        return self._read(MANIFEST, MAX_MANIFEST_BYTES, MANIFEST)
+
+    def network(self, name: str, sha256: str, path: str) -> bytes:
+        """Return a network's file.
+
+        Parameters
+        ----------
+        name : str
+            Of the file.
+        sha256 : str
+            Its digest, as lower-case hexadecimal.
+        path : str
+            Place of the network in the JSON, for errors.
+        """
+        if not _NAME.fullmatch(name):
+            raise AddonError(f"{path}.file", f"must be a plain file name, got {name[:60]!r}")
+        data = self._read(name, MAX_NETWORK_BYTES, f"{path}.file")
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != sha256:
+            raise AddonError(f"{path}.sha256", f"is {sha256[:64]!r}, the file's is {digest}")
+        if _EXTERNAL_DATA.search(data):
+            raise AddonError(f"{path}.file", "keeps weights in other files, which is not allowed")
+        return data
+
+    def _read(self, name: str, limit: int, path: str) -> bytes:
+        limit = min(limit, MAX_TOTAL_BYTES - self._total)
+        data = (
+            self._from_folder(name, limit, path)
+            if self._zip is None
+            else self._from_zip(self._zip, name, limit, path)
+        )
+        if len(data) > limit:
+            raise AddonError(path, f"{name} has more than {limit} bytes")
+        self._total += len(data)
+        return data
+
+    def _from_folder(self, name: str, limit: int, path: str) -> bytes:
+        file = self._path / name
+        try:
+            if not stat.S_ISREG(file.lstat().st_mode):  # a link leads elsewhere, a pipe blocks
+                raise AddonError(path, f"{name} is not a regular file")
+            with file.open("rb") as reader:
+                return reader.read(limit + 1)
+        except OSError as error:
+            raise AddonError(path, f"{name} cannot be read: {error.strerror or error}") from None
+
+    def _from_zip(self, archive: zipfile.ZipFile, name: str, limit: int, path: str) -> bytes:
+        if name not in self._members:
+            raise AddonError(path, f"{name} is not in the zip")
+        try:
+            # Not by the declared size: the stream itself is cut off.
+            with archive.open(self._members[name]) as reader:
+                return reader.read(limit + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError,
+                NotImplementedError, ValueError) as error:  # fmt: skip
+            raise AddonError(path, f"{name} cannot be read from the zip: {error}") from None
+
+
+def _checked_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    members: dict[str, zipfile.ZipInfo] = {}
+    infos = archive.infolist()
+    if len(infos) > _MAX_MEMBERS:
+        raise AddonError("zip", f"has {len(infos)} members; at most {_MAX_MEMBERS} are read")
+    for info in infos:
+        name = info.filename
+        if not _NAME.fullmatch(name):
+            raise AddonError("zip", f"member {name[:60]!r} is not a plain file name")
+        if name in members:
+            raise AddonError("zip", f"member {name!r} occurs twice")
+        if info.flag_bits & 1:
+            raise AddonError("zip", f"member {name!r} is encrypted")
+        mode = info.external_attr >> 16
+        if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+            raise AddonError("zip", f"member {name!r} is not a regular file")
+        members[name] = info
+    return members

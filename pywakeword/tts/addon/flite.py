@@ -1,0 +1,111 @@
+"""flite's text analysis, through the C library of its Debian package.
+
+In the same process: starting a program would cost more than the analysis, and each time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.errors import PhonesError
+
+# flite's lexicon and letter-to-sound rules keep global state.
+_lock = threading.Lock()
+
+
+class _Wave(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_char_p),
+        ("sample_rate", ctypes.c_int),
+        ("num_samples", ctypes.c_int),
+        ("num_channels", ctypes.c_int),
+        ("samples", ctypes.POINTER(ctypes.c_short)),
+    )
+
+
+_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "flite_init": (ctypes.c_int, ()),
+    "flite_synth_text": (ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_void_p)),
+    "utt_relation": (ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p)),
+    "relation_head": (ctypes.c_void_p, (ctypes.c_void_p,)),
+    "item_next": (ctypes.c_void_p, (ctypes.c_void_p,)),
+    "item_feat_string": (ctypes.c_char_p, (ctypes.c_void_p, ctypes.c_char_p)),
+    "item_feat_float": (ctypes.c_float, (ctypes.c_void_p, ctypes.c_char_p)),
+    "utt_wave": (ctypes.POINTER(_Wave), (ctypes.c_void_p,)),
+    "delete_utterance": (None, (ctypes.c_void_p,)),
+}
+
+
+@dataclass(frozen=True)
+class FliteSpeech:
+    """What flite made of a text: phones, where each ends, and mono audio."""
+
+    phones: tuple[str, ...]
+    ends_s: tuple[float, ...]
+    pcm: npt.NDArray[np.int16]
+    sample_rate_hz: int
+
+
+class FliteVoice:
+    """A voice of flite: kal16 is the quickest to analyse with, slt and rms sound best.
+
+    Raises
+    ------
+    PhonesError
+        If flite, or the voice, is not installed.
+    """
+
+    def __init__(self, name: str = "kal16") -> None:
+        self.name = name
+        try:
+            library = ctypes.CDLL("libflite.so.1", mode=ctypes.RTLD_GLOBAL)
+            for language in ("usenglish", "cmulex"):
+                ctypes.CDLL(f"libflite_{language}.so.1", mode=ctypes.RTLD_GLOBAL)
+            register = ctypes.CDLL(f"libflite_cmu_us_{name}.so.1")[f"register_cmu_us_{name}"]
+        except (OSError, AttributeError) as error:
+            raise PhonesError(
+                f"flite's voice {name} cannot be loaded (Debian package: libflite1): {error}"
+            ) from None
+        self._functions: dict[str, Any] = {}
+        for function, (result, arguments) in _SIGNATURES.items():
+            self._functions[function] = library[function]
+            self._functions[function].restype = result
+            self._functions[function].argtypes = arguments
+        register.argtypes, register.restype = (ctypes.c_char_p,), ctypes.c_void_p
+        with _lock:
+            self._functions["flite_init"]()
+            self._voice = register(None)
+
+    def speak(self, text: str) -> FliteSpeech:
+        """Analyse and speak a text.
+
+        Raises
+        ------
+        PhonesError
+            If the text has nothing to say, or holds a NUL character.
+        """
+        call = self._functions
+        if "\0" in text:
+            raise PhonesError("the text holds a NUL character")
+        with _lock:
+            utterance = call["flite_synth_text"](text.encode(), self._voice)
+            if not utterance:
+                raise PhonesError(f"flite cannot analyse {text!r}")
+            try:
+                phones, ends = [], []
+                item = call["relation_head"](call["utt_relation"](utterance, b"Segment"))
+                while item:
+                    phones.append(call["item_feat_string"](item, b"name").decode())
+                    ends.append(float(call["item_feat_float"](item, b"end")))
+                    item = call["item_next"](item)
+                wave = call["utt_wave"](utterance).contents
+                pcm = np.ctypeslib.as_array(wave.samples, (wave.num_samples,)).copy()
+                return FliteSpeech(tuple(phones), tuple(ends), pcm, wave.sample_rate)
+            finally:
+                call["delete_utterance"](utterance)

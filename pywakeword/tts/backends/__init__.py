@@ -1,0 +1,71 @@
+"""Text-to-speech back ends; each loads its dependency when it is made."""
+
+from __future__ import annotations
+
+from pywakeword.tts.backends.addon import AddonBackend
+from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
+from pywakeword.tts.backends.embedded import EspeakBackend, FliteBackend, embedded_backend
+from pywakeword.tts.backends.openai import OpenAIBackend
+from pywakeword.tts.backends.piper import PiperBackend
+from pywakeword.tts.backends.wyoming import WyomingBackend
+
+BACKEND_NAMES = ("embedded", "espeak-ng", "flite", "wyoming", "openai", "piper")
+
+__all__ = [
+    "BACKEND_NAMES",
+    "AddonBackend",
+    "Backend",
+    "EspeakBackend",
+    "FliteBackend",
+    "OpenAIBackend",
+    "PiperBackend",
+    "WyomingBackend",
+    "embedded_backend",
+    "make_backend",
+]
+
+
+def make_backend(
+    name: str,
+    url: str | None = None,
+    *,
+    api_key: str | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+) -> Backend:
+    """Return a back end by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `BACKEND_NAMES`.
+    url : str, optional
+        Address of the service; `wyoming` must have one, the embedded ones none.
+    api_key : str, optional
+        For `openai`.
+    timeout_s : float
+        Longest wait for audio.
+
+    Raises
+    ------
+    ValueError
+        If there is no such back end, or an option does not belong to it.
+    ServiceUnavailableError, MissingExtraError
+        If what it needs is not installed.
+    """
+    if name not in BACKEND_NAMES:
+        raise ValueError(f"backend must be one of {', '.join(BACKEND_NAMES)}; got {name!r}")
+    if api_key is not None and name != "openai":
+        raise ValueError(f"the back end {name} takes no API key")
+    if name in ("embedded", "espeak-ng", "flite"):
+        if url is not None:
+            raise ValueError(f"the back end {name} has no address, got {url!r}")
+        makers = {"espeak-ng": EspeakBackend, "flite": FliteBackend, "embedded": embedded_backend}
+        return makers[name](timeout_s=timeout_s)
+    if name == "wyoming":
+        if url is None:
+            raise ValueError("the back end wyoming needs an address: tcp://HOST:PORT")
+        return WyomingBackend(url, timeout_s=timeout_s)
+    address = () if url is None else (url,)
+    if name == "piper":
+        return PiperBackend(*address, timeout_s=timeout_s)
+    return OpenAIBackend(*address, api_key=api_key, timeout_s=timeout_s)

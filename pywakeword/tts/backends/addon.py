@@ -1,0 +1,57 @@
+"""An addon as a back end: a voice in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from pywakeword._async import within
+from pywakeword.errors import BlockError, PhonesError, ServiceRefusedError
+from pywakeword.tts.addon import Addon
+from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
+from pywakeword.tts.speech import AudioChunk, Prosody, Voice
+
+
+class AddonBackend(Backend):
+    """Speaks with a loaded addon, on a thread; the addon is the voice.
+
+    Parameters
+    ----------
+    addon : Addon
+        From `Addon.load`.
+    timeout_s : float
+        Longest wait for the next audio.
+    """
+
+    name = "addon"
+
+    def __init__(self, addon: Addon, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        super().__init__(timeout_s=timeout_s)
+        self._addon = addon
+
+    async def speak(
+        self, text: str, voice: Voice, prosody: Prosody
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """Speak one text, 100 ms at a time."""
+        if voice.name not in (None, self._addon.manifest.name):
+            raise ServiceRefusedError(
+                f"addon: its voice is {self._addon.manifest.name}, not {voice.name!r}"
+            )
+        rate = self._addon.sample_rate_hz
+        chunks = self._addon.stream(text, chunk_samples=rate // 10)
+        step = None
+        try:
+            while True:
+                step = asyncio.ensure_future(asyncio.to_thread(next, chunks, None))
+                pcm = await within(asyncio.shield(step), self.timeout_s, "addon: no audio")
+                if pcm is None:
+                    return
+                yield AudioChunk(pcm, rate)
+        except (BlockError, PhonesError) as error:
+            raise ServiceRefusedError(f"addon: {error}") from error
+        finally:
+            # A generator cannot be closed while a thread is in it.
+            if step is not None:
+                await asyncio.wait([step])
+                step.exception()  # nobody else may be left to look at it
+            chunks.close()

@@ -1,0 +1,192 @@
+"""Voices without a network: espeak-ng and flite, each as a subprocess."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator, Sequence
+
+from pywakeword._async import closing, within
+from pywakeword.errors import ServiceRefusedError, ServiceTruncatedError, ServiceUnavailableError
+from pywakeword.tts.backends.audio_bytes import WavBytes
+from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
+from pywakeword.tts.speech import AudioChunk, Prosody, Voice
+from pywakeword.tts.ssml import Ssml
+
+_READ_BYTES = 8192
+_WORDS_PER_MINUTE = 175  # what espeak-ng takes for its normal speed
+_FLITE_HERTZ = 110
+_DEBIAN_PACKAGES = {"espeak-ng": "espeak-ng", "flite": "flite"}
+
+
+class EspeakBackend(Backend):
+    """espeak-ng: over a hundred languages, SSML, starts within milliseconds.
+
+    Parameters
+    ----------
+    program : str
+        The program, looked up in PATH.
+    timeout_s : float
+        Longest wait for the next audio.
+
+    Raises
+    ------
+    ServiceUnavailableError
+        If the program is not installed; the message names the Debian package.
+    """
+
+    name = "espeak-ng"
+    prosody = frozenset({"rate", "pitch"})
+    ssml_elements = frozenset({"speak", "p", "s", "break", "emphasis", "prosody", "say-as"})
+
+    def __init__(self, *, program: str = "espeak-ng", timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        super().__init__(timeout_s=timeout_s)
+        self._program = _find(program, self.name)
+
+    async def speak(
+        self, text: str, voice: Voice, prosody: Prosody
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """Speak one text."""
+        command = [self._program, "--stdin", "--stdout", "-b", "1",
+                   "-s", str(round(_WORDS_PER_MINUTE * prosody.rate)),
+                   "-p", str(min(99, round(50 * prosody.pitch)))]  # fmt: skip
+        name = voice.name or voice.language
+        if name is not None:
+            command += ["-v", name if voice.speaker is None else f"{name}+{voice.speaker}"]
+        if isinstance(text, Ssml):
+            command.append("-m")
+        async with closing(_run(command, text, self.name, self.timeout_s)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+
+class FliteBackend(Backend):
+    """flite: a few English voices, smaller than espeak-ng.
+
+    It synthesises the whole text before the first sample comes out. Parameters and
+    errors are those of `EspeakBackend`.
+    """
+
+    name = "flite"
+    prosody = frozenset({"rate", "pitch"})
+
+    def __init__(self, *, program: str = "flite", timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        super().__init__(timeout_s=timeout_s)
+        self._program = _find(program, self.name)
+        self._voices: frozenset[str] | None = None
+
+    async def speak(
+        self, text: str, voice: Voice, prosody: Prosody
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """Speak one text."""
+        command = [self._program, "--setf", f"duration_stretch={1 / prosody.rate:.3f}"]
+        if prosody.pitch != 1:
+            command += ["--setf", f"int_f0_target_mean={_FLITE_HERTZ * prosody.pitch:.0f}"]
+        if voice.name is not None:
+            await self._check_voice(voice.name)
+            command += ["-voice", voice.name]
+        # Its output may be a pipe only if the text is an argument.
+        command += ["-t", text, "-o", "/dev/stdout"]
+        async with closing(_run(command, None, self.name, self.timeout_s)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _check_voice(self, name: str) -> None:
+        # flite itself takes its default voice for one that it does not know.
+        if self._voices is None:
+            process = await asyncio.create_subprocess_exec(
+                self._program, "-lv", stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
+            )
+            try:
+                listing, _ = await within(
+                    process.communicate(), self.timeout_s, "flite listed no voices"
+                )
+            finally:
+                await _end(process)
+            self._voices = frozenset(listing.decode().partition(":")[2].split())
+        if name not in self._voices and not name.endswith(".flitevox"):
+            raise ServiceRefusedError(
+                f"flite has no voice {name!r}; it has {', '.join(sorted(self._voices))}"
+            )
+
+
+def embedded_backend(*, timeout_s: float = DEFAULT_TIMEOUT_S) -> Backend:
+    """Return espeak-ng or else flite, whichever is installed.
+
+    Raises
+    ------
+    ServiceUnavailableError
+        If neither is; the message names the Debian packages.
+    """
+    if shutil.which("espeak-ng") is not None:
+        return EspeakBackend(timeout_s=timeout_s)
+    if shutil.which("flite") is not None:
+        return FliteBackend(timeout_s=timeout_s)
+    raise ServiceUnavailableError(
+        "no voice is installed; on Debian and Raspberry Pi OS: apt install espeak-ng (or flite)"
+    )
+
+
+def _find(program: str, name: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        raise ServiceUnavailableError(
+            f"{program} is not installed; "
+            f"on Debian and Raspberry Pi OS: apt install {_DEBIAN_PACKAGES[name]}"
+        )
+    return path
+
+
+async def _run(
+    command: Sequence[str], text: str | None, name: str, timeout_s: float
+) -> AsyncGenerator[AudioChunk, None]:
+    """Yield what the program writes as WAV; `text` goes to its standard input."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=DEVNULL if text is None else PIPE, stdout=PIPE, stderr=PIPE
+        )
+    except (OSError, ValueError) as error:  # gone since it was found, or a NUL in the text
+        raise ServiceUnavailableError(f"{name} cannot be started: {error}") from error
+    assert process.stdout is not None
+    assert process.stderr is not None
+    messages = asyncio.ensure_future(process.stderr.read())
+    wav = WavBytes(name)
+    silent = f"{name} gave no audio"
+    try:
+        if text is not None:
+            await within(_write(process, text.encode()), timeout_s, silent)
+        while data := await within(process.stdout.read(_READ_BYTES), timeout_s, silent):
+            for chunk in wav.feed(data):
+                yield chunk
+        status = await within(process.wait(), timeout_s, f"{name} did not end")
+        if status:
+            said = " ".join((await messages).decode(errors="replace").split())
+            if status < 0:
+                raise ServiceTruncatedError(f"{name} was ended by signal {-status}. {said}".strip())
+            raise ServiceRefusedError(f"{name} failed: {said or f'exit code {status}'}")
+        wav.finish()
+    finally:
+        await _end(process)
+        messages.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await messages
+
+
+async def _write(process: Process, text: bytes) -> None:
+    assert process.stdin is not None
+    # A program that has refused its options reads nothing; its exit code tells.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(text)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    # Or its pipes would be closed by the garbage collector, with a warning.
+    process._transport.close()  # type: ignore[attr-defined]

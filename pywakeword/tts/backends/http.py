@@ -1,0 +1,111 @@
+"""What the back ends over HTTP have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pywakeword._extras import require
+from pywakeword.errors import (
+    ServiceRefusedError,
+    ServiceTimeoutError,
+    ServiceTruncatedError,
+    ServiceUnavailableError,
+)
+from pywakeword.tts.backends.base import Backend
+
+_LONGEST_REASON = 300
+
+
+class HttpBackend(Backend):
+    """A back end behind a URL. Needs the extra `http`.
+
+    Parameters
+    ----------
+    url : str
+        Base address, `http://` or `https://`.
+    headers : mapping, optional
+        Sent with every request.
+    transport : httpx.AsyncBaseTransport, optional
+        Replaces the network.
+    timeout_s : float
+        Longest wait for the connection, and for the next bytes.
+
+    Raises
+    ------
+    MissingExtraError
+        If httpx is not installed.
+    ValueError
+        If the address is malformed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float,
+        headers: Mapping[str, str] | None = None,
+        transport: Any = None,
+    ) -> None:
+        super().__init__(timeout_s=timeout_s)
+        self._httpx = require("httpx", "http")
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"give the service as http://... or https://..., not {url!r}")
+        self._url = url.rstrip("/")
+        self._client = self._httpx.AsyncClient(
+            timeout=timeout_s, headers=headers, transport=transport
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections that are kept open."""
+        await self._client.aclose()
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+        """Yield the answer's body as it arrives."""
+        url = self._url + path
+        with self._errors(url):
+            async with self._client.stream("POST", url, json=body) as response:
+                if response.status_code != 200:
+                    raise ServiceRefusedError(f"{url}: {_reason(response, await response.aread())}")
+                async for data in response.aiter_bytes():
+                    yield data
+
+    async def _get_json(self, path: str) -> Any:
+        url = self._url + path
+        with self._errors(url):
+            response = await self._client.get(url)
+        if response.status_code != 200:
+            raise ServiceRefusedError(f"{url}: {_reason(response, response.content)}")
+        try:
+            return response.json()
+        except ValueError as error:
+            raise ServiceRefusedError(f"{url}: the answer is no JSON: {error}") from error
+
+    @contextmanager
+    def _errors(self, url: str) -> Iterator[None]:
+        httpx = self._httpx
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise ServiceTimeoutError(f"{url}: sent nothing for {self.timeout_s:g} s") from error
+        except httpx.ConnectError as error:
+            raise ServiceUnavailableError(f"{url}: no connection: {error}") from error
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+            raise ServiceTruncatedError(f"{url}: the connection broke: {error}") from error
+        except httpx.HTTPError as error:
+            raise ServiceRefusedError(f"{url}: {error}") from error
+
+
+def _reason(response: Any, body: bytes) -> str:
+    """Return status and message; services put it at several places of a JSON object."""
+    text = body.decode(errors="replace")
+    try:
+        document = json.loads(text)
+        error = document.get("error", document.get("detail", text))
+        text = str(error.get("message", error) if isinstance(error, dict) else error)
+    except (ValueError, AttributeError):
+        pass
+    text = " ".join(text.split())[:_LONGEST_REASON]
+    return f"status {response.status_code}: {text or response.reason_phrase}"

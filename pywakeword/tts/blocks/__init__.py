@@ -1,0 +1,36 @@
+"""Blocks of speech synthesis: kinds, compositions, and the registered types."""
+
+from pywakeword.tts.blocks import effects, encoders  # registers their types
+from pywakeword.tts.blocks.base import FrameStream, SequenceBlock, StreamableBlock
+from pywakeword.tts.blocks.composites import (
+    SequenceBlockContainer,
+    StreamablePipeline,
+    StreamableStack,
+)
+from pywakeword.tts.blocks.decoders import AttentionDecoder, Decoder
+from pywakeword.tts.blocks.network import Network, NetworkSpec
+from pywakeword.tts.blocks.registry import BlockRegistry, registry
+from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.upsampler import Upsampler
+from pywakeword.tts.blocks.vocoder import Vocoder
+
+__all__ = [
+    "AttentionDecoder",
+    "BlockRegistry",
+    "Decoder",
+    "Fields",
+    "FrameStream",
+    "Network",
+    "NetworkSpec",
+    "Resources",
+    "SequenceBlock",
+    "SequenceBlockContainer",
+    "StreamableBlock",
+    "StreamablePipeline",
+    "StreamableStack",
+    "Upsampler",
+    "Vocoder",
+    "effects",
+    "encoders",
+    "registry",
+]

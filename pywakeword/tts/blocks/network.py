@@ -1,0 +1,306 @@
+"""Exported networks on onnxruntime, at whatever length or at one fixed length.
+
+Hardware that wants fixed shapes gets them here: a long input is cut into pieces that
+overlap by the network's reach, the last piece is padded, a mask says which positions are
+real, and the outputs are cropped and stitched. No block knows which way its network runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword._extras import require
+from pywakeword.errors import AddonError, BlockError
+from pywakeword.tts.blocks.base import Frames, FrameStream, SequenceBlock, Tensors, need_upstream
+from pywakeword.tts.blocks.resources import Fields, Resources
+
+MASK = "mask"
+Shape = tuple["int | str", ...]
+_TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """What `addon.json` says of a network; shapes are without the batch dimension.
+
+    Attributes
+    ----------
+    name : str
+        Its key in `networks`.
+    path : str
+        Its place in the JSON.
+    inputs, outputs : mapping of str to tuple
+        Shapes: numbers, or names of dimensions that vary.
+    axis : str or None
+        The dimension that counts symbols or frames; it comes first where it occurs.
+    reach : tuple of int, or None
+        Positions before and behind a position that its output depends on. None: on all,
+        so that the input cannot be cut.
+    """
+
+    name: str
+    path: str
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, Shape]
+    axis: str | None
+    reach: tuple[int, int] | None
+
+    def along_axis(self, shape: Shape) -> bool:
+        """Whether a tensor of this shape has a row for each position."""
+        return self.axis is not None and shape[:1] == (self.axis,)
+
+
+class Network:
+    """A network of an addon.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        What it should take and give; checked against the file.
+    data : bytes
+        The ONNX file.
+    fixed_length : int, optional
+        Run at exactly this many positions along the axis.
+    threads : int
+        Of one run.
+
+    Raises
+    ------
+    AddonError
+        If the file is no ONNX network or another one, or cannot run at that length.
+    MissingExtraError
+        If onnxruntime is not installed.
+    """
+
+    def __init__(
+        self, spec: NetworkSpec, data: bytes, *, fixed_length: int | None = None, threads: int = 1
+    ) -> None:
+        self.spec = spec
+        self.fixed_length = fixed_length
+        runtime = require("onnxruntime", "tts")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = runtime.InferenceSession(
+                data, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's classes have no common base but this
+            raise AddonError(f"{spec.path}.file", f"onnxruntime refuses it: {error}") from None
+        self._types = {item.name: _TYPES.get(item.type) for item in self._session.get_inputs()}
+        self._check("inputs", spec.inputs, self._session.get_inputs())
+        self._check("outputs", spec.outputs, self._session.get_outputs())
+        self.piece_length = self._piece_length()
+
+    def _check(self, side: str, declared: Mapping[str, Shape], found: list[Any]) -> None:
+        path = f"{self.spec.path}.{side}"
+        shapes = {item.name: tuple(item.shape[1:]) for item in found}
+        if sorted(shapes) != sorted(declared):
+            raise AddonError(path, f"the file has {sorted(shapes)}, declared {sorted(declared)}")
+        for item in found:
+            real, shape = shapes[item.name], declared[item.name]
+            fits = len(real) == len(shape) and all(
+                r == d or not isinstance(r, int) for r, d in zip(real, shape)
+            )
+            if not fits or item.type not in _TYPES:
+                raise AddonError(
+                    f"{path}.{item.name}", f"the file has {item.type} {real}, declared {shape}"
+                )
+
+    def _piece_length(self) -> int | None:
+        """Positions that one run at a fixed length adds; None where nothing is cut."""
+        spec, length = self.spec, self.fixed_length
+        if length is None:
+            return None
+        if spec.axis is None:
+            raise AddonError(spec.path, "has no axis, so it cannot run at a fixed length")
+        if MASK not in spec.inputs:
+            raise AddonError(spec.path, f"has no input {MASK!r}, so its input cannot be padded")
+        if spec.reach is None:
+            return None
+        if length <= sum(spec.reach):
+            raise AddonError(
+                spec.path,
+                f"reaches over {sum(spec.reach)} positions; a fixed length of {length} "
+                "leaves none to compute",
+            )
+        return length - sum(spec.reach)
+
+    def run(self, tensors: Tensors) -> dict[str, npt.NDArray[Any]]:
+        """Run on whole tensors, without a batch dimension, and return whole tensors.
+
+        Raises
+        ------
+        BlockError
+            If a tensor does not fit, or a result is not finite.
+        """
+        spec = self.spec
+        if self.piece_length is None or spec.reach is None:
+            return self.run_piece(tensors)
+        given = {name: self._tensor(name, tensors) for name in spec.inputs if name != MASK}
+        length = self._length(given)
+        pieces = []
+        before, behind = spec.reach
+        for start in range(0, length, self.piece_length):
+            stop = min(start + self.piece_length, length)
+            low, high = max(0, start - before), min(length, stop + behind)
+            cut = {
+                name: value[low:high] if spec.along_axis(spec.inputs[name]) else value
+                for name, value in given.items()
+            }
+            made = self.run_piece(cut)
+            pieces.append({name: v[start - low : stop - low] for name, v in made.items()})
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in spec.outputs}
+
+    def _tensor(self, name: str, tensors: Tensors) -> npt.NDArray[Any]:
+        if name not in tensors:
+            raise BlockError(f"{self.spec.name}: the tensor {name!r} is missing")
+        value, shape = tensors[name], self.spec.inputs[name]
+        fits = value.ndim == len(shape) and all(
+            size == wanted for size, wanted in zip(value.shape, shape) if isinstance(wanted, int)
+        )
+        if not fits or value.dtype != self._types[name]:
+            raise BlockError(
+                f"{self.spec.name}: {name} is {value.dtype} of shape {value.shape}, "
+                f"wanted {np.dtype(self._types[name])} of shape {shape}"
+            )
+        return value
+
+    def _length(self, given: Tensors) -> int:
+        spec = self.spec
+        if spec.axis is None:
+            return 0
+        lengths = {len(v) for n, v in given.items() if spec.along_axis(spec.inputs[n])}
+        if len(lengths) != 1:
+            raise BlockError(f"{spec.name}: inputs of unequal length {sorted(lengths)}")
+        length = lengths.pop()
+        if length == 0:
+            raise BlockError(f"{spec.name}: the input is empty")
+        return length
+
+    def run_piece(self, tensors: Tensors) -> dict[str, npt.NDArray[Any]]:
+        """Run once, padded to the fixed length if there is one; errors as `run`."""
+        given = {name: self._tensor(name, tensors) for name in self.spec.inputs if name != MASK}
+        length = self._length(given)
+        spec, padded = self.spec, self.fixed_length or length
+        if length > padded:
+            raise BlockError(f"{spec.name}: takes {padded} positions, got {length}")
+        feeds = {}
+        for name, value in given.items():
+            if spec.along_axis(spec.inputs[name]) and padded > length:
+                value = np.pad(value, [(0, padded - length)] + [(0, 0)] * (value.ndim - 1))
+            feeds[name] = value[None]
+        if MASK in spec.inputs:
+            feeds[MASK] = (np.arange(padded) < length).astype(np.float32)[None]
+        names = list(spec.outputs)
+        try:
+            results = self._session.run(names, feeds)
+        except Exception as error:  # as above
+            raise BlockError(f"{spec.name}: onnxruntime failed: {error}") from None
+        made = {}
+        for name, result in zip(names, results):
+            value = result[0]
+            if spec.along_axis(spec.outputs[name]):
+                value = value[:length]
+            if not np.isfinite(value).all():
+                raise BlockError(f"{spec.name}: {name} is not finite")
+            made[name] = value
+        return made
+
+
+class NetworkBlock(SequenceBlock):
+    """A network as a sequence block."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.inputs = tuple(name for name in network.spec.inputs if name != MASK)
+        self.outputs = tuple(network.spec.outputs)
+
+    @classmethod
+    def from_config(cls, fields: Fields, resources: Resources) -> NetworkBlock:
+        """Take the network that the field `network` names."""
+        return cls(resources.network(fields.string("network"), fields.at("network")))
+
+    def run(self, tensors: Tensors) -> dict[str, npt.NDArray[Any]]:
+        """Run the network."""
+        return self.network.run(tensors)
+
+
+class NetworkStream(FrameStream):
+    """A network with finite reach, run over the frames of an upstream as they come.
+
+    The pieces lie on a fixed grid, so equal frames give equal outputs to the bit.
+
+    Parameters
+    ----------
+    network : Network
+        One input and one output along its axis, and a reach.
+    upstream : FrameStream
+        Where the input comes from.
+    piece_frames : int
+        Frames per run, where the network has no fixed length.
+    keep_input : bool
+        Put the input's values before the output's, frame by frame.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        upstream: FrameStream | None,
+        *,
+        piece_frames: int,
+        keep_input: bool = False,
+    ) -> None:
+        self._source, (self._target, width) = streamable_ends(network)
+        upstream = need_upstream(upstream)
+        super().__init__(width + (upstream.width if keep_input else 0), upstream)
+        self._input = upstream
+        self._network = network
+        self._piece = network.piece_length or piece_frames
+        self._keep_input = keep_input
+        self._reach = network.spec.reach or (0, 0)
+        self._seen = np.empty((0, upstream.width), np.float32)  # from `_low` on
+        self._low = 0
+        self._next = 0
+
+    def produce(self) -> Frames | None:
+        """Run the network once."""
+        before, behind = self._reach
+        wanted = self._next + self._piece + behind - self._low - len(self._seen)
+        if wanted > 0:
+            self._seen = np.concatenate([self._seen, self._input.pull(wanted)])
+        first = self._next - self._low
+        count = min(self._piece, len(self._seen) - first)
+        if count <= 0:
+            return None
+        made = self._network.run_piece({self._source: self._seen[: first + count + behind]})
+        rows = made[self._target][first : first + count]
+        if self._keep_input:
+            rows = np.concatenate([self._seen[first : first + count], rows], axis=1)
+        self._next += count
+        drop = max(0, self._next - before - self._low)
+        self._seen = self._seen[drop:]
+        self._low += drop
+        return rows
+
+
+def streamable_ends(network: Network) -> tuple[str, tuple[str, int]]:
+    """Return the one input, and the one output with its width, of a network to stream."""
+    spec = network.spec
+    if spec.reach is None:
+        raise ValueError(f"the network {spec.name} has no reach, so it cannot be streamed")
+    sources = [name for name in spec.inputs if name != MASK]
+    targets = [(name, shape) for name, shape in spec.outputs.items() if spec.along_axis(shape)]
+    if len(sources) != 1 or len(targets) != 1 or len(targets[0][1]) != 2:
+        raise ValueError(
+            f"the network {spec.name} cannot be streamed: it needs one input and one output, "
+            f"of frames; it has {sources} and {[name for name, _ in targets]}"
+        )
+    name, shape = targets[0]
+    return sources[0], (name, int(shape[1]))

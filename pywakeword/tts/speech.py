@@ -1,0 +1,68 @@
+"""What is asked of a voice, and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Prosody:
+    """How to speak, as factors on the voice's own manner.
+
+    Parameters
+    ----------
+    rate : float
+        Speed, 0.25 to 4.
+    pitch : float
+        Pitch, 0.5 to 2.
+    volume : float
+        Amplitude, 0 to 2.
+
+    Raises
+    ------
+    TypeError
+        If one is not a number.
+    ValueError
+        If one is out of range.
+    """
+
+    rate: float = 1.0
+    pitch: float = 1.0
+    volume: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("rate", 0.25, 4), ("pitch", 0.5, 2), ("volume", 0, 2)):
+            value = getattr(self, name)
+            if not isinstance(value, Real) or isinstance(value, bool):
+                raise TypeError(f"{name} must be a number, got {value!r}")
+            if not low <= float(value) <= high:  # a NaN fails too
+                raise ValueError(f"{name} must be from {low:g} to {high:g}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice by the names that its back end gives; None leaves the choice to it."""
+
+    name: str | None = None
+    language: str | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class AudioChunk:
+    """Mono speech.
+
+    Attributes
+    ----------
+    pcm : (n_samples,) ndarray of int16
+        The samples; never empty.
+    sample_rate_hz : int
+        Their rate.
+    """
+
+    pcm: npt.NDArray[np.int16]
+    sample_rate_hz: int

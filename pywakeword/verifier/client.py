@@ -1,0 +1,325 @@
+"""`AsyncVerifier`: asks a verifier about candidates, and always comes to a decision."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pywakeword._core import __version__
+from pywakeword._extras import require
+from pywakeword.errors import VerifierError, VerifierRefusedError, VerifierUnavailableError
+from pywakeword.events import Detection
+from pywakeword.verifier.breaker import CircuitBreaker
+from pywakeword.verifier.codec import encode
+from pywakeword.verifier.contract import (
+    ENCODINGS,
+    MAX_SNIPPET_SAMPLES,
+    Metadata,
+    SampleFormat,
+    Verdict,
+)
+from pywakeword.verifier.http import HttpVerifier, TokenSupplier
+from pywakeword.verifier.policy import Decision, VerifierPolicy
+from pywakeword.verifier.sent_log import SentLog
+from pywakeword.verifier.snippet import AFTER_START_SAMPLES
+
+_RETRIED = ("connect", "disconnected", "busy")
+_RETRY_AFTER_S = (0.05, 0.2)
+
+_logger = logging.getLogger("pywakeword.verifier")
+
+
+@dataclass
+class VerifierCounts:
+    """What became of the candidates so far; `dropped` are part of `policy`."""
+
+    candidates: int = 0
+    verifier: int = 0
+    device: int = 0
+    policy: int = 0
+    dropped: int = 0
+    attempts: int = 0
+
+
+class AsyncVerifier:
+    """Asks a verifier about candidates. Every one ends in exactly one `Decision`.
+
+    Belongs to one event loop; `Verifier` is the same for programs without one.
+
+    Parameters
+    ----------
+    url : str
+        Where the verifier is, without `/v1/verify`. Plain http goes to this machine
+        only, unless `allow_plain_http`.
+    thresholds : mapping of str to float
+        The detector's threshold by keyword: `WakeWord.thresholds`.
+    policy : VerifierPolicy, optional
+        Which candidates are sent, and what decides without a verdict.
+    token : callable, optional
+        Returns a bearer token, or an awaitable of one; asked before every attempt.
+    client_cert : (str, str), optional
+        Files of the client's certificate and key, for mutual TLS.
+    ca_file : str, optional
+        Certificates to trust instead of the system's. Verification cannot be turned off.
+    encoding : {"s16le", "ogg_opus"}
+        How audio is sent; Opus needs the extra `audio`.
+    breaker : CircuitBreaker, optional
+        When to stop asking for a while.
+    max_pending : int
+        Candidates that may wait for a verdict at a time; more are dropped: the policy
+        decides on them at once.
+    sent_log : str or path, optional
+        File in which everything that leaves the device is noted (`SentLog`).
+    transport : httpx.AsyncBaseTransport, optional
+        Replaces the network: for tests, and for a proxy.
+
+    Raises
+    ------
+    MissingExtraError
+        If httpx, or soundfile for Opus, is not installed.
+    ValueError
+        If the URL or an option is refused.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        thresholds: Mapping[str, float],
+        policy: VerifierPolicy | None = None,
+        token: TokenSupplier | None = None,
+        client_cert: tuple[str, str] | None = None,
+        ca_file: str | None = None,
+        allow_plain_http: bool = False,
+        encoding: str = "s16le",
+        breaker: CircuitBreaker | None = None,
+        max_pending: int = 8,
+        sent_log: str | Path | None = None,
+        transport: Any = None,
+    ) -> None:
+        if encoding not in ENCODINGS:
+            raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}; got {encoding!r}")
+        if encoding == "ogg_opus":
+            require("soundfile", "audio")
+        if max_pending < 1:
+            raise ValueError(f"max_pending must be at least 1, got {max_pending}")
+        self.policy = VerifierPolicy() if policy is None else policy
+        self.breaker = CircuitBreaker() if breaker is None else breaker
+        self.counts = VerifierCounts()
+        self._thresholds = dict(thresholds)
+        self._http = HttpVerifier(
+            url,
+            connect_timeout_s=self.policy.connect_timeout_s,
+            token=token,
+            client_cert=client_cert,
+            ca_file=ca_file,
+            allow_plain_http=allow_plain_http,
+            transport=transport,
+        )
+        self._format = SampleFormat(encoding)
+        self._max_pending = max_pending
+        self._n_pending = 0
+        self._sent_log = None if sent_log is None else SentLog(sent_log)
+
+    async def __aenter__(self) -> AsyncVerifier:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections and the log."""
+        await self._http.aclose()
+        if self._sent_log is not None:
+            self._sent_log.close()
+
+    async def verify(self, detection: Detection, *, detected_at: float | None = None) -> Decision:
+        """Decide on a candidate, within `policy.deadline_s` of its detection.
+
+        Parameters
+        ----------
+        detection : Detection
+            The candidate.
+        detected_at : float, optional
+            `time.monotonic()` at its detection; now, if left out.
+
+        Returns
+        -------
+        Decision
+            The verifier's, the device's own, or the offline policy's. What went wrong
+            is in `reason` and `error`, and is logged.
+        """
+        started_s = time.monotonic() if detected_at is None else detected_at
+        request_id = uuid.uuid4().hex
+        self.counts.candidates += 1
+        verdict: Verdict | None = None
+        error: Exception | None = None
+        policy = self.policy
+        if not policy.ask_from <= detection.score < policy.ask_below:
+            accepted, source = detection.score >= policy.ask_below, "device"
+            reason = "ask_below" if accepted else "ask_from"
+        else:
+            try:
+                remaining_s = started_s + policy.deadline_s - time.monotonic()
+                verdict = await self.ask(detection, request_id=request_id, timeout_s=remaining_s)
+                reason = verdict.decision
+            except VerifierError as caught:
+                error, reason = caught, _reason(caught)
+                _logger.warning("no verdict on %s: %s", detection.keyword, caught)
+            if verdict is None or reason == "abstain":
+                source = "policy"
+                accepted = policy.accepts_offline(
+                    detection.score, self._thresholds.get(detection.keyword, 0.0)
+                )
+            else:
+                accepted, source = reason == "accept", "verifier"
+        setattr(self.counts, source, getattr(self.counts, source) + 1)
+        return Decision(
+            accepted=accepted,
+            source=source,
+            reason=reason,
+            detection=detection,
+            request_id=request_id,
+            latency_s=time.monotonic() - started_s,
+            verdict=verdict,
+            error=error,
+        )
+
+    async def ask(
+        self, detection: Detection, *, request_id: str | None = None, timeout_s: float | None = None
+    ) -> Verdict:
+        """Return the verdict on a candidate whatever its score, or raise.
+
+        Parameters
+        ----------
+        detection : Detection
+            The candidate.
+        request_id : str, optional
+            Chosen at random if left out.
+        timeout_s : float, optional
+            By default, `policy.deadline_s`.
+
+        Raises
+        ------
+        VerifierUnavailableError
+            If there was no verdict in time; `reason` says why.
+        VerifierRefusedError
+            If the verifier refuses the request; `code` says why.
+        """
+        timeout_s = self.policy.deadline_s if timeout_s is None else timeout_s
+        if self._n_pending >= self._max_pending:
+            self.counts.dropped += 1
+            raise VerifierUnavailableError(
+                "queue_full", f"{self._max_pending} candidates are waiting for a verdict already"
+            )
+        if not self.breaker.allow():
+            raise VerifierUnavailableError(
+                "circuit_open", f"{self._http.host} failed too often; it is asked again later"
+            )
+        self._n_pending += 1
+        answered = False
+        try:
+            ask = self._ask(detection, request_id or uuid.uuid4().hex, timeout_s)
+            verdict = await asyncio.wait_for(ask, timeout_s)
+            answered = True
+            return verdict
+        except VerifierRefusedError:
+            answered = True
+            raise
+        except asyncio.TimeoutError:
+            raise VerifierUnavailableError(
+                "timeout", f"{self._http.host}: no verdict within {max(timeout_s, 0):.3f} s"
+            ) from None
+        finally:
+            self._n_pending -= 1
+            if answered:
+                self.breaker.succeeded()
+            else:
+                self.breaker.failed()
+
+    async def _ask(self, detection: Detection, request_id: str, timeout_s: float) -> Verdict:
+        until_s = time.monotonic() + timeout_s
+        metadata, audio = await self._prepare(detection, request_id)
+        for attempt in (1, 2):
+            try:
+                return await self._attempt(metadata, audio, until_s - time.monotonic(), attempt)
+            except VerifierUnavailableError as error:
+                pause_s = max(random.uniform(*_RETRY_AFTER_S), error.retry_after_s or 0.0)
+                may_retry = self.policy.retry and attempt == 1 and error.reason in _RETRIED
+                if not may_retry or time.monotonic() + pause_s >= until_s:
+                    raise
+            await asyncio.sleep(pause_s)
+        raise AssertionError("the second attempt returns or raises")
+
+    async def _prepare(self, detection: Detection, request_id: str) -> tuple[Metadata, bytes]:
+        start = detection.pre_roll_samples
+        length = max(1, detection.end_sample - detection.start_sample)
+        # What lies behind the verifier's window need not leave the device.
+        n_sent = min(
+            len(detection.snippet), max(start + length, start + AFTER_START_SAMPLES),
+            MAX_SNIPPET_SAMPLES,
+        )  # fmt: skip
+        metadata = Metadata(
+            request_id=request_id,
+            keyword=detection.keyword,
+            start_sample=start,
+            end_sample=min(start + length, n_sent),
+            pre_roll_samples=start,
+            detector=f"pywakeword {__version__}",
+            score=detection.score,
+            threshold=self._thresholds.get(detection.keyword, 0.0),
+            device_state=detection.device_state,
+            format=self._format,
+        )
+        pcm = detection.snippet[:n_sent]
+        if self._format.encoding == "s16le":
+            return metadata, encode(pcm, "s16le")
+        loop = asyncio.get_running_loop()
+        return metadata, await loop.run_in_executor(None, encode, pcm, self._format.encoding)
+
+    async def _attempt(
+        self, metadata: Metadata, audio: bytes, timeout_s: float, attempt: int
+    ) -> Verdict:
+        self.counts.attempts += 1
+        try:
+            self._note(
+                "sent", metadata, attempt=attempt, host=self._http.host, audio_bytes=len(audio),
+                keyword=metadata.keyword, score=metadata.score, why=self._why(),
+            )  # fmt: skip
+        except OSError as error:  # what cannot be noted is not sent
+            raise VerifierUnavailableError(
+                "sent_log", f"the log of what is sent: {error}"
+            ) from error
+        outcome = "cancelled"
+        try:
+            verdict = await self._http.post(metadata, audio, timeout_s)
+            outcome = verdict.decision
+            return verdict
+        except VerifierError as error:
+            outcome = _reason(error)
+            raise
+        finally:
+            try:
+                self._note("outcome", metadata, attempt=attempt, outcome=outcome)
+            except OSError:
+                _logger.exception("cannot note an outcome")
+
+    def _why(self) -> str:
+        return f"score in [{self.policy.ask_from:g}, {self.policy.ask_below:g})"
+
+    def _note(self, event: str, metadata: Metadata, **fields: Any) -> None:
+        if self._sent_log is not None:
+            self._sent_log.write(event, request_id=metadata.request_id, **fields)
+
+
+def _reason(error: VerifierError) -> str:
+    if isinstance(error, VerifierUnavailableError):
+        return error.reason
+    return error.code if isinstance(error, VerifierRefusedError) else type(error).__name__

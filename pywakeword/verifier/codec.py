@@ -1,0 +1,65 @@
+"""Audio on its way between device and verifier: raw PCM, or Ogg/Opus (extra `audio`)."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword._extras import require
+from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.errors import VerifierRefusedError
+from pywakeword.verifier.contract import (
+    MAX_SNIPPET_SAMPLES,
+    Metadata,
+    check_audio,
+    check_length,
+    truncated,
+)
+
+
+def encode(pcm: npt.NDArray[np.int16], encoding: str) -> bytes:
+    """Write PCM as it is sent."""
+    if encoding == "s16le":
+        return pcm.astype("<i2", copy=False).tobytes()
+    file = io.BytesIO()
+    soundfile = require("soundfile", "audio")
+    soundfile.write(file, pcm, SAMPLE_RATE_HZ, format="OGG", subtype="OPUS")
+    return file.getvalue()
+
+
+def decode(metadata: Metadata, data: bytes) -> npt.NDArray[np.int16]:
+    """Read what was sent, sizes first; `VerifierRefusedError` says what is wrong with it."""
+    check_audio(metadata, len(data))
+    if metadata.format.encoding == "s16le":
+        return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
+    pcm = _decode_opus(data)
+    check_length(metadata, len(pcm))
+    return pcm
+
+
+def _decode_opus(data: bytes) -> npt.NDArray[np.int16]:
+    soundfile = require("soundfile", "audio")
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if (file.format, file.subtype) != ("OGG", "OPUS"):
+                raise VerifierRefusedError(
+                    415, "bad_format", f"audio is {file.format}/{file.subtype}, not Ogg/Opus"
+                )
+            if file.samplerate != SAMPLE_RATE_HZ or file.channels != 1:
+                raise VerifierRefusedError(
+                    415, "bad_format",
+                    f"audio must be mono at {SAMPLE_RATE_HZ} Hz, "
+                    f"not {file.channels} channels at {file.samplerate} Hz",
+                )  # fmt: skip
+            # A few bytes of Opus can promise hours: no more than this is ever decoded.
+            pcm: npt.NDArray[np.int16] = file.read(MAX_SNIPPET_SAMPLES + 1, dtype="int16")
+    except RuntimeError as error:
+        reason = getattr(error, "error_string", str(error))
+        raise truncated(f"audio is not readable Ogg/Opus: {reason}") from None
+    if len(pcm) > MAX_SNIPPET_SAMPLES:
+        raise VerifierRefusedError(
+            413, "audio_too_large", f"audio has more than {MAX_SNIPPET_SAMPLES} samples"
+        )
+    return pcm

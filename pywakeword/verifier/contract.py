@@ -1,0 +1,270 @@
+"""What client and server of the verifier exchange, and its limits.
+
+Both sides parse with this module; `docs/verifier.md` describes the fields.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, NoReturn
+
+from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.device_state import DeviceState
+from pywakeword.errors import VerifierRefusedError, VerifierUnavailableError
+from pywakeword.json_fields import Fields
+
+VERIFY_PATH = "/v1/verify"
+STREAM_PATH = "/v1/stream"
+
+MAX_METADATA_BYTES = 8 * 1024
+MAX_AUDIO_BYTES = 128 * 1024
+MAX_REPLY_BYTES = 16 * 1024
+MAX_SNIPPET_SAMPLES = MAX_AUDIO_BYTES // 2
+PRE_ROLL_SAMPLES = 8000
+
+DECISIONS = ("accept", "reject", "abstain")
+ENCODINGS = ("s16le", "ogg_opus")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class SampleFormat:
+    """How audio is written: mono at 16 kHz, as raw PCM or Ogg/Opus."""
+
+    encoding: str = "s16le"
+    sample_rate_hz: int = SAMPLE_RATE_HZ
+    channels: int = 1
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a device says about a candidate.
+
+    Attributes
+    ----------
+    request_id : str
+        Letters, digits, _ and -, at most 64. A retry carries the same one.
+    keyword : str
+        The word that the device believes it heard.
+    start_sample, end_sample : int
+        Where the word lies within the snippet, as the device estimates it.
+    pre_roll_samples : int
+        Samples before the word that belong to the snippet, at most 8000; the
+        smaller of 8000 and `start_sample`.
+    detector : str
+        Name and version of the device's detector.
+    score, threshold : float
+        Score on the device and the threshold it passed, 0 to 1.
+    device_state : DeviceState
+        What the device was doing.
+    format : SampleFormat
+        How the audio is written.
+    """
+
+    request_id: str
+    keyword: str
+    start_sample: int
+    end_sample: int
+    pre_roll_samples: int
+    detector: str
+    score: float
+    threshold: float
+    device_state: DeviceState = field(default_factory=DeviceState)
+    format: SampleFormat = field(default_factory=SampleFormat)
+
+    def to_json(self) -> str:
+        """Write the metadata as it is sent."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the verifier says about a candidate.
+
+    Attributes
+    ----------
+    decision : str
+        "accept", "reject", or "abstain" where the score lies between the two
+        thresholds of the model.
+    score, threshold : float
+        Score, and the one from which the verifier accepts.
+    model : str
+        Name and digest of the verifier's model.
+    start_sample, end_sample : int
+        Where the verifier sees the word within the snippet.
+    timings_ms : mapping of str to float
+        Time spent on the server.
+    """
+
+    decision: str
+    score: float
+    threshold: float
+    model: str
+    start_sample: int
+    end_sample: int
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A verdict with the request that it answers."""
+
+    request_id: str
+    keyword: str
+    verdict: Verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reply as it is sent: the verdict's fields beside the request's."""
+        values = asdict(self.verdict)
+        return {"request_id": self.request_id, "keyword": self.keyword, **values}
+
+
+def parse_metadata(data: bytes | str) -> Metadata:
+    """Read metadata; `VerifierRefusedError` has the status and names the field at fault."""
+    size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "replace"))
+    if size > MAX_METADATA_BYTES:
+        raise VerifierRefusedError(
+            413, "metadata_too_large", f"metadata has {size} bytes, at most {MAX_METADATA_BYTES}"
+        )
+    fields = Fields(_load(data, _bad_json), "", _bad_metadata, "the metadata")
+    metadata = Metadata(
+        request_id=_request_id(fields),
+        keyword=fields.string("keyword"),
+        start_sample=fields.integer("start_sample", 0),
+        end_sample=fields.integer("end_sample", 1),
+        pre_roll_samples=fields.integer("pre_roll_samples", 0),
+        detector=fields.string("detector"),
+        score=fields.number("score", 1.0),
+        threshold=fields.number("threshold", 1.0),
+        device_state=_device_state(fields),
+        format=_sample_format(fields.section("format")),
+    )
+    if not metadata.start_sample < metadata.end_sample <= MAX_SNIPPET_SAMPLES:
+        raise fields.wrong(
+            "end_sample", f"must lie above start_sample and at most at {MAX_SNIPPET_SAMPLES}"
+        )
+    pre_roll = min(PRE_ROLL_SAMPLES, metadata.start_sample)
+    if metadata.pre_roll_samples != pre_roll:
+        raise fields.wrong(
+            "pre_roll_samples",
+            f"is {metadata.pre_roll_samples}; a word at sample {metadata.start_sample} of the "
+            f"snippet has {pre_roll}",
+        )
+    return metadata
+
+
+def parse_reply(data: bytes, request_id: str) -> Verdict:
+    """Read a reply; anything but the answer to that request is a bad reply."""
+    fields = Fields(_load(data, _bad_reply), "", _bad_reply, "the reply")
+    if fields.string("request_id") != request_id:
+        raise fields.wrong("request_id", "is another request's")
+    decision = fields.string("decision")
+    if decision not in DECISIONS:
+        raise fields.wrong("decision", f"must be one of {', '.join(DECISIONS)}")
+    timings = fields.section("timings_ms")
+    return Verdict(
+        decision=decision,
+        score=fields.number("score", 1.0),
+        threshold=fields.number("threshold", 1.0),
+        model=fields.string("model"),
+        start_sample=fields.integer("start_sample"),
+        end_sample=fields.integer("end_sample"),
+        timings_ms={name: timings.number(name) for name in timings.values},
+    )
+
+
+def parse_refusal(status: int, data: bytes) -> VerifierRefusedError:
+    """Read the body of a 4xx reply."""
+    fields = Fields(_load(data, _bad_reply), "", _bad_reply, "the reply").section("error")
+    return VerifierRefusedError(status, fields.string("code"), fields.string("message"))
+
+
+def check_audio(metadata: Metadata, n_bytes: int) -> None:
+    """Refuse audio by its size alone."""
+    if n_bytes > MAX_AUDIO_BYTES:
+        raise VerifierRefusedError(
+            413, "audio_too_large", f"audio has {n_bytes} bytes, at most {MAX_AUDIO_BYTES}"
+        )
+    if metadata.format.encoding == "s16le":
+        if n_bytes % 2:
+            raise truncated("audio ends inside a sample: its length is odd")
+        check_length(metadata, n_bytes // 2)
+
+
+def check_length(metadata: Metadata, n_samples: int) -> None:
+    """Refuse audio that ends before the word that it should hold."""
+    if n_samples < metadata.end_sample:
+        raise truncated(
+            f"audio has {n_samples} samples, the word ends at sample {metadata.end_sample}"
+        )
+
+
+def truncated(message: str) -> VerifierRefusedError:
+    """Make the refusal of audio that is incomplete or damaged."""
+    return VerifierRefusedError(400, "bad_audio", message)
+
+
+def _request_id(fields: Fields) -> str:
+    request_id = fields.string("request_id")
+    if not _REQUEST_ID.fullmatch(request_id):
+        raise fields.wrong("request_id", "must be 1 to 64 letters, digits, _ or -")
+    return request_id
+
+
+def _device_state(fields: Fields) -> DeviceState:
+    state = fields.section("device_state")
+    volume = state.values.get("volume")
+    try:
+        return DeviceState(
+            device_type=state.string("device_type"), playback=state.string("playback"),
+            volume=None if volume is None else state.number("volume"),
+        )  # fmt: skip
+    except ValueError as error:
+        raise _bad_metadata(f"field device_state: {error}") from None
+
+
+def _sample_format(fields: Fields) -> SampleFormat:
+    found = SampleFormat(
+        encoding=fields.string("encoding"),
+        sample_rate_hz=fields.integer("sample_rate_hz"),
+        channels=fields.integer("channels"),
+    )
+    if found.encoding not in ENCODINGS:
+        raise _bad_format(f"encoding must be one of {', '.join(ENCODINGS)}")
+    if found.sample_rate_hz != SAMPLE_RATE_HZ or found.channels != 1:
+        raise _bad_format(
+            f"audio must be mono at {SAMPLE_RATE_HZ} Hz, "
+            f"not {found.channels} channels at {found.sample_rate_hz} Hz"
+        )
+    return found
+
+
+def _load(data: bytes | str, error: Callable[[str], Exception]) -> Any:
+    try:
+        return json.loads(data, parse_constant=_not_json)
+    except (ValueError, RecursionError) as cause:
+        raise error(f"not JSON: {cause}") from None
+
+
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _bad_json(message: str) -> VerifierRefusedError:
+    return VerifierRefusedError(400, "bad_json", f"metadata is {message}")
+
+
+def _bad_metadata(message: str) -> VerifierRefusedError:
+    return VerifierRefusedError(422, "bad_metadata", message)
+
+
+def _bad_format(message: str) -> VerifierRefusedError:
+    return VerifierRefusedError(415, "bad_format", message)
+
+
+def _bad_reply(message: str) -> VerifierUnavailableError:
+    return VerifierUnavailableError("bad_reply", f"the verifier answered with nonsense: {message}")

@@ -1,0 +1,174 @@
+"""One attempt to get a verdict over HTTP (extra `verifier`)."""
+
+from __future__ import annotations
+
+import inspect
+import ipaddress
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, Union
+from urllib.parse import urlsplit
+
+from pywakeword._extras import require
+from pywakeword.errors import VerifierError, VerifierUnavailableError
+from pywakeword.verifier.contract import (
+    MAX_REPLY_BYTES,
+    VERIFY_PATH,
+    Metadata,
+    Verdict,
+    parse_refusal,
+    parse_reply,
+)
+
+TokenSupplier = Callable[[], Union[str, Awaitable[str]]]
+
+_CONTENT_TYPES = {"s16le": "audio/l16;rate=16000", "ogg_opus": "audio/ogg"}
+_BUSY = (429, 502, 503, 504)
+
+
+class HttpVerifier:
+    """Posts candidates to one verifier; `AsyncVerifier` says what the parameters mean."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connect_timeout_s: float,
+        token: TokenSupplier | None = None,
+        client_cert: tuple[str, str] | None = None,
+        ca_file: str | None = None,
+        allow_plain_http: bool = False,
+        transport: Any = None,
+    ) -> None:
+        self._httpx = require("httpx", "verifier")
+        self.host = _check_url(url, allow_plain_http)
+        self._connect_timeout_s = connect_timeout_s
+        self._token = token
+        # Proxies from the environment are not used: audio goes where the caller sends it.
+        self._client = self._httpx.AsyncClient(
+            base_url=url.rstrip("/"),
+            verify=_tls_context(client_cert, ca_file),
+            transport=transport,
+            trust_env=False,
+            limits=self._httpx.Limits(max_connections=8, max_keepalive_connections=2),
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def post(self, metadata: Metadata, audio: bytes, timeout_s: float) -> Verdict:
+        """Send one candidate once.
+
+        Raises
+        ------
+        VerifierUnavailableError
+            If no answer, or none that can be read, came in time.
+        VerifierRefusedError
+            If the verifier refuses the request.
+        """
+        httpx = self._httpx
+        timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, self._connect_timeout_s))
+        encoding = metadata.format.encoding
+        files = {
+            "metadata": ("metadata.json", metadata.to_json().encode(), "application/json"),
+            "audio": ("audio", audio, _CONTENT_TYPES[encoding]),
+        }
+        headers = {"idempotency-key": metadata.request_id, "accept-encoding": "identity"}
+        if self._token is not None:
+            headers["authorization"] = f"Bearer {await self._fetch_token(self._token)}"
+        try:
+            async with self._client.stream(
+                "POST", VERIFY_PATH, files=files, headers=headers, timeout=timeout
+            ) as response:
+                body = await _read_limited(response)
+        except (httpx.HTTPError, OSError) as error:  # a TLS alert may come as a bare SSLError
+            raise self._unavailable(error) from error
+        return _read(response.status_code, response.headers, body, metadata.request_id)
+
+    async def _fetch_token(self, supply: TokenSupplier) -> str:
+        try:
+            token = supply()
+            return str(await token) if inspect.isawaitable(token) else token
+        except Exception as error:
+            raise VerifierUnavailableError("token", f"no bearer token: {error!r}") from error
+
+    def _unavailable(self, error: Exception) -> VerifierUnavailableError:
+        httpx = self._httpx
+        message = f"{self.host}: {str(error) or type(error).__name__}"
+        if _is_tls_failure(error):
+            return VerifierUnavailableError("tls", message)
+        if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+            return VerifierUnavailableError("connect", message)
+        if isinstance(error, httpx.TimeoutException):
+            return VerifierUnavailableError("timeout", message)
+        if isinstance(error, httpx.NetworkError) or "disconnected" in str(error):
+            return VerifierUnavailableError("disconnected", message)
+        return VerifierUnavailableError("bad_reply", message)
+
+
+async def _read_limited(response: Any) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_REPLY_BYTES:
+            raise VerifierUnavailableError(
+                "bad_reply", f"the verifier's reply has more than {MAX_REPLY_BYTES} bytes"
+            )
+    return bytes(body)
+
+
+def _read(status: int, headers: Any, body: bytes, request_id: str) -> Verdict:
+    if status == 200:
+        return parse_reply(body, request_id)
+    error: VerifierError
+    if status in _BUSY:
+        error = VerifierUnavailableError(
+            "busy", f"the verifier answered {status}", _retry_after_s(headers.get("retry-after"))
+        )
+    elif 400 <= status < 500:
+        error = parse_refusal(status, body)
+    else:
+        error = VerifierUnavailableError("bad_reply", f"the verifier answered {status}")
+    raise error
+
+
+def _retry_after_s(value: str | None) -> float | None:
+    """Read Retry-After in seconds; a date is ignored, our deadline is sooner anyway."""
+    return float(value) if value is not None and value.isdecimal() else None
+
+
+def _check_url(url: str, allow_plain_http: bool) -> str:
+    parts = urlsplit(url)
+    host = parts.hostname
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError(f"the verifier's URL must be https://HOST..., got {url!r}")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("the verifier's URL must have no user, query or fragment")
+    if parts.scheme == "http" and not allow_plain_http and not _is_loopback(host):
+        raise ValueError(
+            f"{url!r} would send audio unencrypted: use https, or allow plain http explicitly"
+        )
+    return parts.netloc
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _tls_context(client_cert: tuple[str, str] | None, ca_file: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file)
+    if client_cert is not None:
+        context.load_cert_chain(*client_cert)
+    return context
+
+
+def _is_tls_failure(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,1 @@
+"""Serves verdicts over HTTP and WebSocket, on one machine or on Ray Serve (extra `server`)."""

@@ -1,0 +1,125 @@
+"""Reads a request's body within limits of size and time, and takes it apart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from pywakeword.errors import VerifierRefusedError
+from pywakeword.verifier.contract import MAX_AUDIO_BYTES, MAX_METADATA_BYTES
+
+# Boundaries and headers of the two parts.
+_FRAMING_BYTES = 4 * 1024
+MAX_BODY_BYTES = MAX_METADATA_BYTES + MAX_AUDIO_BYTES + _FRAMING_BYTES
+_PARTS = ("metadata", "audio")
+
+
+def find_boundary(content_type: str | None) -> bytes:
+    """Return the boundary that a Content-Type names; anything but multipart is refused."""
+    kind, options = parse_options_header((content_type or "").encode("latin-1", "replace"))
+    boundary = options.get(b"boundary", b"")
+    if kind != b"multipart/form-data" or not 0 < len(boundary) <= 70:
+        raise VerifierRefusedError(
+            415, "not_multipart", "Content-Type must be multipart/form-data with a boundary"
+        )
+    return boundary
+
+
+def check_declared_length(content_length: str | None) -> None:
+    """Refuse a body by its Content-Length, before any of it is read."""
+    if content_length is not None and content_length.isdecimal():
+        _check_size(int(content_length[:20]))  # more digits are no smaller number
+
+
+async def read_body(chunks: AsyncIterator[bytes], *, timeout_s: float) -> bytes:
+    """Gather a body; one that is too large or too slow is refused where it is noticed."""
+    body = bytearray()
+    try:
+        await asyncio.wait_for(_gather(chunks, body), timeout_s)
+    except asyncio.TimeoutError:
+        raise VerifierRefusedError(
+            408, "slow_sender", f"{len(body)} bytes came within {timeout_s:g} s, then it was over"
+        ) from None
+    return bytes(body)
+
+
+def split_parts(body: bytes, boundary: bytes) -> tuple[bytes, bytes]:
+    """Return the parts `metadata` and `audio` of a multipart body; each must be there once."""
+    collector = _Collector()
+    parser = MultipartParser(boundary, collector.callbacks())  # type: ignore[arg-type]
+    try:
+        parser.write(body)
+        parser.finalize()
+    except (MultipartParseError, UnicodeDecodeError, ValueError) as error:
+        raise _bad_multipart(f"not readable: {error}") from None
+    if not collector.ended:
+        raise _bad_multipart("it ends before its last boundary")
+    for name in _PARTS:
+        if name not in collector.parts:
+            raise _bad_multipart(f"part {name!r} is missing")
+    return bytes(collector.parts["metadata"]), bytes(collector.parts["audio"])
+
+
+class _Collector:
+    """Gathers the parts by name, as the parser's callbacks."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, bytearray] = {}
+        self.ended = False
+        self._part = bytearray()
+        self._name = bytearray()
+        self._value = bytearray()
+        self._disposition = b""
+
+    def callbacks(self) -> dict[str, object]:
+        return {
+            "on_part_begin": self._begin,
+            "on_part_data": lambda data, start, end: self._part.extend(data[start:end]),
+            "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._header,
+            "on_headers_finished": self._name_part,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        self._disposition = b""
+        self._part = bytearray()
+
+    def _header(self) -> None:
+        if bytes(self._name).lower() == b"content-disposition":
+            self._disposition = bytes(self._value)
+        self._name.clear()
+        self._value.clear()
+
+    def _name_part(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        name = options.get(b"name", b"").decode("ascii", "replace")
+        if name not in _PARTS:
+            raise _bad_multipart(f"unknown part {name[:40]!r}")
+        if name in self.parts:
+            raise _bad_multipart(f"part {name!r} comes twice")
+        self.parts[name] = self._part
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+async def _gather(chunks: AsyncIterator[bytes], body: bytearray) -> None:
+    async for chunk in chunks:
+        body += chunk
+        _check_size(len(body))
+
+
+def _check_size(n_bytes: int) -> None:
+    if n_bytes > MAX_BODY_BYTES:
+        raise VerifierRefusedError(
+            413, "body_too_large", f"the body is larger than {MAX_BODY_BYTES} bytes"
+        )
+
+
+def _bad_multipart(message: str) -> VerifierRefusedError:
+    return VerifierRefusedError(400, "bad_multipart", f"multipart body: {message}")

@@ -1,0 +1,110 @@
+"""One request from its bytes to its reply, whatever carried it."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.errors import VerifierRefusedError
+from pywakeword.verifier.codec import decode
+from pywakeword.verifier.contract import Metadata, Reply, Verdict, check_audio, parse_metadata
+from pywakeword.verifier.server.metrics import Metrics
+from pywakeword.verifier.server.replies import RecentReplies
+from pywakeword.verifier.server.retention import AudioRetention
+from pywakeword.verifier.snippet import Snippet
+
+Score = Callable[[Snippet], Awaitable[Verdict]]
+
+
+@dataclass
+class Service:
+    """What the routes share.
+
+    Parameters
+    ----------
+    score : coroutine function
+        Snippet in, verdict out; batches by itself.
+    keywords : collection of str
+        Words that can be verified.
+    tokens : collection of str
+        Bearer tokens of which a request must carry one; none are asked for if empty.
+    retention : AudioRetention, optional
+        Keeps audio; by default nothing is kept.
+    body_timeout_s : float
+        Time in which a whole body must have come.
+    idle_timeout_s, max_stream_s : float
+        Longest silence of a WebSocket client, and longest utterance.
+    stuck_s : callable
+        For how long the scorer has been at one batch.
+    """
+
+    score: Score
+    keywords: Collection[str]
+    metrics: Metrics = field(default_factory=Metrics)
+    tokens: Collection[str] = ()
+    retention: AudioRetention | None = None
+    body_timeout_s: float = 5.0
+    idle_timeout_s: float = 5.0
+    max_stream_s: float = 20.0
+    stuck_s: Callable[[], float] = lambda: 0.0
+    replies: RecentReplies = field(default_factory=RecentReplies)
+
+    def authorize(self, header: str | None) -> None:
+        """Refuse a request without one of the tokens."""
+        if not self.tokens:
+            return
+        given = (header or "").encode("utf-8", "surrogateescape")
+        # Every token is compared, and in constant time: timing tells nothing.
+        if not any(
+            [hmac.compare_digest(given, f"Bearer {token}".encode()) for token in self.tokens]
+        ):
+            raise VerifierRefusedError(401, "unauthorized", "a valid bearer token is needed")
+
+    def read_metadata(self, data: bytes | str) -> Metadata:
+        """Read metadata and check that its word can be verified."""
+        metadata = parse_metadata(data)
+        if metadata.keyword not in self.keywords:
+            raise VerifierRefusedError(
+                404, "unknown_keyword",
+                f"keyword {metadata.keyword[:40]!r} has no verifier; "
+                f"there are: {', '.join(self.keywords)}",
+            )  # fmt: skip
+        return metadata
+
+    async def verify(self, metadata: Metadata, audio: bytes, body: bytes) -> Reply:
+        """Return the reply to a snippet; the same request again gets the same reply."""
+        check_audio(metadata, len(audio))
+
+        async def make() -> Reply:
+            started_s = time.monotonic()
+            if metadata.format.encoding == "s16le":
+                pcm = decode(metadata, audio)
+            else:
+                pcm = await asyncio.get_running_loop().run_in_executor(
+                    None, decode, metadata, audio
+                )
+            decode_ms = round(1000 * (time.monotonic() - started_s), 3)
+            return await self.reply(metadata, pcm, decode_ms)
+
+        return await self.replies.get(metadata.request_id, body, make)
+
+    async def reply(
+        self, metadata: Metadata, pcm: npt.NDArray[np.int16], decode_ms: float = 0.0
+    ) -> Reply:
+        """Score PCM and keep what is to be kept."""
+        verdict = await self.score(Snippet(metadata.keyword, pcm, metadata.start_sample))
+        timings = {"decode": decode_ms, **verdict.timings_ms}
+        timings["total"] = round(sum(timings.values()), 3)
+        found = Reply(metadata.request_id, metadata.keyword, replace(verdict, timings_ms=timings))
+        self.metrics.decisions.labels(metadata.keyword, verdict.decision).inc()
+        if self.retention is not None:
+            await asyncio.get_running_loop().run_in_executor(
+                None, self.retention.keep, metadata, pcm, found
+            )
+        return found

@@ -1,0 +1,190 @@
+"""The WebSocket: a device streams on after its wake word, and may be told to stop.
+
+The client sends the metadata as text, then s16le PCM in binary messages, then
+`{"type": "end"}`. It gets one `verdict`, and `stop_capture` as soon as nothing more is
+wanted: "rejected", "end_of_speech", "no_speech", "max_length", or "end" when it ended itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import numpy as np
+from fastapi import WebSocket, WebSocketDisconnect
+
+from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.endpoint import Endpointer
+from pywakeword.errors import VerifierError, VerifierRefusedError, VerifierUnavailableError
+from pywakeword.events import End, NoSpeech
+from pywakeword.verifier.contract import (
+    MAX_AUDIO_BYTES,
+    MAX_SNIPPET_SAMPLES,
+    Metadata,
+    Reply,
+    check_length,
+    truncated,
+)
+from pywakeword.verifier.server.logs import log, logger
+from pywakeword.verifier.server.service import Service
+
+# A word's last sound may still ring on after its estimated end.
+_AFTER_WORD_SAMPLES = SAMPLE_RATE_HZ // 10
+
+_POLICY_VIOLATION = 1008
+_INTERNAL_ERROR = 1011
+_TRY_AGAIN_LATER = 1013
+
+
+async def serve_stream(service: Service, websocket: WebSocket) -> None:
+    """Serve one connection to its end."""
+    await websocket.accept()
+    status, code, close_code = 200, "", 1000
+    service.metrics.streams.inc()
+    try:
+        service.authorize(websocket.headers.get("authorization"))
+        code = await _Stream(service, websocket).run()
+    except VerifierRefusedError as error:
+        status, code, close_code = error.status, error.code, _POLICY_VIOLATION
+        await _send_error(websocket, status, code, str(error))
+    except VerifierUnavailableError as error:
+        status, code, close_code = 503, error.reason, _TRY_AGAIN_LATER
+        await _send_error(websocket, status, code, str(error))
+    except WebSocketDisconnect:
+        status, code = 499, "disconnected"
+    except Exception:
+        logger.exception("stream failed")
+        status, code, close_code = 500, "internal", _INTERNAL_ERROR
+        await _send_error(websocket, status, code, "the verifier failed; its log says why")
+    finally:
+        service.metrics.streams.dec()
+        service.metrics.requests.labels(str(status), code).inc()
+        log("stream", status=status, code=code)
+    if status != 499:
+        await websocket.close(close_code)
+
+
+class _Stream:
+    """The state of one utterance. Audio is kept until the verdict, and no longer."""
+
+    def __init__(self, service: Service, websocket: WebSocket) -> None:
+        self._service = service
+        self._websocket = websocket
+        self._max_samples = round(service.max_stream_s * SAMPLE_RATE_HZ)
+        self._snippet = bytearray()
+        self._n_samples = 0
+        self._endpointer: Endpointer | None = None
+
+    async def run(self) -> str:
+        """Return the reason for which the capture was stopped."""
+        metadata = await self._receive_metadata()
+        enough = min(metadata.end_sample + _AFTER_WORD_SAMPLES, MAX_SNIPPET_SAMPLES)
+        reply: Reply | None = None
+        reason = ""
+        while not reason:
+            audio = await self._receive_audio()
+            ended = audio is None
+            self._n_samples += len(audio or b"") // 2
+            if reply is None:
+                self._snippet += audio or b""
+                if ended:
+                    check_length(metadata, self._n_samples)
+                if ended or self._n_samples >= enough:
+                    reply = await self._judge(metadata)
+                    if reply.verdict.decision == "reject":
+                        reason = "rejected"
+                    else:
+                        self._endpointer = Endpointer(max_utterance_ms=None)
+                        reason = self._hear(bytes(self._snippet[2 * metadata.end_sample :]))
+                    self._snippet.clear()
+            else:
+                reason = self._hear(audio or b"")
+            if ended:
+                reason = reason or "end"
+            elif self._n_samples >= self._max_samples:
+                reason = reason or "max_length"
+        await self._send("stop_capture", metadata, reason=reason, n_samples=self._n_samples)
+        return reason
+
+    async def _judge(self, metadata: Metadata) -> Reply:
+        pcm = np.frombuffer(bytes(self._snippet), "<i2").astype(np.int16, copy=False)
+        reply = await self._service.reply(metadata, pcm)
+        log("stream_verdict", **reply.to_json())
+        await self._send("verdict", metadata, **reply.to_json())
+        return reply
+
+    def _hear(self, audio: bytes) -> str:
+        """Return why the utterance is over, or an empty string."""
+        assert self._endpointer is not None
+        for event in self._endpointer.process(audio):
+            if isinstance(event, End):
+                return "end_of_speech"
+            if isinstance(event, NoSpeech):
+                return "no_speech"
+        return ""
+
+    async def _send(self, kind: str, metadata: Metadata, **fields: Any) -> None:
+        # The indexes as the Alexa Voice Service names them, relative to the first sample sent.
+        indexes = {
+            "startIndexInSamples": metadata.start_sample,
+            "endIndexInSamples": metadata.end_sample,
+        }
+        message = {"type": kind, "request_id": metadata.request_id, **fields}
+        await self._websocket.send_json({**message, "wakeWordIndices": indexes})
+
+    async def _receive_metadata(self) -> Metadata:
+        message = await self._receive()
+        text = message.get("text")
+        if text is None:
+            raise _protocol("the first message must be the metadata, as text")
+        metadata = self._service.read_metadata(text)
+        if metadata.format.encoding != "s16le":
+            raise VerifierRefusedError(415, "bad_format", "a stream must be s16le")
+        return metadata
+
+    async def _receive_audio(self) -> bytes | None:
+        """Return the next PCM, or None when the client has ended the utterance."""
+        message = await self._receive()
+        if message.get("text") is not None:
+            try:
+                kind = json.loads(message["text"])["type"]
+            except (ValueError, TypeError, KeyError, RecursionError):
+                kind = None
+            if kind != "end":
+                raise _protocol('after the metadata, text must be {"type": "end"}')
+            return None
+        audio: bytes = message["bytes"]
+        if len(audio) > MAX_AUDIO_BYTES:
+            raise VerifierRefusedError(
+                413, "audio_too_large", f"a message has {len(audio)} bytes of audio"
+            )
+        if len(audio) % 2:
+            raise truncated("a message ends inside a sample: its length is odd")
+        return audio
+
+    async def _receive(self) -> Any:
+        try:
+            message = await asyncio.wait_for(
+                self._websocket.receive(), self._service.idle_timeout_s
+            )
+        except asyncio.TimeoutError:
+            raise VerifierRefusedError(
+                408, "slow_sender", f"nothing came for {self._service.idle_timeout_s:g} s"
+            ) from None
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code") or 1000)
+        return message
+
+
+def _protocol(message: str) -> VerifierRefusedError:
+    return VerifierRefusedError(400, "bad_message", message)
+
+
+async def _send_error(websocket: WebSocket, status: int, code: str, message: str) -> None:
+    try:
+        await websocket.send_json(
+            {"type": "error", "status": status, "code": code, "message": message}
+        )
+    except (WebSocketDisconnect, RuntimeError, VerifierError):
+        log("stream_error_unsent", code=code)

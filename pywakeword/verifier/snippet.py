@@ -1,0 +1,59 @@
+"""Snippets and the window of frames that a verifier's network sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword import _core
+from pywakeword.verifier.contract import PRE_ROLL_SAMPLES
+
+WINDOW_FRAMES = 195
+N_BINS = 64
+_HOP: int = _core.LFBE_SETTINGS["hop_samples"]
+_FLOOR = np.float32(np.log(_core.LFBE_SETTINGS["floor"]))
+_WINDOW_SAMPLES: int = (WINDOW_FRAMES - 1) * _HOP + _core.LFBE_SETTINGS["window_samples"]
+AFTER_START_SAMPLES = _WINDOW_SAMPLES - PRE_ROLL_SAMPLES
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A candidate's audio.
+
+    Attributes
+    ----------
+    keyword : str
+        Which word it should be.
+    pcm : (n_samples,) ndarray of int16
+        Mono at 16 kHz, from before the word to after it.
+    start_sample : int
+        Where the device believes that the word starts in `pcm`.
+    """
+
+    keyword: str
+    pcm: npt.NDArray[np.int16] = field(repr=False, compare=False)
+    start_sample: int
+
+    @property
+    def window_sample(self) -> int:
+        """Sample of `pcm` at which the window begins; negative where pre-roll is missing."""
+        return self.start_sample - PRE_ROLL_SAMPLES
+
+
+def window(snippet: Snippet, lfbe: _core.Lfbe) -> tuple[npt.NDArray[np.float32], int]:
+    """Return the (195, 64) frames of a snippet, and at which of them its audio ends.
+
+    Frame 50 begins at the start estimate. Frames that the snippet does not have,
+    before its first sample or after its last, hold the logarithm of the floor.
+    """
+    frames = np.full((WINDOW_FRAMES, N_BINS), _FLOOR, np.float32)
+    begin = snippet.window_sample
+    first = max(0, -(begin // _HOP))  # the first frame that lies wholly inside the snippet
+    lfbe.reset()
+    found = lfbe.process(
+        np.ascontiguousarray(snippet.pcm[begin + first * _HOP : begin + _WINDOW_SAMPLES])
+    )
+    frames[first : first + len(found)] = found
+    return frames, first + len(found)

@@ -1,0 +1,78 @@
+"""What was said, by a Wyoming speech-to-text service."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword._extras import require
+from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.errors import ServiceRefusedError
+from pywakeword.wyoming.connection import WyomingConnection, check_uri
+
+_CHUNK_SAMPLES = 1600
+
+
+class WyomingSpeechToText:
+    """A recogniser behind `tcp://host:port`, such as wyoming-faster-whisper.
+
+    Parameters
+    ----------
+    uri : str
+        Address of the service.
+    language : str, optional
+        Language of the speech; the service's own choice if left out.
+    model : str, optional
+        Name of the service's model.
+    timeout_s : float
+        Longest wait for the connection, and for the transcript.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package wyoming is not installed.
+    ValueError
+        If the address is malformed.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        language: str | None = None,
+        model: str | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:
+        check_uri(uri)
+        require("wyoming", "wyoming")
+        self._uri = uri
+        self._language = language
+        self._model = model
+        self._timeout_s = timeout_s
+
+    async def transcribe(self, pcm: npt.NDArray[np.int16]) -> str:
+        """Return the text of mono 16 kHz speech; empty if nothing was understood.
+
+        Raises
+        ------
+        ServiceError
+            If there is no transcript; its classes say why.
+        """
+        async with WyomingConnection(self._uri, timeout_s=self._timeout_s) as connection:
+            from wyoming.asr import Transcribe, Transcript
+            from wyoming.audio import AudioChunk, AudioStart, AudioStop
+
+            audio = {"rate": SAMPLE_RATE_HZ, "width": 2, "channels": 1}
+            await connection.send(Transcribe(name=self._model, language=self._language))
+            await connection.send(AudioStart(**audio))
+            for begin in range(0, len(pcm), _CHUNK_SAMPLES):
+                data = pcm[begin : begin + _CHUNK_SAMPLES].astype("<i2").tobytes()
+                await connection.send(AudioChunk(audio=data, **audio))
+            await connection.send(AudioStop())
+            while True:
+                event = await connection.receive()
+                if Transcript.is_type(event.type):
+                    text = event.data.get("text")
+                    if not isinstance(text, str):
+                        raise ServiceRefusedError(f"{self._uri}: a transcript without a text")
+                    return text.strip()

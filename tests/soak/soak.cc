@@ -1,0 +1,238 @@
+// Hours of audio through the whole device path, as fast as the machine allows:
+//
+//   soak MODELS_FOLDER WORDS_FOLDER HOURS [SEED]
+//
+// Two spotters with the bundled words hear the same stream, cut in two ways, and are
+// told the same states at the same samples: every score and detection must agree. A
+// third is told states by another thread at any time. After the first minutes nothing
+// may be allocated and the process may not grow. The stream begins short of index 2^31
+// and crosses it; indexes are checked. Exits 1 at the first failure.
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "../cpp/counting_new.h"
+#include "detect/network_source.h"
+#include "detect/spotter.h"
+#include "stream.h"
+
+namespace {
+
+using pww::soak::Pcm;
+
+constexpr int64_t kFirstSample = (int64_t{1} << 31) - 60 * 16000;
+constexpr double kWarmUpHours = 0.1;
+constexpr uint64_t kHashPrime = 1099511628211U;  // FNV-1a
+
+[[noreturn]] void Fail(const char* what) {
+  std::printf("FAILED: %s\n", what);
+  std::exit(1);
+}
+
+void Check(bool holds, const char* what) {
+  if (!holds) {
+    Fail(what);
+  }
+}
+
+std::unique_ptr<pww::Spotter> MakeSpotter(const std::string& models) {
+  std::vector<std::unique_ptr<pww::PosteriorSource>> sources;
+  pww::Spotter::Config config;
+  config.state_sizes = {8, 8, 6};
+  config.first_sample = kFirstSample;
+  std::string message;
+  for (const char* word : {"alexa", "computer"}) {
+    const std::vector<char> file = pww::soak::ReadFile(models + "/" + word + ".tflite");
+    std::shared_ptr<const pww::Model> model;
+    std::unique_ptr<pww::PosteriorSource> source;
+    if (pww::Model::Load(reinterpret_cast<const uint8_t*>(file.data()), file.size(),
+                         &model, &message) != pww::Status::kOk ||
+        pww::NetworkSource::Create(model, config.state_sizes, &source, &message) !=
+            pww::Status::kOk) {
+      Fail(message.c_str());
+    }
+    sources.push_back(std::move(source));
+    config.keywords.push_back({0.5F, 3});
+  }
+  std::unique_ptr<pww::Spotter> spotter;
+  if (pww::Spotter::Create(config, std::move(sources), &spotter, &message) !=
+      pww::Status::kOk) {
+    Fail(message.c_str());
+  }
+  return spotter;
+}
+
+// One spotter with a digest of all that it said.
+struct Listener {
+  explicit Listener(const std::string& models) : spotter(MakeSpotter(models)) {}
+
+  template <typename Chunk>
+  void Hear(const Pcm& pcm, Chunk chunk) {
+    for (size_t begin = 0; begin < pcm.size();) {
+      size_t count = std::min(chunk(), pcm.size() - begin);
+      const int16_t* samples = pcm.data() + begin;
+      begin += count;
+      while (count > 0) {
+        const pww::Spotter::Output* output = nullptr;
+        const size_t taken = spotter->Process(samples, count, &output);
+        samples += taken;
+        count -= taken;
+        if (output != nullptr) {
+          Note(*output);
+        }
+      }
+    }
+  }
+
+  void Note(const pww::Spotter::Output& output) {
+    for (size_t k = 0; k < spotter->n_keywords(); ++k) {
+      Check(output.scores[k] >= 0.0F && output.scores[k] <= 1.0F, "a score's range");
+      Mix(static_cast<uint64_t>(output.scores[k] * 1e9F));
+    }
+    for (size_t i = 0; i < output.n_detections; ++i) {
+      const pww::Detection& found = output.detections[i];
+      const pww::WordSpan& word = found.word;
+      Check(word.start_sample < word.end_sample &&
+                word.end_sample <= word.detected_sample &&
+                word.detected_sample == spotter->history().end_index(),
+            "the order of a detection's indexes");
+      const auto length =
+          static_cast<size_t>(word.detected_sample - found.snippet_begin);
+      Check(length <= snippet.size() &&
+                spotter->history().Copy(found.snippet_begin, word.detected_sample,
+                                        snippet.data()),
+            "the snippet of a detection");
+      for (const int64_t index : {word.start_sample, word.end_sample,
+                                  word.detected_sample, found.snippet_begin}) {
+        Mix(static_cast<uint64_t>(index));
+      }
+      Mix(static_cast<uint64_t>(snippet[length / 2]));
+      ++n_detections;
+    }
+  }
+
+  void Mix(uint64_t value) { digest = (digest ^ value) * kHashPrime; }
+
+  std::unique_ptr<pww::Spotter> spotter;
+  Pcm snippet = Pcm(16000 * 8);
+  uint64_t digest = 14695981039346656037U;
+  int64_t n_detections = 0;
+};
+
+// Memory that the process holds; what of it is resident is the system's choice.
+size_t DataBytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  size_t pages = 0;
+  if (file == nullptr || std::fscanf(file, "%*u %*u %*u %*u %*u %zu", &pages) != 1) {
+    Fail("/proc/self/statm cannot be read");
+  }
+  std::fclose(file);
+  return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+void SetState(pww::Spotter* spotter, uint32_t random) {
+  const auto index = [&](uint32_t shift, uint32_t size) {
+    return static_cast<int>((random >> shift) % size);
+  };
+  Check(spotter->SetState(index(0, 8), index(8, 8), index(16, 6)) == pww::Status::kOk,
+        "a state was refused");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::printf("usage: soak MODELS_FOLDER WORDS_FOLDER HOURS [SEED]\n");
+    return 2;
+  }
+  const std::string words = argv[2];
+  const double hours = std::atof(argv[3]);
+  const auto seed = static_cast<uint32_t>(argc > 4 ? std::atol(argv[4]) : 1);
+  pww::soak::Stream stream(seed, {pww::soak::ReadWav(words + "/alexa.wav"),
+                                  pww::soak::ReadWav(words + "/computer.wav")});
+  std::mt19937 random(seed + 1);
+  Listener even(argv[1]);
+  Listener ragged(argv[1]);
+  Listener disturbed(argv[1]);
+
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    std::mt19937 values(seed + 2);
+    while (!stop.load(std::memory_order_relaxed)) {
+      SetState(disturbed.spotter.get(), static_cast<uint32_t>(values()));
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  });
+
+  const double warm_up = std::min(kWarmUpHours, hours / 2);
+  int64_t n_samples = 0;
+  int64_t n_segments = 0;
+  size_t allocations = 0;
+  size_t data = 0;
+  bool warm = false;
+  const auto hours_heard = [&] {
+    return static_cast<double>(n_samples) / 16000 / 3600;
+  };
+  while (hours_heard() < hours) {
+    const Pcm& pcm = stream.Next();
+    const auto state = static_cast<uint32_t>(random());
+    const bool change = random() % 8 == 0;
+    for (Listener* listener : {&even, &ragged}) {
+      if (change) {
+        SetState(listener->spotter.get(), state);
+      }
+    }
+    even.Hear(pcm, [] { return size_t{1280}; });
+    ragged.Hear(pcm, [&] {
+      return random() % 8 == 0 ? 1 + random() % 9 : 1 + random() % 3000;
+    });
+    if (n_segments % 16 == 0) {  // the third hears a part, and begins anew at times
+      disturbed.Hear(pcm, [] { return size_t{160}; });
+      if (n_segments % 4096 == 0) {
+        disturbed.spotter->Reset();
+      }
+    }
+    n_samples += static_cast<int64_t>(pcm.size());
+    ++n_segments;
+    Check(even.digest == ragged.digest, "two cuts of one stream disagree");
+    for (const Listener* listener : {&even, &ragged}) {
+      Check(listener->spotter->history().end_index() == kFirstSample + n_samples,
+            "the index of the newest sample");
+    }
+    if (!warm && hours_heard() >= warm_up) {
+      warm = true;
+      allocations = pww::test::Allocations();
+      data = DataBytes();
+    }
+    if (warm && n_segments % 1024 == 0) {
+      Check(pww::test::Allocations() == allocations, "something was allocated");
+      Check(DataBytes() == data, "the process grew");
+    }
+    if (n_segments % (1 << 14) == 0) {
+      std::printf("%.1f h, %lld detections\n", hours_heard(),
+                  static_cast<long long>(even.n_detections));
+      std::fflush(stdout);
+    }
+  }
+  stop.store(true);
+  other.join();
+  Check(even.n_detections > 0, "no wake word was ever heard");
+  std::printf(
+      "%.2f h of audio, %lld detections, last index %lld (2^31 %s), %zu bytes "
+      "of data, "
+      "%zu allocations since the warm-up, digest %016llx\n",
+      hours_heard(), static_cast<long long>(even.n_detections),
+      static_cast<long long>(even.spotter->history().end_index()),
+      even.spotter->history().end_index() > int64_t{1} << 31 ? "crossed"
+                                                             : "not reached",
+      DataBytes(), pww::test::Allocations() - allocations,
+      static_cast<unsigned long long>(even.digest));
+  return 0;
+}

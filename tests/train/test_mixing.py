@@ -1,0 +1,70 @@
+"""What the mixer makes of a batch; needs the extra `train`: pytest tests/train."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2]))
+
+from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS
+from tools.train.features import FLOOR, N_MELS, Store, StoreWriter
+from tools.train.mixing import Mixed, Mixer
+
+FRAMES = 120
+
+
+@pytest.fixture
+def interference(tmp_path: Path) -> Store:
+    writer = StoreWriter(tmp_path)
+    rng = np.random.default_rng(1)
+    for kind, said in (
+        ("noise", ""), ("babble", ""), ("music", ""), ("alarm", ""), ("tts", "good morning"),
+        ("tts", "computer"),
+    ):  # fmt: skip
+        features = rng.normal(-6, 1, size=(400, N_MELS)).astype(np.float32)
+        writer.add(features, None, kind=kind, label="", group=kind, said=said)
+    writer.close()
+    return Store.read(tmp_path)
+
+
+def playback_of(mixed: Mixed) -> list[str]:
+    part = mixed.state[:, len(DEVICE_TYPES) : len(DEVICE_TYPES) + len(PLAYBACKS)]
+    return [PLAYBACKS[i] for i in part.argmax(dim=1).tolist()]
+
+
+def speech(batch: int) -> np.ndarray:
+    return np.random.default_rng(2).normal(-5, 1, (batch, FRAMES, N_MELS)).astype(np.float16)
+
+
+def test_a_device_that_speaks_knows_it(interference: Store) -> None:
+    mixer = Mixer(interference, 3, ("computer",))
+    own = np.stack([mixer.own_word(FRAMES, 60) for _ in range(40)])
+    assert set(playback_of(mixer(own, voices=["own"] * 40))) == {"tts"}
+
+
+def test_synthetic_voices_in_the_room_are_not_mixed_with_the_devices_own(
+    interference: Store,
+) -> None:
+    mixer = Mixer(interference, 3, ("computer",))
+    heard = playback_of(mixer(speech(300), voices=["synthetic"] * 300, mixed_share=1.0))
+    assert "tts" not in heard
+    assert {"music", "alarm", "unknown"} <= set(heard)
+    assert "tts" in playback_of(mixer(speech(300), voices=["real"] * 300, mixed_share=1.0))
+
+
+def test_before_the_stream_there_is_digital_silence(interference: Store) -> None:
+    onsets = np.array([0, 50])
+    features = Mixer(interference, 4)(speech(2), onsets=onsets).features.numpy()
+    assert (features[1, :, :50] == np.float32(np.log(np.float32(FLOOR)))).all()
+    assert (features[1, :, 50:] > np.log(FLOOR)).all()
+    assert (features[0] > np.log(FLOOR)).all()
+
+
+def test_equal_seeds_mix_equally(interference: Store) -> None:
+    first, second = (Mixer(interference, 5)(speech(16)) for _ in range(2))
+    np.testing.assert_array_equal(first.features.numpy(), second.features.numpy())
+    np.testing.assert_array_equal(first.state.numpy(), second.state.numpy())

@@ -1,0 +1,1 @@
+"""The network of syntactic distances: treebank, training, export and figures."""

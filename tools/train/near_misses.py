@@ -1,0 +1,79 @@
+"""Words that sound like a wake word, from the pronouncing dictionary that pocketsphinx brings.
+
+What a detector confuses is close in phones, not in letters. Words that contain the wake
+word are left out: whoever says "computers" has said "computer".
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+
+Phones = tuple[str, ...]
+_COUNT = 40
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> dict[str, Phones]:
+    import pocketsphinx
+
+    path = pocketsphinx.get_model_path("en-us/cmudict-en-us.dict")
+    words: dict[str, Phones] = {}
+    with Path(path).open(encoding="utf-8") as lines:
+        for line in lines:
+            word, *phones = line.split()
+            if re.fullmatch(r"[a-z']+", word):  # not the further pronunciations, word(2)
+                words[word] = tuple(phones)
+    return words
+
+
+def pronunciation(text: str) -> Phones | None:
+    """Phones of a text, out of the dictionary; a word that is not in it as two that are."""
+    words = _dictionary()
+    phones: Phones = ()
+    for word in text.lower().split():
+        halves = [(word[:k], word[k:]) for k in range(2, len(word) - 1)]
+        known = [words[a] + words[b] for a, b in halves if a in words and b in words]
+        if word in words:
+            phones += words[word]
+        elif known:
+            phones += min(known, key=len)
+        else:
+            return None
+    return phones
+
+
+def distance(a: Phones, b: Phones) -> float:
+    """Edit distance; a vowel for another vowel costs half."""
+    row = [float(j) for j in range(len(b) + 1)]
+    for i, j in product(range(1, len(a) + 1), range(1, len(b) + 1)):
+        if j == 1:
+            before, row[0] = row[0], float(i)
+        swap = 0.0 if a[i - 1] == b[j - 1] else 0.5 if _vowels(a[i - 1], b[j - 1]) else 1.0
+        before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + swap)
+    return row[-1]
+
+
+def _vowels(a: str, b: str) -> bool:
+    return a[0] in "AEIOU" and b[0] in "AEIOU"
+
+
+def near_misses(text: str, count: int = _COUNT) -> list[str]:
+    """Return the dictionary's closest words to `text`, closest first; [] if it has no phones."""
+    wanted = pronunciation(text)
+    if wanted is None:
+        return []
+    close: list[tuple[float, str]] = []
+    for word, phones in _dictionary().items():
+        if abs(len(phones) - len(wanted)) > 3 or _contains(phones, wanted):
+            continue
+        apart = distance(wanted, phones)
+        if 0 < apart <= 0.6 * len(wanted):
+            close.append((apart, word))
+    return [word for _, word in sorted(close)[:count]]
+
+
+def _contains(phones: Phones, part: Phones) -> bool:
+    return any(phones[i : i + len(part)] == part for i in range(len(phones) - len(part) + 1))

@@ -1,0 +1,1 @@
+"""Makes the bundled speech addons: corpus, vocoder, acoustic models, export, evaluation."""

@@ -1,0 +1,52 @@
+"""From free text to a bundled addon: python -m tools.tts ADDON --trees DIR --work DIR.
+
+ADDON is `slt-parallel` (attention-free) or `slt-attention` (legacy, teacher forced). Both
+use the same vocoder, which the first of the two commands trains. Each stage keeps its
+state in the work folder, and is resumed or skipped when the command is given again.
+Needs flite, and a folder of treebank files (*.ptb) for its sentences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from tools.tts import corpus, export, training
+
+SEED = 7
+HELD_OUT = 100  # sentences of the evaluation, never trained on
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train what is missing, and write the addon."""
+    parser = argparse.ArgumentParser(prog="python -m tools.tts", description=__doc__)
+    parser.add_argument("addon", choices=export.ADDONS)
+    parser.add_argument("--trees", type=Path, required=True, help="folder of *.ptb files")
+    parser.add_argument("--work", type=Path, required=True, help="corpus and checkpoints")
+    parser.add_argument("--out", type=Path, default=Path("models/addons"))
+    parser.add_argument("--sentences", type=int, default=900)
+    parser.add_argument("--steps", type=int, help="of the acoustic model")
+    parser.add_argument("--vocoder-steps", type=int, default=850)
+    args = parser.parse_args(argv)
+    if not any(args.trees.glob("*.ptb")):
+        print(f"error: no *.ptb file in {args.trees}", file=sys.stderr)
+        return 2
+    torch.manual_seed(SEED)
+    torch.set_num_threads(1)
+    utterances = corpus.prepare(
+        args.trees, args.work, seed=SEED, count=args.sentences, held_out=HELD_OUT
+    )
+    vocoder = training.vocoder(utterances, args.work / "vocoder.pt", steps=args.vocoder_steps)
+    train = getattr(training, export.ADDONS[args.addon].trainer)
+    steps = args.steps or export.ADDONS[args.addon].steps
+    modules = train(utterances, args.work / f"{args.addon}.pt", steps=steps)
+    modules["vocoder"] = vocoder
+    print(export.write_addon(args.addon, modules, args.out))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Sentences, spoken by a flite voice that also says where each phone ends."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.tts.addon.flite import FliteVoice
+from tools.tts.features import FRAME_RATE_HZ, acoustic_frames
+
+VOICE = "slt"
+# The phones of flite's English voices; index 0 is the pause.
+_PHONES = """
+    pau aa ae ah ao aw ax ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th
+    uh uw v w y z zh
+"""
+SYMBOLS = tuple(_PHONES.split())
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One spoken sentence: symbols, frames of each symbol, acoustic frames and audio."""
+
+    text: str
+    symbols: npt.NDArray[np.int64]  # (n_symbols,)
+    durations: npt.NDArray[np.int64]  # (n_symbols,), sums to n_frames
+    frames: npt.NDArray[np.float32]  # (n_frames, FRAME_WIDTH)
+    audio: npt.NDArray[np.float32]  # (n_samples,), 16 kHz
+
+
+def sentences(trees: Path, seed: int) -> list[str]:
+    """Sentences of a folder of treebank files: 3 to 18 plain words, shuffled, no doubles."""
+    found = dict.fromkeys(
+        text
+        for path in sorted(trees.glob("*.ptb"))
+        for tree in path.read_text(encoding="utf-8").split("\n\n")
+        if (text := _plain(re.findall(r"\(\S+ ([^\s()]+)\)", tree)))
+    )
+    order = np.random.default_rng(seed).permutation(len(found))
+    every = list(found)
+    return [every[i] for i in order]
+
+
+def _plain(tokens: list[str]) -> str:
+    text = " ".join(t for t in tokens if not t.startswith(("-", "*")))
+    text = re.sub(r" (n't|'\w+|[.,?!])", r"\1", text)
+    # What flite would expand (digits, capitals, dashes) is left out: the words are the truth
+    # that a recogniser's answer is compared with.
+    if re.search(r"[^a-zA-Z .,?!']|[A-Z]{2}", text) or not 3 <= len(text.split()) <= 18:
+        return ""
+    return text
+
+
+def speak(voice: FliteVoice, text: str) -> Utterance:
+    """Let the teacher say `text`."""
+    spoken = voice.speak(text)
+    audio = spoken.pcm.astype(np.float32) / 32768
+    symbols = np.array([SYMBOLS.index(name) for name in spoken.phones])
+    ends = np.round(np.array(spoken.ends_s) * FRAME_RATE_HZ).astype(np.int64)
+    frames = acoustic_frames(audio)
+    # The voice writes a few milliseconds more than its marks say, or fewer.
+    ends = np.minimum(ends, len(frames))
+    ends[-1] = len(frames)
+    return Utterance(text, symbols, np.diff(ends, prepend=0), frames, audio)
+
+
+def prepare(trees: Path, work: Path, *, seed: int, count: int, held_out: int) -> list[Utterance]:
+    """Speak the training sentences, or load them from the work folder.
+
+    The first `held_out` sentences are the evaluation's and are never spoken here.
+    """
+    path = work / f"corpus-{seed}-{count}.npz"
+    texts = sentences(trees, seed)[held_out : held_out + count]
+    if not path.exists():
+        voice = FliteVoice(VOICE)
+        spoken = [speak(voice, text) for text in texts]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        arrays = {}
+        for i, item in enumerate(spoken):
+            arrays |= {f"s{i}": item.symbols, f"d{i}": item.durations}
+            arrays |= {f"f{i}": item.frames, f"a{i}": (item.audio * 32768).astype(np.int16)}
+        np.savez(path, **arrays)
+        return spoken
+    with np.load(path) as stored:
+        return [
+            Utterance(
+                text, stored[f"s{i}"], stored[f"d{i}"], stored[f"f{i}"],
+                stored[f"a{i}"].astype(np.float32) / 32768,
+            )
+            for i, text in enumerate(texts)
+        ]  # fmt: skip

@@ -1,0 +1,187 @@
+"""From trained modules to an addon folder."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from tools.tts import network
+from tools.tts.corpus import SYMBOLS, VOICE
+from tools.tts.features import FRAME_WIDTH, HOP_SAMPLES, N_MELS, REFERENCE_HZ, SAMPLE_RATE
+
+_HIDDEN = network.AttentionDecoder.width
+_E, _UP = network.ENCODED_WIDTH, network.ENCODED_WIDTH + network.POSITION_WIDTH
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an addon comes about, and the stack that it ends up in."""
+
+    trainer: str  # in tools.tts.training
+    steps: int
+    max_symbols: int
+    networks: tuple[str, ...]
+    stack: tuple[str, ...]
+    fixed: Mapping[str, int]
+
+
+ADDONS = {
+    "slt-parallel": Recipe(
+        "acoustic_model", 600, 400,
+        ("text_encoder", "duration_encoder", "decoder", "vocoder"),
+        ("Upsampler", "Decoder", "Vocoder"),
+        {"text_encoder": 64, "duration_encoder": 64, "decoder": 96, "vocoder": 64},
+    ),
+    "slt-attention": Recipe(
+        "attention_model", 800, 120,
+        ("text_encoder", "attention_decoder", "vocoder"),
+        ("AttentionDecoder", "Vocoder"),
+        {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},
+    ),
+}  # fmt: skip
+
+# Inputs and outputs of each network, without the batch; and the axis.
+_SHAPES: dict[str, tuple[str, dict[str, list[Any]], dict[str, list[Any]]]] = {
+    "text_encoder": ("text", {"symbols": ["text"], "mask": ["text"]}, {"encoded": ["text", _E]}),
+    "duration_encoder": (
+        "text", {"symbols": ["text"], "mask": ["text"]}, {"durations": ["text"]},
+    ),
+    "decoder": (
+        "frames", {"upsampled": ["frames", _UP], "mask": ["frames"]},
+        {"acoustic": ["frames", FRAME_WIDTH]},
+    ),
+    "vocoder": (
+        "frames", {"acoustic": ["frames", FRAME_WIDTH], "mask": ["frames"]},
+        {"log_gains": ["frames", 2 * network.N_BANDS]},
+    ),
+    "attention_decoder": (
+        "text",
+        {"last": [FRAME_WIDTH], "hidden": [_HIDDEN], "centre": [1], "context": [_E],
+         "encoded": ["text", _E], "mask": ["text"]},
+        {"frames": [network.AttentionDecoder.frames_per_step, FRAME_WIDTH],
+         "next_last": [FRAME_WIDTH], "next_hidden": [_HIDDEN], "next_centre": [1],
+         "next_context": [_E]},
+    ),
+}  # fmt: skip
+
+
+class _Step(nn.Module):
+    """An attention decoder whose last frame is state like any other."""
+
+    def __init__(self, decoder: nn.Module) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, last, hidden, centre, context, encoded, mask):  # type: ignore[no-untyped-def]
+        frames, hidden, centre, context = self.decoder(last, hidden, centre, context, encoded, mask)
+        return frames, frames[:, -1], hidden, centre, context
+
+
+def write_addon(name: str, modules: Mapping[str, nn.Module], out: Path) -> Path:
+    """Export the networks of an addon and write its `addon.json`; return the folder."""
+    recipe, folder = ADDONS[name], out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    networks = {}
+    for part in recipe.networks:
+        axis, inputs, outputs = _SHAPES[part]
+        data = _onnx(part, modules[part])
+        (folder / f"{part}.onnx").write_bytes(data)
+        entry: dict[str, Any] = {
+            "file": f"{part}.onnx",
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "inputs": inputs,
+            "outputs": outputs,
+            "axis": axis,
+        }
+        if part != "attention_decoder":
+            entry["reach"] = [modules[part].body.reach] * 2
+        networks[part] = entry
+    manifest = {
+        "format_version": 1,
+        "name": name,
+        "symbols": list(SYMBOLS),
+        "pause": "pau",
+        "max_symbols": recipe.max_symbols,
+        "front_end": "FlitePhones",
+        "acoustics": {
+            "sample_rate_hz": SAMPLE_RATE,
+            "hop_samples": HOP_SAMPLES,
+            "reference_hz": REFERENCE_HZ,
+            "n_fft": 1024,
+            "n_bands": network.N_BANDS,
+        },
+        "networks": networks,
+        "contexts": {"dynamic": {}, "fixed": dict(recipe.fixed)},
+        "default_context": "dynamic",
+        "stack": {
+            "type": "StreamablePipeline",
+            "sequence_block": {"type": "Encoders"},
+            "streamable_block": {
+                "type": "StreamableStack",
+                "stack": [{"type": block} for block in recipe.stack],
+            },
+        },
+        "card": {
+            "teacher": f"flite 2.2, voice cmu_us_{VOICE} (free, BSD-like licence)",
+            "licence": "Apache-2.0",
+            "frames": f"{N_MELS} log mel energies times 0.2, log F0, voicing; 80 a second",
+            "parameters": sum(p.numel() for part in recipe.networks
+                              for p in modules[part].parameters()),
+            "training": f"python -m tools.tts {name} --trees DIR --work DIR",
+        },
+    }  # fmt: skip
+    path = folder / "addon.json"
+    if path.exists():  # what the evaluation wrote stays, as long as it is of these networks
+        old = json.loads(path.read_text(encoding="utf-8"))
+        if old["networks"] == networks and "measured" in old.get("card", {}):
+            manifest["card"]["measured"] = old["card"]["measured"]
+    path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return folder
+
+
+def _onnx(part: str, module: nn.Module) -> bytes:
+    """One network as an ONNX file with weights of 16 bits, computed with in 32."""
+    axis, inputs, outputs = _SHAPES[part]
+    example = []
+    for name, shape in inputs.items():
+        size = [7 if isinstance(n, str) else n for n in shape]
+        example.append(torch.zeros(1, *size, dtype=torch.long) if name == "symbols"
+                       else torch.ones(1, *size))  # fmt: skip
+    dynamic = {name: {1: axis} for name, shape in (inputs | outputs).items() if shape[0] == axis}
+    wrapped = _Step(module) if part == "attention_decoder" else module
+    file = io.BytesIO()
+    torch.onnx.export(
+        wrapped.eval(), tuple(example), file, input_names=list(inputs),
+        output_names=list(outputs), dynamic_axes=dynamic, opset_version=17, dynamo=False,
+    )  # fmt: skip
+    model = onnx.load_from_string(file.getvalue())
+    _halve(model.graph)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def _halve(graph: onnx.GraphProto) -> None:
+    """Store large weights as float16, with a cast that the runtime folds when it loads."""
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size >= 256:
+            stored = numpy_helper.from_array(values.astype(np.float16), tensor.name + ".half")
+            casts.append(
+                helper.make_node("Cast", [stored.name], [tensor.name], to=TensorProto.FLOAT)
+            )
+            tensor.CopyFrom(stored)
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)

@@ -1,0 +1,137 @@
+"""The networks of the addons, in the shape in which they are exported.
+
+Every convolution is followed by the mask, so that a network computes the same for a
+sequence and for a padded piece of it that has the neighbours within its reach.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tools.tts.corpus import SYMBOLS
+from tools.tts.features import FRAME_WIDTH
+
+ENCODED_WIDTH = 128
+N_BANDS = 65
+POSITION_WIDTH = 3  # what the upsampler adds to the encoding of a frame's symbol
+
+
+class MaskedConvolutions(nn.Module):
+    """Residual convolutions over (batch, time, width); `reach` positions to either side."""
+
+    def __init__(self, width: int, dilations: tuple[int, ...], kernel: int = 5) -> None:
+        super().__init__()
+        self.reach = sum(dilations) * (kernel // 2)
+        self.layers = nn.ModuleList(
+            nn.Conv1d(width, width, kernel, dilation=d, padding=d * (kernel // 2))
+            for d in dilations
+        )
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Give what is masked out no say in its neighbours."""
+        x, mask = x.transpose(1, 2), mask[:, None]
+        for layer in self.layers:
+            x = (x + torch.relu(layer(x))) * mask
+        return x.transpose(1, 2)
+
+
+class TextEncoder(nn.Module):
+    """Symbols (batch, n) -> encoding (batch, n, ENCODED_WIDTH)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(len(SYMBOLS), ENCODED_WIDTH)
+        self.body = MaskedConvolutions(ENCODED_WIDTH, (1, 1, 2))
+
+    def forward(self, symbols: Tensor, mask: Tensor) -> Tensor:
+        """Encode."""
+        return self.body(self.embedding(symbols) * mask[..., None], mask)
+
+
+class DurationEncoder(nn.Module):
+    """Symbols (batch, n) -> frames of each (batch, n), as a real number."""
+
+    def __init__(self, width: int = 96) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(len(SYMBOLS), width)
+        self.body = MaskedConvolutions(width, (1, 1, 2))
+        self.head = nn.Linear(width, 1)
+
+    def forward(self, symbols: Tensor, mask: Tensor) -> Tensor:
+        """Encode."""
+        x = self.body(self.embedding(symbols) * mask[..., None], mask)
+        return torch.exp(self.head(x)[..., 0].clamp(-2, 5)) * mask
+
+
+class Decoder(nn.Module):
+    """Upsampled encoding (batch, n, ENCODED_WIDTH + POSITION_WIDTH) -> acoustic frames."""
+
+    def __init__(self, width: int = 128) -> None:
+        super().__init__()
+        self.entry = nn.Linear(ENCODED_WIDTH + POSITION_WIDTH, width)
+        self.body = MaskedConvolutions(width, (1, 2, 4, 2, 1))
+        self.head = nn.Linear(width, FRAME_WIDTH)
+
+    def forward(self, upsampled: Tensor, mask: Tensor) -> Tensor:
+        """Decode."""
+        return self.head(self.body(self.entry(upsampled) * mask[..., None], mask))
+
+
+class Vocoder(nn.Module):
+    """Acoustic frames -> log gains of harmonics and of noise, (batch, n, 2 * N_BANDS)."""
+
+    def __init__(self, width: int = 128) -> None:
+        super().__init__()
+        self.entry = nn.Linear(FRAME_WIDTH, width)
+        self.body = MaskedConvolutions(width, (1, 1), kernel=3)
+        self.head = nn.Linear(width, 2 * N_BANDS)
+
+    def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
+        """Predict gains."""
+        return self.head(self.body(self.entry(frames) * mask[..., None], mask)).clamp(-14, 6)
+
+
+class AttentionDecoder(nn.Module):
+    """One step of the legacy model: the last frame and the text -> the next few frames.
+
+    The attention is a Gaussian over symbol positions that only moves forward
+    (Graves, 2013), its centre being state like the recurrent layer's.
+    """
+
+    frames_per_step = 4
+    width = 192
+
+    def __init__(self) -> None:
+        super().__init__()
+        width = self.width
+        self.prenet = nn.Sequential(nn.Linear(FRAME_WIDTH, 64), nn.ReLU())
+        self.cell = nn.GRUCell(64 + ENCODED_WIDTH, width)
+        self.attention = nn.Sequential(nn.Linear(width + ENCODED_WIDTH, 64), nn.Tanh(),
+                                       nn.Linear(64, 2))  # fmt: skip
+        self.head = nn.Sequential(
+            nn.Linear(width + 2 * ENCODED_WIDTH + 1, 256), nn.ReLU(),
+            nn.Linear(256, self.frames_per_step * FRAME_WIDTH),
+        )  # fmt: skip
+
+    def forward(
+        self, frame: Tensor, hidden: Tensor, centre: Tensor, context: Tensor,
+        encoded: Tensor, mask: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+        """Shapes: (b, FRAME_WIDTH), (b, width), (b, 1), (b, E), (b, n, E), (b, n)."""
+        prenet = functional.dropout(self.prenet(frame), 0.3, self.training)
+        hidden = self.cell(torch.cat([prenet, context], 1), hidden)
+        step, spread = self.attention(torch.cat([hidden, context], 1)).split(1, 1)
+        centre = centre + functional.softplus(step)
+        spread = 0.2 + functional.softplus(spread)
+        where = torch.arange(encoded.shape[1], dtype=torch.float32) + 0.5
+        weights = torch.exp(-(((where - centre) / spread) ** 2)) * mask
+        weights = weights / (weights.sum(1, keepdim=True) + 1e-6)
+        context = torch.einsum("bn,bne->be", weights, encoded)
+        # A sharp look at the symbol under the centre, beside the wide one.
+        sharp = torch.relu(1 - torch.abs(where - centre)) * mask
+        focus = torch.einsum("bn,bne->be", sharp, encoded)
+        offset = centre - torch.floor(centre)
+        frames = self.head(torch.cat([hidden, context, focus, offset], 1))
+        return frames.reshape(-1, self.frames_per_step, FRAME_WIDTH), hidden, centre, context

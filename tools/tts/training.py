@@ -1,0 +1,177 @@
+"""The three trainings: acoustic model, attention model, vocoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pywakeword.tts.blocks.source_filter import Excitation, SourceFilterShape, band_weights
+from tools.tts import network
+from tools.tts.batches import padded, pick, train
+from tools.tts.corpus import Utterance
+from tools.tts.features import HOP_SAMPLES, N_MELS, REFERENCE_HZ, SAMPLE_RATE
+
+SOURCE_FILTER = SourceFilterShape(SAMPLE_RATE, HOP_SAMPLES, 1024, network.N_BANDS)
+
+
+def acoustic_model(utterances: Sequence[Utterance], path: Path, *, steps: int) -> nn.ModuleDict:
+    """Text encoder, duration encoder and decoder, together, on the teacher's durations."""
+    modules = nn.ModuleDict(
+        {
+            "text_encoder": network.TextEncoder(),
+            "duration_encoder": network.DurationEncoder(),
+            "decoder": network.Decoder(),
+        }
+    )
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        batch = pick(utterances, rng, 8)
+        symbols, mask = padded([u.symbols for u in batch])
+        frames, frame_mask = padded([u.frames for u in batch])
+        encoded = modules["text_encoder"](symbols, mask)
+        upsampled = torch.zeros(*frames.shape[:2], network.ENCODED_WIDTH + network.POSITION_WIDTH)
+        for i, item in enumerate(batch):
+            index, position = upsample_plan(item.durations)
+            row = torch.cat([encoded[i, index], torch.from_numpy(position)], 1)
+            upsampled[i, : len(row)] = row
+        frame_loss = _frame_loss(modules["decoder"](upsampled, frame_mask), frames, frame_mask)
+        durations, _ = padded([u.durations.astype(np.float32) for u in batch])
+        predicted = modules["duration_encoder"](symbols, mask)
+        wrong = (torch.log(predicted + 0.5) - torch.log(durations + 0.5)).abs() * mask
+        return frame_loss + 0.3 * wrong.sum() / mask.sum()
+
+    train(modules, loss_of, path, steps=steps)
+    return modules
+
+
+def upsample_plan(durations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Symbol of each frame, and the frame's place in it as the `Upsampler` block gives it."""
+    from pywakeword.tts.blocks.upsampler import frame_positions
+
+    index = np.repeat(np.arange(len(durations)), durations)
+    return index, frame_positions(durations, 0, len(index))[1]
+
+
+def attention_model(utterances: Sequence[Utterance], path: Path, *, steps: int) -> nn.ModuleDict:
+    """Text encoder and attention decoder with teacher forcing.
+
+    The decoder is given the teacher's last frame, and the attention's centre is drawn to
+    the place in the text that the teacher's durations tell.
+    """
+    modules = nn.ModuleDict(
+        {"text_encoder": network.TextEncoder(), "attention_decoder": network.AttentionDecoder()}
+    )
+    per_step = network.AttentionDecoder.frames_per_step
+    short = [u for u in utterances if len(u.frames) <= 360]
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        batch = pick(short, rng, 12)
+        symbols, mask = padded([u.symbols for u in batch])
+        encoded = modules["text_encoder"](symbols, mask)
+        frames, frame_mask = padded([_whole_steps(u.frames, per_step) for u in batch])
+        places, _ = padded([_whole_steps(_text_places(u.durations), per_step) for u in batch])
+        # Noise on what it is given, so that its own imperfect frames do not derail it.
+        noise = torch.from_numpy(rng.normal(0, 0.05, frames.shape).astype(np.float32))
+        given = frames + noise
+        decoder = modules["attention_decoder"]
+        state = start_state(len(batch), decoder.width)
+        frame = torch.zeros_like(frames[:, 0])
+        outputs, centres = [], []
+        for start in range(0, frames.shape[1], per_step):
+            out, *state = decoder(frame, *state, encoded, mask)
+            outputs.append(out)
+            centres.append(state[1])
+            frame = given[:, start + per_step - 1]
+            # The centre is not given, or it would never learn to keep its own place; but it is
+            # pulled half way back, as far as the teacher is concerned.
+            state[1] = 0.5 * state[1] + 0.5 * places[:, start + per_step - 1, None]
+        wrong = torch.cat(centres, 1) - places[:, per_step // 2 :: per_step]
+        step_mask = frame_mask[:, ::per_step]
+        place_loss = (wrong.abs() * step_mask).sum() / step_mask.sum()
+        return _frame_loss(torch.cat(outputs, 1), frames, frame_mask) + 0.1 * place_loss
+
+    train(modules, loss_of, path, steps=steps)
+    return modules
+
+
+def start_state(batch: int, width: int) -> list[Tensor]:
+    """Recurrent state, centre of attention and context before the first step."""
+    return [torch.zeros(batch, size) for size in (width, 1, network.ENCODED_WIDTH)]
+
+
+def vocoder(utterances: Sequence[Utterance], path: Path, *, steps: int) -> network.Vocoder:
+    """Gains that make the source-filter's spectra those of the teacher."""
+    model = network.Vocoder()
+    weights = torch.from_numpy(band_weights(SOURCE_FILTER))
+    length = 64
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        rows, spectra, targets = [], [], []
+        for i in rng.choice(len(utterances), 8):
+            item = utterances[i]
+            start = int(rng.integers(0, max(1, len(item.frames) - length)))
+            rows.append(item.frames[start : start + length])
+            f0_hz = REFERENCE_HZ * 2 ** rows[-1][:, N_MELS].astype(np.float64)
+            spectra.append(np.stack(Excitation(SOURCE_FILTER, int(rng.integers(1 << 30)))
+                                    .spectra(f0_hz)))  # fmt: skip
+            sound = item.audio[start * HOP_SAMPLES : (start + length) * HOP_SAMPLES]
+            targets.append(np.pad(sound, (0, len(rows[-1]) * HOP_SAMPLES - len(sound))))
+        frames, mask = padded(rows)
+        target, _ = padded(targets)
+        excitation, _ = padded([s.transpose(1, 2, 0) for s in spectra])
+        gains = torch.exp(model(frames, mask))
+        harmonic, noise = (gains[..., : network.N_BANDS] @ weights,
+                           gains[..., network.N_BANDS :] @ weights)  # fmt: skip
+        voiced = frames[..., N_MELS + 1 :]
+        mixed = excitation[..., 0] * harmonic * voiced + excitation[..., 1] * noise
+        audio = _overlap_add(torch.fft.irfft(mixed, SOURCE_FILTER.n_fft))
+        return _spectral_loss(audio[:, : target.shape[1]], target)
+
+    train(model, loss_of, path, steps=steps)
+    return model
+
+
+def _overlap_add(frames: Tensor) -> Tensor:
+    """As `OverlapAdd`: frame i is centred at sample i hops."""
+    tail, hop = SOURCE_FILTER.tail_samples, HOP_SAMPLES
+    frames = torch.roll(frames, tail - hop, dims=2)
+    total = (frames.shape[1] - 1) * hop + frames.shape[2]
+    summed = functional.fold(
+        frames.transpose(1, 2), (1, total), (1, frames.shape[2]), stride=(1, hop)
+    )
+    return summed[:, 0, 0, tail:]
+
+
+def _spectral_loss(audio: Tensor, target: Tensor) -> Tensor:
+    total = torch.zeros(())
+    for n_fft in (256, 512, 1024):
+        window = torch.hann_window(n_fft)
+        one, other = (
+            torch.stft(x, n_fft, n_fft // 2, window=window, return_complex=True).abs()
+            for x in (audio, target)
+        )
+        total = total + (torch.log(one + 1e-2) - torch.log(other + 1e-2)).abs().mean()
+        total = total + torch.linalg.norm(one - other) / torch.linalg.norm(other)
+    return total
+
+
+def _frame_loss(predicted: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
+    return ((predicted - frames).abs().mean(2) * mask).sum() / mask.sum()
+
+
+def _whole_steps(rows: np.ndarray, per_step: int) -> np.ndarray:
+    missing = -len(rows) % per_step
+    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])
+
+
+def _text_places(durations: np.ndarray) -> np.ndarray:
+    """Where in the text each frame is, in symbols and parts of them."""
+    index = np.repeat(np.arange(len(durations)), durations)
+    starts = (np.cumsum(durations) - durations)[index]
+    within = (np.arange(len(index)) + 0.5 - starts) / durations[index]
+    return (index + within).astype(np.float32)
