@@ -117,7 +117,7 @@ class ServerProcess:
     """`pywakeword verifier serve` as a process."""
 
     def __init__(self, models: Path, options: Sequence[str]) -> None:
-        self._models = models
+        self._models = models.resolve()
         self._options = options
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -129,16 +129,28 @@ class ServerProcess:
         """Start it and wait until it answers."""
         command = [sys.executable, "-m", "pywakeword", "verifier", "serve", "--port",
                    str(self._port), "--models", str(self._models), *self._options]  # fmt: skip
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        until_s = time.monotonic() + 120
-        while time.monotonic() < until_s:
-            try:
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=1).close()
-                return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        self.kill()
-        raise RuntimeError("the server does not start")
+        # Outside the repository: in it, Python would find the source tree, which holds no
+        # extension, before the package that is installed.
+        package = str(Path(pww.__file__).parents[1])
+        path = os.pathsep.join([package, os.environ.get("PYTHONPATH", "")])
+        with tempfile.TemporaryFile() as errors:
+            self.process = subprocess.Popen(
+                command,
+                cwd=tempfile.gettempdir(),
+                env={**os.environ, "PYTHONPATH": path},
+                stderr=errors,
+            )
+            until_s = time.monotonic() + 120
+            while self.process.poll() is None and time.monotonic() < until_s:
+                try:
+                    urllib.request.urlopen(f"{self.url}/healthz", timeout=1).close()
+                    return
+                except (urllib.error.URLError, OSError):
+                    time.sleep(0.1)
+            self.kill()
+            errors.seek(0)
+            said = errors.read().decode(errors="replace")
+        raise RuntimeError(f"the server does not start: {said[-2000:]}")
 
     def kill(self) -> None:
         """End it at once, as the kernel would when memory is short."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,12 @@ from tools import verifier_faults
 from tools.verifier_stand_in import write_stand_in
 
 
-def test_killed_and_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = str(Path(verifier_faults.pww.__file__).parents[1])
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]))
+def test_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="no model"):
+        verifier_faults.ServerProcess(tmp_path, ())
+
+
+def test_killed_and_stopped(tmp_path: Path) -> None:
     models = write_stand_in(tmp_path, "computer").parent
     rows = {row.fault: row for row in verifier_faults.process_faults(models, 8)}
     assert rows["none"].verdicts >= 4
