@@ -44,7 +44,7 @@ ADDONS = {
         {"text_encoder": 64, "duration_encoder": 64, "decoder": 96, "vocoder": 64},
     ),
     "slt-attention": Recipe(
-        "attention_model", 4000, 120,
+        "attention_model", 2000, 120,
         ("text_encoder", "attention_decoder", "vocoder"),
         ("AttentionDecoder", "Vocoder"),
         {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},
