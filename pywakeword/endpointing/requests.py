@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pywakeword.audio.source import PcmBlock
-from pywakeword.endpoint import Endpointer
 from pywakeword.endpointing.repair import Repair
 from pywakeword.endpointing.truncation import TruncationCheck
-from pywakeword.endpointing.two_pass import TwoPassEndpointer
 from pywakeword.endpointing.utterance import Outcome, Utterance, UtteranceJoiner
 from pywakeword.events import Detection, EndpointEvent, NoSpeech
 from pywakeword.pcm import Pcm, as_pcm
@@ -35,6 +33,9 @@ class AnyEndpointer(Protocol):
 
     def reset(self) -> None:
         """Start a new stream."""
+
+    def share_front_end(self, spotter: WakeWord) -> bool:
+        """Compute the front end once for both."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,7 @@ class RequestListener:
         self._joiner = UtteranceJoiner(grace_ms)
         # What is kept of the audio is cut off by the piece.
         self._piece = _PIECE if truncation is None else _BLOCK
-        if isinstance(endpointer, (Endpointer, TwoPassEndpointer)):
-            endpointer.share_front_end(spotter)
+        endpointer.share_front_end(spotter)
         self.reset()
 
     def reset(self) -> None:
