@@ -8,6 +8,8 @@ import shutil
 import numpy as np
 import pytest
 
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
 from pywakeword import Detection, DeviceState, NoSpeech, Request, Utterance
 from tools import endpoint_stream
 from tools.endpoint_stream import Truth, judge
