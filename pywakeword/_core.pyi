@@ -113,6 +113,7 @@ class Endpointer:
         grace: int,
         no_speech_timeout: int,
         max_utterance: int,
+        level_range: float,
         first_sample: int = 0,
     ) -> None: ...
     def process(self, pcm: npt.NDArray[np.int16]) -> list[tuple[str, int, int, str]]: ...

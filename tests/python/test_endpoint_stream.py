@@ -10,7 +10,8 @@ import pytest
 
 from pywakeword import Detection, DeviceState, NoSpeech, Request, Utterance
 from tools import endpoint_stream
-from tools.endpoint_stream import Truth, judge
+from tools.endpoint_stream import judge
+from tools.endpointing.stream import Truth
 
 
 def test_every_utterance_comes_exactly_once(capsys: pytest.CaptureFixture[str]) -> None:
