@@ -150,6 +150,7 @@ class Endpointer:
             "no_speech_timeout": _limit(no_speech_timeout_ms, "no_speech_timeout_ms"),
             "max_utterance": _limit(max_utterance_ms, "max_utterance_ms"),
         }
+        self._grace_ms = grace_ms
         _number(onset_threshold, "onset_threshold")
         _number(offset_threshold, "offset_threshold")
         if level_range_db is not None:
@@ -274,6 +275,11 @@ class Endpointer:
     def rules(self) -> tuple[EndpointRule, ...]:
         """The rules in use."""
         return self._rules
+
+    @property
+    def grace_ms(self) -> float:
+        """How long after an `End` speech is `Resumed`."""
+        return self._grace_ms
 
     @property
     def card(self) -> VadCard:
