@@ -115,6 +115,7 @@ class Endpointer:
         grace: int,
         no_speech_timeout: int,
         max_utterance: int,
+        level_range: float,
         first_sample: int = 0,
     ) -> None: ...
     def process(self, pcm: Pcm) -> list[tuple[str, int, int, str]]: ...

@@ -128,6 +128,7 @@ typedef struct pww_endpointer_options {
   int64_t grace;
   int64_t no_speech_timeout;
   int64_t max_utterance;
+  float level_range;
   int64_t first_sample;
 } pww_endpointer_options;
 typedef struct pww_endpoint_event {

@@ -91,6 +91,10 @@ class Endpointer:
         goes on for longer than this.
     onset_threshold, offset_threshold : float
         Posterior at which speech begins, and below which it pauses.
+    level_range_db : float or None
+        What is fainter by more than this than the loudest speech of the utterance, the
+        wake word before it included, is not the speaker's: it neither starts nor
+        prolongs an utterance. None means that any level is speech.
     model : str or path
         Voice activity model: a bundled name, or a `.tflite` file with its card.
     backend : {"core", "capi"}
@@ -125,6 +129,7 @@ class Endpointer:
         word_tail_ms: float = 250.0,
         onset_threshold: float = 0.5,
         offset_threshold: float = 0.35,
+        level_range_db: float | None = 18.0,
         model: str | os.PathLike[str] = "vad",
         backend: str = "core",
     ) -> None:
@@ -146,8 +151,16 @@ class Endpointer:
             "no_speech_timeout": _limit(no_speech_timeout_ms, "no_speech_timeout_ms"),
             "max_utterance": _limit(max_utterance_ms, "max_utterance_ms"),
         }
+        self._grace_ms = grace_ms
         _number(onset_threshold, "onset_threshold")
         _number(offset_threshold, "offset_threshold")
+        if level_range_db is not None:
+            _number(level_range_db, "level_range_db")
+            if not 0 < level_range_db <= 100:  # a NaN fails too
+                raise ValueError(
+                    f"level_range_db must be above 0 and at most 100, got {level_range_db!r}; "
+                    "None means no limit"
+                )
         self._network, self._card = load_vad_model(model)
         make, network = self._load_backend(backend, model)
         self._core = make(
@@ -156,6 +169,7 @@ class Endpointer:
             rules=raw_rules,
             onset_threshold=onset_threshold,
             offset_threshold=offset_threshold,
+            level_range=0.0 if level_range_db is None else level_range_db,
             **lengths,
         )
         self._core_process = self._core.process
@@ -291,6 +305,11 @@ class Endpointer:
     def rules(self) -> tuple[EndpointRule, ...]:
         """The rules in use."""
         return self._rules
+
+    @property
+    def grace_ms(self) -> float:
+        """How long after an `End` speech is `Resumed`."""
+        return self._grace_ms
 
     @property
     def card(self) -> VadCard:

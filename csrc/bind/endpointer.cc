@@ -48,7 +48,7 @@ class PyEndpointer {
                const std::vector<RawRule>& rules, float onset_threshold,
                float offset_threshold, int64_t min_speech, int64_t possible_end,
                int64_t word_tail, int64_t grace, int64_t no_speech_timeout,
-               int64_t max_utterance, int64_t first_sample) {
+               int64_t max_utterance, float level_range, int64_t first_sample) {
     PauseEndpointer::Config config;
     config.rules.clear();
     for (const auto& [name, must_contain_speech, silence, utterance] : rules) {
@@ -63,6 +63,7 @@ class PyEndpointer {
     config.grace = grace;
     config.no_speech_timeout = no_speech_timeout;
     config.max_utterance = max_utterance;
+    config.level_range = level_range;
     config.first_sample = first_sample;
     std::string message;
     std::unique_ptr<Vad> vad;
@@ -176,10 +177,11 @@ void BindEndpointer(py::module_& m) {
   py::class_<PyEndpointer>(m, "Endpointer", "PCM in, endpointing events out.")
       .def(py::init<const std::shared_ptr<Model>&, int, const std::vector<RawRule>&,
                     float, float, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                    int64_t>(),
+                    float, int64_t>(),
            "vad"_a, py::kw_only(), "delay_frames"_a, "rules"_a, "onset_threshold"_a,
            "offset_threshold"_a, "min_speech"_a, "possible_end"_a, "word_tail"_a,
-           "grace"_a, "no_speech_timeout"_a, "max_utterance"_a, "first_sample"_a = 0)
+           "grace"_a, "no_speech_timeout"_a, "max_utterance"_a, "level_range"_a,
+           "first_sample"_a = 0)
       .def("process", &PyEndpointer::Process, "pcm"_a,
            "Consume int16 samples; return (kind, sample, decided_sample, reason)s.")
       .def("probabilities", &PyEndpointer::Probabilities, "pcm"_a,

@@ -52,6 +52,7 @@ PauseEndpointer::Config MakeConfig(const pww_endpointer_options& options) {
   config.grace = options.grace;
   config.no_speech_timeout = options.no_speech_timeout;
   config.max_utterance = options.max_utterance;
+  config.level_range = options.level_range;
   config.first_sample = options.first_sample;
   return config;
 }

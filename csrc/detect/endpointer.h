@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "detect/pause_endpointer.h"
@@ -54,6 +55,7 @@ class Endpointer {
 
   void TakeFrame() noexcept;
   void Step() noexcept;
+  [[nodiscard]] float Level() const noexcept;
 
   const int64_t first_sample_;
   int64_t now_sample_;
@@ -61,6 +63,9 @@ class Endpointer {
   int frames_since_output_ = 0;  // of the VAD
   std::unique_ptr<Vad> vad_;
   PauseEndpointer pauses_;
+  // Levels of the newest frames, as a ring that reaches back to what the VAD speaks of.
+  std::vector<float> levels_;
+  size_t n_levels_ = 0;
   std::array<EndpointEvent, PauseEndpointer::kMostEventsPerStep> events_{};
   Output output_;
 };

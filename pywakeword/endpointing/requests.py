@@ -22,6 +22,10 @@ _WORD_ITSELF_SAMPLES = 4000
 class AnyEndpointer(Protocol):
     """`Endpointer` or `TwoPassEndpointer`."""
 
+    @property
+    def grace_ms(self) -> float:
+        """How long after an `End` speech is `Resumed`."""
+
     def process(self, pcm: Pcm) -> list[EndpointEvent]:
         """Consume audio."""
 
@@ -71,8 +75,8 @@ class RequestListener:
         Hears the wake words.
     endpointer : Endpointer or TwoPassEndpointer
         Hears the ends. The front end is computed once for both.
-    grace_ms : float
-        As given to the endpointer.
+    grace_ms : float, optional
+        Default: that of the endpointer.
     truncation : TruncationCheck, optional
         Asked about each utterance when its grace period is over.
     """
@@ -82,13 +86,13 @@ class RequestListener:
         spotter: WakeWord,
         endpointer: AnyEndpointer,
         *,
-        grace_ms: float = 1000.0,
+        grace_ms: float | None = None,
         truncation: TruncationCheck | None = None,
     ) -> None:
         self._spotter = spotter
         self._endpointer = endpointer
         self._truncation = truncation
-        self._joiner = UtteranceJoiner(grace_ms)
+        self._joiner = UtteranceJoiner(endpointer.grace_ms if grace_ms is None else grace_ms)
         # What is kept of the audio is cut off by the piece.
         self._piece = _PIECE if truncation is None else _BLOCK
         endpointer.share_front_end(spotter)

@@ -42,7 +42,8 @@ def _library(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "options",
     [{}, {"rules": RULES, "no_speech_timeout_ms": None}, {"max_utterance_ms": 900, "grace_ms": 0},
-     {"onset_threshold": 0.9, "offset_threshold": 0.8, "min_speech_ms": 0}],
+     {"onset_threshold": 0.9, "offset_threshold": 0.8, "min_speech_ms": 0},
+     {"level_range_db": None}, {"level_range_db": 3.0}],
 )  # fmt: skip
 def test_the_same_events_bit_for_bit(options: dict[str, Any]) -> None:
     ours, theirs = Endpointer(backend="capi", **options), Endpointer(**options)
