@@ -22,6 +22,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
+    "NoSpeechError",
     "PhonesError",
     "PyWakewordError",
     "ServiceError",
@@ -31,6 +32,7 @@ __all__ = [
     "ServiceUnavailableError",
     "StreamError",
     "SyntaxTreeError",
+    "TextMismatchError",
     "UnsupportedOpError",
     "VerifierError",
     "VerifierRefusedError",
@@ -123,6 +125,14 @@ class PhonesError(PyWakewordError):
 
 class EmptyTextError(PyWakewordError, ValueError):
     """A text holds no word that could be spoken."""
+
+
+class NoSpeechError(AudioError):
+    """Audio in which nobody can be heard to speak."""
+
+
+class TextMismatchError(PyWakewordError, ValueError):
+    """A recording does not say the text that is given with it."""
 
 
 class SyntaxTreeError(PyWakewordError, ValueError):
