@@ -22,7 +22,6 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
-    "NoSpeechError",
     "PhonesError",
     "PyWakewordError",
     "ServiceError",
@@ -30,6 +29,7 @@ __all__ = [
     "ServiceTimeoutError",
     "ServiceTruncatedError",
     "ServiceUnavailableError",
+    "SpeechlessAudioError",
     "StreamError",
     "SyntaxTreeError",
     "TextMismatchError",
@@ -127,12 +127,12 @@ class EmptyTextError(PyWakewordError, ValueError):
     """A text holds no word that could be spoken."""
 
 
-class NoSpeechError(AudioError):
-    """Audio in which nobody can be heard to speak."""
+class SpeechlessAudioError(AudioError):
+    """A recording that should hold speech holds none."""
 
 
 class TextMismatchError(PyWakewordError, ValueError):
-    """A recording does not say the text that is given with it."""
+    """A recording does not hold the text that it is said to hold."""
 
 
 class SyntaxTreeError(PyWakewordError, ValueError):

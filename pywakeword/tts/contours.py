@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword._extras import require
-from pywakeword.errors import NoSpeechError
-from pywakeword.tts.alignment import FRAMES_PER_SECOND, PAUSE, SAMPLE_RATE_HZ, Alignment
+from pywakeword.errors import SpeechlessAudioError
+from pywakeword.tts.phone_alignment import FRAMES_PER_SECOND, PAUSE, SAMPLE_RATE_HZ, Alignment
 
 REFERENCE_HZ = 160.0  # F0 of zero octaves
 _LOWEST_HZ, _HIGHEST_HZ = 70.0, 450.0  # a man's to a child's
@@ -76,7 +76,7 @@ def frame_contours(pcm: npt.NDArray[np.int16]) -> FrameContours:
 
     Raises
     ------
-    NoSpeechError
+    SpeechlessAudioError
         If less than 100 ms are voiced.
     MissingExtraError
         If pyworld is not installed (extra `prosody`).
@@ -95,7 +95,9 @@ def frame_contours(pcm: npt.NDArray[np.int16]) -> FrameContours:
         f0 = np.zeros(0)
     voiced = f0 > 0
     if voiced.sum() < _FEWEST_VOICED_FRAMES:
-        raise NoSpeechError(f"{len(pcm) / SAMPLE_RATE_HZ:.1f} s of audio without a voice in it")
+        raise SpeechlessAudioError(
+            f"{len(pcm) / SAMPLE_RATE_HZ:.1f} s of audio without a voice in it"
+        )
     where = np.arange(n_frames)
     octaves = np.interp(where, where[voiced], np.log2(f0[voiced] / REFERENCE_HZ))
     padded = np.pad(signal, _WINDOW)
@@ -111,7 +113,7 @@ def phone_contours(frames: FrameContours, alignment: Alignment) -> PhoneContours
 
     Raises
     ------
-    NoSpeechError
+    SpeechlessAudioError
         If no phone is voiced.
     """
     spoken = [phone for phone in alignment.phones if phone.name != PAUSE]
@@ -125,7 +127,7 @@ def phone_contours(frames: FrameContours, alignment: Alignment) -> PhoneContours
         energy.append(frames.energy_db[span].mean())
     known = np.array(has_pitch)
     if not known.any():
-        raise NoSpeechError("no phone of the text is voiced")
+        raise SpeechlessAudioError("no phone of the text is voiced")
     index = np.arange(len(spoken))
     filled = np.interp(index, index[known], np.array(octaves)[known])
     return PhoneContours(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pywakeword.errors import NoSpeechError, PhonesError, TextMismatchError
-from pywakeword.tts.alignment import (  # for training code: one place to import from
+from pywakeword.errors import PhonesError, SpeechlessAudioError, TextMismatchError
+from pywakeword.tts.phone_alignment import (  # for training code: one place to import from
     FRAMES_PER_SECOND,
     PAUSE,
     PHONES,
@@ -50,7 +50,7 @@ def align_all(texts: Mapping[Path, str], cache: Path) -> dict[Path, Alignment]:
             assert aligner is not None
             try:
                 found = aligner(to_pcm(decode(path)), texts[path])
-            except (NoSpeechError, PhonesError, TextMismatchError):
+            except (SpeechlessAudioError, PhonesError, TextMismatchError):
                 found = None
             done[path.name] = found
             phones = [(p.name, p.start, p.end, p.word) for p in found.phones] if found else []

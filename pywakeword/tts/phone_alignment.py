@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword._extras import require
-from pywakeword.errors import EmptyTextError, NoSpeechError, PhonesError, TextMismatchError
+from pywakeword.errors import EmptyTextError, PhonesError, SpeechlessAudioError, TextMismatchError
 
 FRAMES_PER_SECOND = 100
 SAMPLE_RATE_HZ = 16_000
@@ -88,7 +88,7 @@ class PhoneAligner:
             If the text has no word.
         PhonesError
             If a word is not in the pronouncing dictionary.
-        NoSpeechError
+        SpeechlessAudioError
             If the audio is silent.
         TextMismatchError
             If the audio does not say the text.
@@ -178,12 +178,12 @@ def text_words(text: str) -> list[str]:
 
 
 def check_not_silent(pcm: npt.NDArray[np.int16]) -> None:
-    """Raise `NoSpeechError` if no 100 ms of the audio are louder than -60 dB of full scale."""
+    """Raise `SpeechlessAudioError` if no 100 ms are louder than -60 dB of full scale."""
     window = SAMPLE_RATE_HZ // 10
     n_windows = len(pcm) // window
     blocks = pcm[: n_windows * window].reshape(n_windows, window).astype(np.float64) / 32768
     if not n_windows or np.sqrt((blocks**2).mean(axis=1)).max() < _SILENT_LEVEL:
-        raise NoSpeechError(f"{len(pcm) / SAMPLE_RATE_HZ:.1f} s of audio, all of it silent")
+        raise SpeechlessAudioError(f"{len(pcm) / SAMPLE_RATE_HZ:.1f} s of audio, all of it silent")
 
 
 def _squeezed(found: Sequence[tuple[str, int, int]]) -> bool:
