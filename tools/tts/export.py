@@ -45,7 +45,7 @@ class Recipe:
 
 ADDONS = {
     "slt-parallel": Recipe(
-        "acoustic_model", 600, 400,
+        "acoustic_model", 3000, 400,
         ("text_encoder", "duration_encoder", "decoder", "vocoder"),
         (
             {"type": "Upsampler", "durations": "shaped_durations"},
@@ -61,7 +61,7 @@ ADDONS = {
         },
     ),
     "slt-attention": Recipe(
-        "attention_model", 800, 120,
+        "attention_model", 4000, 120,
         ("text_encoder", "attention_decoder", "vocoder"),
         ({"type": "AttentionDecoder"}, {"type": "Vocoder"}),
         {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},
