@@ -53,5 +53,5 @@ def _nouns(trees: Path) -> frozenset[str]:
         word
         for word, counts in tags.items()
         if sum(counts.values()) >= _FEWEST_SEEN
-        and counts["NN"] + counts["NNS"] >= _MOSTLY * sum(counts.values())
+        and counts["NN"] + counts["NNS"] > _MOSTLY * sum(counts.values())
     )
