@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
 from typing import Any, Protocol
 
 from pywakeword.audio.microphone import import_sounddevice
@@ -19,7 +20,19 @@ from pywakeword.commands.speech import (
     wav_file,
 )
 from pywakeword.errors import AudioDeviceError
-from pywakeword.tts import AudioChunk, Director, Synthesis, TtsClient, sanitize
+from pywakeword.prosody_plot import save_prosody_plot
+from pywakeword.tts import (
+    Addon,
+    AddonBackend,
+    AudioChunk,
+    Director,
+    Synthesis,
+    TtsClient,
+    sanitize,
+)
+from pywakeword.tts.prosody_model import WAYS
+
+_ADDON = "slt-parallel"
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -37,6 +50,16 @@ def add_parser(commands: SubParsers) -> None:
     markup.add_argument(
         "--direct", action="store_true", help="mark up questions, exclamations and clauses"
     )
+    parser.add_argument(
+        "--prosody",
+        choices=WAYS,
+        help="speak with an addon (default: the bundled one) and the prosody of the real utterance "
+        "whose sentence is most alike in structure (syntactic), in meaning (semantic; extra "
+        "semantic) or in both; centroid is the mean prosody",
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE", help="draw the contours as PNG; with --prosody, extra evaluate"
+    )
     parser.add_argument("--out", metavar="FILE", help="write a WAV file instead of playing")
     parser.set_defaults(run=run)
 
@@ -45,13 +68,25 @@ def run(args: argparse.Namespace) -> int:
     """Speak."""
     if args.text == "-" and (args.ssml or args.direct):
         raise ValueError("markup needs the whole text: give it as an argument, not by -")
+    if args.prosody and (args.backend or args.url or args.ssml or args.direct):
+        raise ValueError("--prosody is for plain text and an addon: no --backend, no markup")
+    if args.plot and (not args.prosody or args.text == "-"):
+        raise ValueError("--plot needs --prosody, and the text as an argument")
+    if args.plot:
+        save_prosody_plot(Path(args.plot), args.text, args.prosody, addon=args.addon or _ADDON)
     asyncio.run(_say(args))
     return 0
 
 
 async def _say(args: argparse.Namespace) -> None:
-    async with make_client(args) as client:
+    async with _make_client(args) as client:
         await write(_start(client, args), WavFile(args.out) if args.out else Player())
+
+
+def _make_client(args: argparse.Namespace) -> TtsClient:
+    if args.prosody is None:
+        return make_client(args)
+    return TtsClient(AddonBackend(Addon.load(args.addon or _ADDON, prosody=args.prosody)))
 
 
 def _start(client: TtsClient, args: argparse.Namespace) -> Synthesis:

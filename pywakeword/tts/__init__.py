@@ -25,6 +25,9 @@ from pywakeword.tts.blocks import (
 )
 from pywakeword.tts.client import Synthesis, TtsClient
 from pywakeword.tts.director import DirectionError, Director
+from pywakeword.tts.phone_alignment import PhoneAligner
+from pywakeword.tts.prosody_model import ProsodyModel
+from pywakeword.tts.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.ssml import Ssml, sanitize
 from pywakeword.tts.syntax import syntactic_distance
@@ -42,9 +45,14 @@ __all__ = [
     "EspeakBackend",
     "FliteBackend",
     "FrameStream",
+    "MiniLmEncoder",
+    "OnnxBertEncoder",
     "OpenAIBackend",
+    "PhoneAligner",
     "PiperBackend",
     "Prosody",
+    "ProsodyModel",
+    "SentenceEncoder",
     "SequenceBlock",
     "SequenceBlockContainer",
     "SpokenWord",

@@ -6,12 +6,12 @@ import importlib.resources
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.errors import AddonError
+from pywakeword.errors import AddonError, BlockError
 from pywakeword.tts.addon.files import MANIFEST, AddonFiles
 from pywakeword.tts.addon.front_ends import (
     FRONT_ENDS,
@@ -23,6 +23,7 @@ from pywakeword.tts.addon.manifest import Manifest, parse_manifest
 from pywakeword.tts.blocks.base import Frames, FrameStream
 from pywakeword.tts.blocks.composites import StreamablePipeline
 from pywakeword.tts.blocks.network import Network
+from pywakeword.tts.blocks.prosody import TEXT, text_tensor
 from pywakeword.tts.blocks.registry import BlockRegistry
 from pywakeword.tts.blocks.registry import registry as default_registry
 from pywakeword.tts.blocks.resources import Resources
@@ -64,6 +65,7 @@ class Addon:
         context: str | None = None,
         registry: BlockRegistry | None = None,
         observers: Mapping[str, Callable[[Frames], None]] | None = None,
+        prosody: str | None = None,
         threads: int = 1,
     ) -> Addon:
         """Load a bundled addon by name, or any by the path of its folder or zip.
@@ -81,6 +83,9 @@ class Addon:
             Block types; the global registry if not given.
         observers : mapping of str to callable, optional
             Who gets the frames that a `Probe` of that name sees.
+        prosody : str, optional
+            The way in which a `ProsodySelector` chooses, in place of the addon's own: centroid,
+            syntactic, semantic or both.
         threads : int
             Of one run of a network.
 
@@ -114,12 +119,16 @@ class Addon:
         finally:
             files.close()
         types = registry or default_registry
-        resources = Resources(networks, manifest.acoustics, types, dict(observers or {}))
+        resources = Resources(
+            networks, manifest.acoustics, types, dict(observers or {}), manifest.symbols, prosody
+        )
         block = types.streamable_block(manifest.stack, resources)
         if not isinstance(block, StreamablePipeline):
             raise AddonError("stack.type", "must be StreamablePipeline")
         if block.width != 1:
             raise AddonError("stack", f"ends with frames of width {block.width}, not with audio")
+        if prosody is not None and TEXT not in block.optional_inputs:
+            raise AddonError("stack", "has no ProsodySelector that could choose the prosody")
         manifest.acoustics.finish()
         return cls(manifest, block, context)
 
@@ -128,18 +137,26 @@ class Addon:
         """Rate of the audio."""
         return self.manifest.sample_rate_hz
 
-    def open(self, symbols: Sequence[str]) -> FrameStream:
+    def open(
+        self, symbols: Sequence[str], tensors: Mapping[str, npt.NDArray[Any]] | None = None
+    ) -> FrameStream:
         """Start on symbols, at most `max_symbols`; the stream's frames are samples in -1..1.
+
+        `tensors` are what blocks look for beside the symbols, by the names of their
+        `optional_inputs`.
 
         Raises
         ------
         PhonesError
             If one is not a symbol of the addon.
         BlockError
-            If there are too many, or none.
+            If there are too many, or none, or no block looks for one of `tensors`.
         """
+        for name in tensors or {}:
+            if name not in self.pipeline.optional_inputs:
+                raise BlockError(f"no block of {self.manifest.name} looks for {name!r}")
         indexes = np.array(symbol_indexes(symbols, self.manifest.symbols), np.int64)
-        return self.pipeline.open({"symbols": indexes})
+        return self.pipeline.open({"symbols": indexes, **(tensors or {})})
 
     def stream(
         self, text: Text, *, chunk_samples: int = 1600
@@ -170,8 +187,8 @@ class Addon:
         """
         if chunk_samples < 1:
             raise ValueError(f"chunk_samples must be positive, got {chunk_samples}")
-        for piece in self._pieces(text):
-            with self.open(piece) as stream:
+        for piece, tensors in self.pieces(text):
+            with self.open(piece, tensors) as stream:
                 while len(samples := stream.pull(chunk_samples)):
                     yield np.round(np.clip(samples[:, 0], -1, 1) * 32767).astype(np.int16)
 
@@ -180,17 +197,31 @@ class Addon:
         chunks = list(self.stream(text, chunk_samples=self.sample_rate_hz))
         return np.concatenate([np.empty(0, np.int16), *chunks])
 
-    def _pieces(self, text: Text) -> Iterator[tuple[str, ...]]:
-        if not isinstance(text, str):
-            sentences: Iterator[tuple[str, ...]] = iter([tuple(text)])
-        else:
-            if self._front_end is None:
-                self._front_end = FRONT_ENDS[self.manifest.front_end]()
-            sentences = self._front_end(text)
-        for symbols in sentences:
-            yield from split_symbols(
+    def pieces(self, text: Text) -> Iterator[tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]]:
+        """Yield symbols and tensors for `open`, one sentence after the other.
+
+        Raises
+        ------
+        PhonesError
+            If the text cannot be turned into symbols.
+        """
+        for sentence, symbols in self._sentences(text):
+            wanted = sentence is not None and TEXT in self.pipeline.optional_inputs
+            tensors = {TEXT: text_tensor(sentence)} if wanted and sentence is not None else {}
+            for piece in split_symbols(
                 symbols, pause=self.manifest.pause, max_symbols=self._max_symbols
-            )
+            ):
+                yield piece, tensors
+
+    def _sentences(self, text: Text) -> Iterator[tuple[str | None, tuple[str, ...]]]:
+        if not isinstance(text, str):
+            yield None, tuple(text)
+            return
+        if self._front_end is None:
+            self._front_end = FRONT_ENDS[self.manifest.front_end]()
+        for sentence in self._front_end.sentences(text):
+            for symbols in self._front_end(sentence):
+                yield sentence, symbols
 
 
 def available_addons() -> tuple[str, ...]:

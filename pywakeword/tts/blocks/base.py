@@ -23,10 +23,13 @@ class SequenceBlock(ABC):
     ----------
     inputs, outputs : tuple of str
         Names of the tensors that `run` needs and of those it returns.
+    optional_inputs : tuple of str
+        Names of those that it looks for, and does without.
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    optional_inputs: tuple[str, ...] = ()
 
     @abstractmethod
     def run(self, tensors: Tensors) -> dict[str, npt.NDArray[Any]]:
@@ -44,9 +47,12 @@ class StreamableBlock(ABC):
     ----------
     sequence_inputs : tuple of str
         Names of the tensors that `open` needs.
+    optional_inputs : tuple of str
+        Names of those that it looks for, and does without.
     """
 
     sequence_inputs: tuple[str, ...] = ()
+    optional_inputs: tuple[str, ...] = ()
 
     @abstractmethod
     def link(self, upstream_width: int | None) -> int:
