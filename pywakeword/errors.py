@@ -29,8 +29,10 @@ __all__ = [
     "ServiceTimeoutError",
     "ServiceTruncatedError",
     "ServiceUnavailableError",
+    "SpeechlessAudioError",
     "StreamError",
     "SyntaxTreeError",
+    "TextMismatchError",
     "UnsupportedOpError",
     "VerifierError",
     "VerifierRefusedError",
@@ -123,6 +125,14 @@ class PhonesError(PyWakewordError):
 
 class EmptyTextError(PyWakewordError, ValueError):
     """A text holds no word that could be spoken."""
+
+
+class SpeechlessAudioError(AudioError):
+    """A recording that should hold speech holds none."""
+
+
+class TextMismatchError(PyWakewordError, ValueError):
+    """A recording does not hold the text that it is said to hold."""
 
 
 class SyntaxTreeError(PyWakewordError, ValueError):

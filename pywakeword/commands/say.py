@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any, Protocol
 
+import numpy as np
+
+from pywakeword.audio.file import FileSource
 from pywakeword.audio.microphone import import_sounddevice
 from pywakeword.commands.options import SubParsers
 from pywakeword.commands.speech import (
@@ -19,7 +22,20 @@ from pywakeword.commands.speech import (
     wav_file,
 )
 from pywakeword.errors import AudioDeviceError
-from pywakeword.tts import AudioChunk, Director, Synthesis, TtsClient, sanitize
+from pywakeword.tts import (
+    Addon,
+    AddonBackend,
+    AudioChunk,
+    Director,
+    Prosody,
+    ProsodyReference,
+    Synthesis,
+    TtsClient,
+    Voice,
+    sanitize,
+)
+
+DEFAULT_ADDON = "copycat"
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -37,6 +53,23 @@ def add_parser(commands: SubParsers) -> None:
     markup.add_argument(
         "--direct", action="store_true", help="mark up questions, exclamations and clauses"
     )
+    parser.add_argument(
+        "--prosody-from",
+        metavar="FILE",
+        help="speak with the melody and rhythm of this recording of the same words, "
+        "in a bundled voice",
+    )
+    parser.add_argument(
+        "--prosody-text",
+        metavar="TEXT",
+        help="what the recording says, where TEXT writes it differently",
+    )
+    parser.add_argument(
+        "--prosody-addon",
+        metavar="NAME|PATH",
+        default=DEFAULT_ADDON,
+        help=f"the voice of --prosody-from (default: {DEFAULT_ADDON})",
+    )
     parser.add_argument("--out", metavar="FILE", help="write a WAV file instead of playing")
     parser.set_defaults(run=run)
 
@@ -45,13 +78,30 @@ def run(args: argparse.Namespace) -> int:
     """Speak."""
     if args.text == "-" and (args.ssml or args.direct):
         raise ValueError("markup needs the whole text: give it as an argument, not by -")
+    if args.prosody_text is not None and args.prosody_from is None:
+        raise ValueError("--prosody-text describes the recording of --prosody-from; there is none")
+    if args.prosody_from is not None and (args.text == "-" or args.ssml or args.direct):
+        raise ValueError("--prosody-from needs the whole text as an argument, without markup")
     asyncio.run(_say(args))
     return 0
 
 
 async def _say(args: argparse.Namespace) -> None:
+    if args.prosody_from is not None:
+        await write(_like_recording(args), WavFile(args.out) if args.out else Player())
+        return
     async with make_client(args) as client:
         await write(_start(client, args), WavFile(args.out) if args.out else Player())
+
+
+def _like_recording(args: argparse.Namespace) -> AsyncIterator[AudioChunk]:
+    """Speak with a recording's prosody; its faults are found before anything is spoken."""
+    addon = Addon.load(args.prosody_addon)
+    pcm = np.concatenate([np.empty(0, np.int16), *FileSource(args.prosody_from)])
+    text = args.text if args.prosody_text is None else args.prosody_text
+    reference = ProsodyReference.from_recording(pcm, text)
+    reference.check_text(args.text, addon.manifest.pause)
+    return AddonBackend(addon, reference=reference).speak(args.text, Voice(), Prosody())
 
 
 def _start(client: TtsClient, args: argparse.Namespace) -> Synthesis:
@@ -84,7 +134,7 @@ class Output(Protocol):
         """Finish."""
 
 
-async def write(synthesis: Synthesis, output: Output) -> None:
+async def write(synthesis: AsyncIterable[AudioChunk], output: Output) -> None:
     """Write speech as it arrives; what arrived before an error is written, too."""
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:

@@ -25,6 +25,7 @@ from pywakeword.tts.blocks import (
 )
 from pywakeword.tts.client import Synthesis, TtsClient
 from pywakeword.tts.director import DirectionError, Director
+from pywakeword.tts.prosody_transfer import ProsodyReference, ProsodyTransfer
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.ssml import Ssml, sanitize
 from pywakeword.tts.syntax import syntactic_distance
@@ -45,6 +46,8 @@ __all__ = [
     "OpenAIBackend",
     "PiperBackend",
     "Prosody",
+    "ProsodyReference",
+    "ProsodyTransfer",
     "SequenceBlock",
     "SequenceBlockContainer",
     "SpokenWord",

@@ -151,18 +151,26 @@ def write_addon(name: str, modules: Mapping[str, nn.Module], out: Path) -> Path:
 
 
 def _onnx(part: str, module: nn.Module) -> bytes:
-    """One network as an ONNX file with weights of 16 bits, computed with in 32."""
-    axis, inputs, outputs = _SHAPES[part]
+    wrapped = _Step(module) if part == "attention_decoder" else module
+    return onnx_file(wrapped, *_SHAPES[part])
+
+
+def onnx_file(
+    module: nn.Module, axis: str, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]
+) -> bytes:
+    """One network as an ONNX file with weights of 16 bits, computed with in 32.
+
+    Shapes are without the batch; a size with a name varies.
+    """
     example = []
     for name, shape in inputs.items():
         size = [7 if isinstance(n, str) else n for n in shape]
         example.append(torch.zeros(1, *size, dtype=torch.long) if name == "symbols"
                        else torch.ones(1, *size))  # fmt: skip
     dynamic = {name: {1: axis} for name, shape in (inputs | outputs).items() if shape[0] == axis}
-    wrapped = _Step(module) if part == "attention_decoder" else module
     file = io.BytesIO()
     torch.onnx.export(
-        wrapped.eval(), tuple(example), file, input_names=list(inputs),
+        module.eval(), tuple(example), file, input_names=list(inputs),
         output_names=list(outputs), dynamic_axes=dynamic, opset_version=17, dynamo=False,
     )  # fmt: skip
     model = onnx.load_from_string(file.getvalue())

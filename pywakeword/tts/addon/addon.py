@@ -6,12 +6,12 @@ import importlib.resources
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Union
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.errors import AddonError
+from pywakeword.errors import AddonError, BlockError
 from pywakeword.tts.addon.files import MANIFEST, AddonFiles
 from pywakeword.tts.addon.front_ends import (
     FRONT_ENDS,
@@ -26,6 +26,9 @@ from pywakeword.tts.blocks.network import Network
 from pywakeword.tts.blocks.registry import BlockRegistry
 from pywakeword.tts.blocks.registry import registry as default_registry
 from pywakeword.tts.blocks.resources import Resources
+
+if TYPE_CHECKING:
+    from pywakeword.tts.prosody_transfer import ProsodyReference
 
 Text = Union[str, Sequence[str]]
 
@@ -128,21 +131,33 @@ class Addon:
         """Rate of the audio."""
         return self.manifest.sample_rate_hz
 
-    def open(self, symbols: Sequence[str]) -> FrameStream:
+    def open(
+        self, symbols: Sequence[str], tensors: Mapping[str, npt.NDArray[Any]] | None = None
+    ) -> FrameStream:
         """Start on symbols, at most `max_symbols`; the stream's frames are samples in -1..1.
+
+        `tensors` are what blocks look for beside the symbols, by the names of their
+        `optional_inputs`.
 
         Raises
         ------
         PhonesError
             If one is not a symbol of the addon.
         BlockError
-            If there are too many, or none.
+            If there are too many, or none, or no block looks for one of `tensors`.
         """
+        for name in tensors or {}:
+            if name not in self.pipeline.optional_inputs:
+                raise BlockError(f"no block of {self.manifest.name} looks for {name!r}")
         indexes = np.array(symbol_indexes(symbols, self.manifest.symbols), np.int64)
-        return self.pipeline.open({"symbols": indexes})
+        return self.pipeline.open({"symbols": indexes, **(tensors or {})})
 
     def stream(
-        self, text: Text, *, chunk_samples: int = 1600
+        self,
+        text: Text,
+        *,
+        chunk_samples: int = 1600,
+        reference: ProsodyReference | None = None,
     ) -> Generator[npt.NDArray[np.int16], None, None]:
         """Speak, in chunks that are there before the rest is computed.
 
@@ -155,6 +170,9 @@ class Addon:
         chunk_samples : int
             Samples per chunk; the last of a sentence is shorter. The audio does not depend
             on it.
+        reference : ProsodyReference, optional
+            Whose prosody to speak with: a recording of the same text. The addon's stack must
+            have a block `ProsodyTransfer`.
 
         Yields
         ------
@@ -165,20 +183,43 @@ class Addon:
         ------
         PhonesError
             If the text cannot be turned into symbols.
+        TextMismatchError
+            If the text is not that of the reference.
         BlockError
-            If a network fails.
+            If a network fails, or the reference is too long or not for this addon.
         """
         if chunk_samples < 1:
             raise ValueError(f"chunk_samples must be positive, got {chunk_samples}")
-        for piece in self._pieces(text):
-            with self.open(piece) as stream:
+        for piece, tensors in self._parts(text, reference):
+            with self.open(piece, tensors) as stream:
                 while len(samples := stream.pull(chunk_samples)):
                     yield np.round(np.clip(samples[:, 0], -1, 1) * 32767).astype(np.int16)
 
-    def synthesize(self, text: Text) -> npt.NDArray[np.int16]:
+    def synthesize(
+        self, text: Text, *, reference: ProsodyReference | None = None
+    ) -> npt.NDArray[np.int16]:
         """Speak, and return all of it; parameters and errors as `stream`."""
-        chunks = list(self.stream(text, chunk_samples=self.sample_rate_hz))
+        chunks = list(self.stream(text, chunk_samples=self.sample_rate_hz, reference=reference))
         return np.concatenate([np.empty(0, np.int16), *chunks])
+
+    def _parts(
+        self, text: Text, reference: ProsodyReference | None
+    ) -> Iterator[tuple[tuple[str, ...], Mapping[str, npt.NDArray[Any]]]]:
+        if reference is None:
+            for piece in self._pieces(text):
+                yield piece, {}
+            return
+        if not isinstance(text, str) or self.manifest.front_end != "FlitePhones":
+            raise BlockError(
+                "a prosody reference needs a text, and an addon that reads FlitePhones"
+            )
+        reference.check_text(text, self.manifest.pause)
+        if len(reference.symbols) > self._max_symbols:
+            raise BlockError(
+                f"the reference has {len(reference.symbols)} phones; "
+                f"the addon takes {self._max_symbols} at a time"
+            )
+        yield reference.symbols, reference.tensors()
 
     def _pieces(self, text: Text) -> Iterator[tuple[str, ...]]:
         if not isinstance(text, str):

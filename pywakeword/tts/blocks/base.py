@@ -44,9 +44,12 @@ class StreamableBlock(ABC):
     ----------
     sequence_inputs : tuple of str
         Names of the tensors that `open` needs.
+    optional_inputs : tuple of str
+        Names of those that it looks for, and does without.
     """
 
     sequence_inputs: tuple[str, ...] = ()
+    optional_inputs: tuple[str, ...] = ()
 
     @abstractmethod
     def link(self, upstream_width: int | None) -> int:

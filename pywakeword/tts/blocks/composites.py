@@ -85,6 +85,8 @@ class StreamableStack(StreamableBlock):
         self.blocks = tuple(blocks)
         names = dict.fromkeys(name for block in blocks for name in block.sequence_inputs)
         self.sequence_inputs = tuple(names)
+        optional = dict.fromkeys(name for block in blocks for name in block.optional_inputs)
+        self.optional_inputs = tuple(optional)
 
     def link(self, upstream_width: int | None) -> int:
         """Link each block to the one before it."""
@@ -153,6 +155,7 @@ class StreamablePipeline(StreamableBlock):
                 f"the sequence block makes {', '.join(sequence_block.outputs)}"
             )
         self.sequence_inputs = sequence_block.inputs
+        self.optional_inputs = streamable_block.optional_inputs
         self.width = streamable_block.link(None)
 
     def link(self, upstream_width: int | None) -> int:
