@@ -35,7 +35,7 @@ from pywakeword.tts import (
     sanitize,
 )
 
-DEFAULT_ADDON = "copycat"
+DEFAULT_ADDON = "slt-parallel"
 
 
 def add_parser(commands: SubParsers) -> None:

@@ -24,6 +24,7 @@ from pywakeword.tts.blocks import (
     registry,
 )
 from pywakeword.tts.client import Synthesis, TtsClient
+from pywakeword.tts.contour_transfer import ContourTransfer
 from pywakeword.tts.director import DirectionError, Director
 from pywakeword.tts.prosody_transfer import ProsodyReference, ProsodyTransfer
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
@@ -38,6 +39,7 @@ __all__ = [
     "AudioChunk",
     "Backend",
     "BlockRegistry",
+    "ContourTransfer",
     "DirectionError",
     "Director",
     "EspeakBackend",

@@ -125,23 +125,32 @@ class ProsodyTransfer(StreamableBlock):
 
     Given the tensors of a `ProsodyReference`, phones last as long as in the reference, and
     its network hears the reference and says the prosody. Without them, `durations` hold, and
-    the prosody is the mean one, a code of zeros.
+    the prosody is the mean one, a code of zeros. Without a network it is an `Upsampler` that
+    takes the reference's durations; a `ContourTransfer` behind the decoder adds the melody.
 
     Parameters
     ----------
-    network : Network
-        The reference encoder: `reference`, `upsampled` in, `code` out, all by the frame.
     encoded_width : int
         Width of the tensor `encoded`.
+    network : Network, optional
+        The reference encoder: `reference`, `upsampled` in, `code` out, all by the frame.
     speaker : sequence of float
-        The vector of the voice that speaks.
+        The vector of the voice that speaks, behind the code.
     """
 
     sequence_inputs = ("encoded", "durations")
     optional_inputs = (REFERENCE, REFERENCE_DURATIONS)
 
-    def __init__(self, network: Network, encoded_width: int, speaker: Sequence[float]) -> None:
+    def __init__(
+        self, encoded_width: int, network: Network | None = None, speaker: Sequence[float] = ()
+    ) -> None:
         self._upsampler = Upsampler(encoded_width)
+        self.network = network
+        self.code_width = 0 if network is None else self._checked_width(network)
+        self.speaker = np.array(speaker, np.float32)
+        self.width = self._upsampler.width + self.code_width + len(self.speaker)
+
+    def _checked_width(self, network: Network) -> int:
         inputs = {n: s for n, s in network.spec.inputs.items() if n != MASK}
         axis, outputs = network.spec.axis, network.spec.outputs
         wanted = {REFERENCE: (axis, FRAME_WIDTH), "upsampled": (axis, self._upsampler.width)}
@@ -151,21 +160,18 @@ class ProsodyTransfer(StreamableBlock):
                 f"{network.spec.name} is no reference encoder: its inputs are {inputs}, its "
                 f"outputs {dict(outputs)}"
             )
-        self.network = network
-        self.code_width = int(shape[1])
-        self.speaker = np.array(speaker, np.float32)
-        self.width = self._upsampler.width + self.code_width + len(self.speaker)
+        return int(shape[1])
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> ProsodyTransfer:
-        """Take the network called `reference_encoder`, and the list `speaker`."""
-        network = resources.network(
-            fields.string("network", "reference_encoder"), fields.at("network")
-        )
-        speaker = fields.get("speaker", (list,), "a list of numbers")
+        """Take the network that `network` names, if it names one, and the list `speaker`."""
+        network = None
+        if "network" in fields:
+            network = resources.network(fields.string("network"), fields.at("network"))
+        speaker = fields.get("speaker", (list,), "a list of numbers", [])
         if not all(type(value) in (int, float) and abs(value) < 1e6 for value in speaker):
             raise ValueError("speaker must be a list of finite numbers")
-        return cls(network, resources.output_width("encoded", fields.path), speaker)
+        return cls(resources.output_width("encoded", fields.path), network, speaker)
 
     def link(self, upstream_width: int | None) -> int:
         """Begin a stream."""
@@ -175,13 +181,15 @@ class ProsodyTransfer(StreamableBlock):
 
     def open(self, tensors: Tensors, upstream: FrameStream | None) -> FrameStream:
         """Hear the reference, if there is one."""
+        no_code = np.zeros((0, self.code_width), np.float32)
         if REFERENCE not in tensors:
-            plain = self._upsampler.open(tensors, None)
-            return _TransferStream(plain, np.zeros((0, self.code_width), np.float32), self)
+            return _TransferStream(self._upsampler.open(tensors, None), no_code, self)
         reference, durations = tensors[REFERENCE], tensors.get(REFERENCE_DURATIONS)
         if durations is None or int(durations.sum()) != len(reference):
             raise BlockError(f"{REFERENCE} and {REFERENCE_DURATIONS} are not of one length")
         known = {"encoded": tensors["encoded"], "durations": durations}
+        if self.network is None:
+            return _TransferStream(self._upsampler.open(known, None), no_code, self)
         with self._upsampler.open(known, None) as stream:
             upsampled = stream.pull(_MOST_FRAMES)
         code = self.network.run({REFERENCE: reference, "upsampled": upsampled})["code"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes.util
 import os
+import re
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import tiny_addon
 import tiny_transfer
 
+from pywakeword.cli import main
 from pywakeword.errors import (
     AddonError,
     BlockError,
@@ -29,6 +32,7 @@ if ctypes.util.find_library("flite") is None:
         pytest.skip("libflite1 is not installed where wheels are built", allow_module_level=True)
     pytest.fail("flite is not installed; on Debian: apt install libflite1", pytrace=False)
 pytest.importorskip("pocketsphinx", reason="the extra pocketsphinx is not installed")
+pytest.importorskip("soundfile", reason="the extra audio is not installed")
 
 TEXT = "Is the lamp in the kitchen on?"
 
@@ -173,6 +177,64 @@ def test_only_a_reference_encoder_will_do(tmp_path):
     document["stack"]["streamable_block"]["stack"][0]["speaker"] = [1, "x"]
     with pytest.raises(AddonError, match="finite numbers"):
         Addon.load(tiny_transfer.write(tmp_path / "worse", document))
+
+
+def test_the_bundled_voice_follows_a_recording(reference, recording, tmp_path):
+    """A man's melody and rhythm, from the command line, in the register of the voice."""
+    source, out = tmp_path / "source.wav", tmp_path / "out.wav"
+    write_wav(source, recording)
+    options = ["--prosody-from", str(source), "--out", str(out)]
+    assert main(["say", "Is the LAMP in the kitchen on", "--prosody-text", TEXT, *options]) == 0
+    with wave.open(str(out)) as file:
+        made = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    assert len(made) == HOP_SAMPLES * len(reference.frames)
+    frames = acoustic_frames(made.astype(np.float32) / 32768)
+    both = (frames[:, -1] > 0.5) & (reference.frames[:, -1] > 0.5)
+    assert both.sum() > 40
+    found, wanted = frames[both, -2], reference.frames[both, -2]
+    assert np.corrcoef(found, wanted)[0, 1] > 0.9
+    assert found.mean() - wanted.mean() > 0.3  # a woman's voice
+    # Left to itself, the voice has another melody: what was heard came from the recording.
+    voice = Addon.load("slt-parallel")
+    alone = acoustic_frames(voice.synthesize(TEXT).astype(np.float32) / 32768)
+    assert abs(len(alone) - len(frames)) > 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Is the lamp in the kitchen off?", "--prosody-text", TEXT], "phone by phone"),
+        (["Wonderful weather makes children hungry"], "cannot be found|does not seem"),
+        ([TEXT, "--prosody-text", "..."], "no word"),
+        (["..."], "no word"),
+        ([TEXT, "--ssml"], "without markup"),
+        ([TEXT, "--prosody-addon", "nobody"], "no such addon"),
+    ],
+)
+def test_say_says_what_is_wrong_and_writes_nothing(arguments, message, recording, tmp_path, capsys):
+    source, out = tmp_path / "source.wav", tmp_path / "out.wav"
+    write_wav(source, recording)
+    assert main(["say", *arguments, "--prosody-from", str(source), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert re.search(message, error), error
+    assert not out.exists()
+
+
+def test_say_needs_speech_and_a_recording(tmp_path, capsys):
+    silent, out = tmp_path / "silent.wav", tmp_path / "out.wav"
+    write_wav(silent, np.zeros(16_000, np.int16))
+    assert main(["say", TEXT, "--prosody-from", str(silent), "--out", str(out)]) == 2
+    assert "no speech" in capsys.readouterr().err
+    assert main(["say", TEXT, "--prosody-text", TEXT]) == 2
+    assert "there is none" in capsys.readouterr().err
+
+
+def write_wav(path: Path, pcm: np.ndarray) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(pcm.astype("<i2").tobytes())
 
 
 def test_streaming_a_reference_needs_its_text_and_front_end(tiny, reference):

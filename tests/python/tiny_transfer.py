@@ -22,7 +22,7 @@ def manifest() -> dict[str, Any]:
     """An addon.json to be changed; `write` fills in the networks."""
     document = plain_manifest()
     document["stack"]["streamable_block"]["stack"][0] = {
-        "type": "ProsodyTransfer", "speaker": SPEAKER
+        "type": "ProsodyTransfer", "network": "reference_encoder", "speaker": SPEAKER
     }  # fmt: skip
     return document
 

@@ -94,7 +94,7 @@ def write_addon(
             "streamable_block": {
                 "type": "StreamableStack",
                 "stack": [
-                    {"type": "ProsodyTransfer",
+                    {"type": "ProsodyTransfer", "network": "reference_encoder",
                      "speaker": [round(float(x), 5) for x in voice_vector(modules, items, VOICE)]},
                     {"type": "Decoder"},
                     {"type": "Vocoder"},

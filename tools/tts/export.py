@@ -20,6 +20,7 @@ from tools.tts import network
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.features import FRAME_WIDTH, HOP_SAMPLES, N_MELS, REFERENCE_HZ, SAMPLE_RATE
 
+_REGISTER = 0.09  # mean log F0 of the voice, in octaves above REFERENCE_HZ
 _HIDDEN = network.AttentionDecoder.width
 _E, _UP = network.ENCODED_WIDTH, network.ENCODED_WIDTH + network.POSITION_WIDTH
 
@@ -32,7 +33,7 @@ class Recipe:
     steps: int
     max_symbols: int
     networks: tuple[str, ...]
-    stack: tuple[str, ...]
+    stack: tuple[Mapping[str, Any], ...]
     fixed: Mapping[str, int]
 
 
@@ -40,13 +41,14 @@ ADDONS = {
     "slt-parallel": Recipe(
         "acoustic_model", 600, 400,
         ("text_encoder", "duration_encoder", "decoder", "vocoder"),
-        ("Upsampler", "Decoder", "Vocoder"),
+        ({"type": "ProsodyTransfer"}, {"type": "Decoder"},
+         {"type": "ContourTransfer", "register_octaves": _REGISTER}, {"type": "Vocoder"}),
         {"text_encoder": 64, "duration_encoder": 64, "decoder": 96, "vocoder": 64},
     ),
     "slt-attention": Recipe(
         "attention_model", 800, 120,
         ("text_encoder", "attention_decoder", "vocoder"),
-        ("AttentionDecoder", "Vocoder"),
+        ({"type": "AttentionDecoder"}, {"type": "Vocoder"}),
         {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},
     ),
 }  # fmt: skip
@@ -129,7 +131,7 @@ def write_addon(name: str, modules: Mapping[str, nn.Module], out: Path) -> Path:
             "sequence_block": {"type": "Encoders"},
             "streamable_block": {
                 "type": "StreamableStack",
-                "stack": [{"type": block} for block in recipe.stack],
+                "stack": [dict(block) for block in recipe.stack],
             },
         },
         "card": {
