@@ -12,6 +12,8 @@ import numpy.typing as npt
 from pywakeword._extras import require
 from pywakeword.audio import AudioSource
 from pywakeword.endpoint import SAMPLE_RATE_HZ, Endpointer
+from pywakeword.endpointing import Decision
+from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.events import End, EndpointEvent, NoSpeech, PossibleEnd, Resumed, SpeechStart
 
 _COLOURS: dict[type[EndpointEvent], str] = {
@@ -23,7 +25,12 @@ _NETWORK_HOP = 160
 
 
 def save_endpoint_plot(
-    path: Path, endpointer: Endpointer, source: AudioSource, *, title: str
+    path: Path,
+    endpointer: AnyEndpointer,
+    source: AudioSource,
+    *,
+    title: str,
+    decisions: list[Decision] | None = None,
 ) -> None:
     """Write waveform, posterior of speech, pauses and decisions as PNG.
 
@@ -31,20 +38,29 @@ def save_endpoint_plot(
     ----------
     path : path
         The file to write.
-    endpointer : Endpointer
-        Is reset, and hears the audio twice: for its events, and for its posterior.
+    endpointer : Endpointer or TwoPassEndpointer
+        Is reset and hears the audio for its events. The posterior is that of an `Endpointer`;
+        beside a second pass, of the bundled model.
     source : AudioSource
         The audio.
     title : str
         Shown above.
+    decisions : list of Decision, optional
+        What the endpointer's `on_decision` appends to; is emptied first.
     """
     pcm = np.concatenate([np.zeros(0, np.int16), *source])
+    decisions = [] if decisions is None else decisions
+    decisions.clear()
     endpointer.reset()
     events = endpointer.process(pcm) + endpointer.close()
     endpointer.reset()
-    posterior = endpointer.probabilities(pcm)
-    endpointer.reset()
-    draw(path, pcm, posterior, events, posterior_lag_s=_lag_s(endpointer), title=title)
+    detector = endpointer if isinstance(endpointer, Endpointer) else Endpointer()
+    posterior = detector.probabilities(pcm)
+    detector.reset()
+    draw(
+        path, pcm, posterior, events,
+        posterior_lag_s=_lag_s(detector), title=title, decisions=decisions,
+    )  # fmt: skip
 
 
 def draw(
@@ -55,6 +71,7 @@ def draw(
     *,
     posterior_lag_s: float,
     title: str,
+    decisions: Sequence[Decision] = (),
 ) -> None:
     """Draw what was heard already; `posterior_lag_s` lies between a frame and its value."""
     figure = require("matplotlib.figure", "evaluate").Figure(figsize=(12, 5), layout="constrained")
@@ -62,6 +79,12 @@ def draw(
     _draw_wave(wave, pcm)
     times = np.arange(len(posterior)) * (_NETWORK_HOP / SAMPLE_RATE_HZ)
     speech.plot(times - posterior_lag_s, posterior, linewidth=0.8, color="black")
+    if decisions:
+        speech.plot(
+            [d.sample / SAMPLE_RATE_HZ for d in decisions], [d.probability for d in decisions],
+            "o", color="tab:red", label="arbitrator: probability of the end",
+        )  # fmt: skip
+        speech.legend(loc="upper right", fontsize="small")
     for axes in (wave, speech):
         for begin, end in pauses(events):
             axes.axvspan(begin / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ, color="gold", alpha=0.3)

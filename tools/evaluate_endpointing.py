@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.write_card:
         card_path = args.models / "arbitrator.json"
         card = json.loads(card_path.read_text(encoding="utf-8"))
-        card["figures"] = found
+        card["figures"] = {**card.get("figures", {}), **found}  # beside tools.study_endpointing's
         card["policy"] = asdict(chosen_policy(judged, _SHIPPED_CUT_OFFS))
         card_path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -32,7 +32,7 @@ from tools.endpointing.lookahead import compare
 from tools.endpointing.rivals import SmartTurn
 from tools.endpointing.training import train_encoder
 
-_LOOK_AHEADS = (0, 1, 2, 4, 8)
+BATCH_SIZES = (1, 3, 5, 9, 17)
 _COMPARED = 200  # utterances
 
 
@@ -52,8 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     training = {"command": "python -m tools.train_endpointing --data DIR --work DIR "
                 f"--smart-turn WHEEL --steps {args.steps} --seed {args.seed}"}  # fmt: skip
     encoder = train_encoder(items, args.work, steps=args.steps, seed=args.seed)
-    held_out = [i for i in items if i.utterance.role == "held_out" and i.labels is not None]
-    rows = compare(encoder, held_out[:: max(1, len(held_out) // _COMPARED)], _LOOK_AHEADS)
+    rows = compare(encoder, compared(items), BATCH_SIZES)
     for row in rows:
         print("  ".join(f"{k} {v}" for k, v in row.items()))
     heard = [i for i in items if i.utterance.role == "train" and i.labels is not None]
@@ -77,6 +76,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     })  # fmt: skip
     print(path, path.stat().st_size, "bytes")
     return 0
+
+
+def compared(items: list[Item]) -> list[Item]:
+    """Held-out utterances, evenly drawn, on which look-ahead is compared."""
+    held_out = [i for i in items if i.utterance.role == "held_out" and i.labels is not None]
+    return held_out[:: max(1, len(held_out) // _COMPARED)]
 
 
 def make_pauses(

@@ -41,6 +41,8 @@ def add_parser(commands: SubParsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print each detection as soon as it is made."""
+    if args.two_pass and not args.endpoint:
+        raise ValueError("--two-pass says how utterances end; give --endpoint too")
     spotter = make_spotter(args)
     listener = None
     if args.endpoint:

@@ -10,9 +10,9 @@ from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
 from pywakeword.commands.options import SubParsers, add_endpointer_options, make_endpointer
-from pywakeword.endpoint import Endpointer
 from pywakeword.endpoint_plot import save_endpoint_plot
-from pywakeword.endpointing import Utterance, UtteranceJoiner
+from pywakeword.endpointing import Decision, Utterance, UtteranceJoiner
+from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.endpointing.utterance import Outcome
 from pywakeword.events import EndpointEvent
 
@@ -40,7 +40,12 @@ def run(args: argparse.Namespace) -> int:
     """Print each utterance when it is over, or each event as it is decided."""
     if args.plot is not None and (len(args.file) != 1 or args.file == ["-"]):
         raise ValueError("--plot draws one file; name one")
-    endpointer = make_endpointer(args, no_speech_timeout_ms=None)  # no wake word to count from
+    decisions: list[Decision] = []
+    endpointer = make_endpointer(
+        args,
+        no_speech_timeout_ms=None,  # no wake word to count from
+        on_decision=None if args.plot is None else decisions.append,
+    )
     for name in args.file:
         source = StdinSource() if name == "-" else FileSource(name)
         found = events(endpointer, source)
@@ -48,11 +53,13 @@ def run(args: argparse.Namespace) -> int:
         for record in records:
             print(_line(name, record, args.json), flush=True)
     if args.plot is not None:
-        save_endpoint_plot(args.plot, endpointer, FileSource(args.file[0]), title=args.file[0])
+        save_endpoint_plot(
+            args.plot, endpointer, FileSource(args.file[0]), title=args.file[0], decisions=decisions
+        )
     return 0
 
 
-def events(endpointer: Endpointer, source: AudioSource) -> Iterator[EndpointEvent]:
+def events(endpointer: AnyEndpointer, source: AudioSource) -> Iterator[EndpointEvent]:
     """Yield the events of one source, resetting the stream first and closing it at the end."""
     endpointer.reset()
     for block in source:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from pywakeword.device_state import DeviceState
 from pywakeword.endpoint import Endpointer, EndpointRule
+from pywakeword.endpointing import Decision, TwoPassEndpointer
+from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.errors import ModelError
 from pywakeword.models import available_models
 from pywakeword.wakeword import WakeWord
 
 # What add_subparsers() returns; argparse has no public name for it.
 SubParsers = Any
+
+# Pause that ends an utterance by itself: alone, and behind the second pass as the last resort.
+_SILENCE_MS, _TWO_PASS_SILENCE_MS = 800.0, 2000.0
 
 
 def add_spotter_options(parser: argparse.ArgumentParser) -> None:
@@ -61,10 +67,15 @@ def make_spotter(args: argparse.Namespace) -> WakeWord:
 
 
 def add_endpointer_options(parser: argparse.ArgumentParser) -> None:
-    """Add --silence-ms and --max-utterance-ms."""
+    """Add --two-pass, --silence-ms and --max-utterance-ms."""
     parser.add_argument(
-        "--silence-ms", type=float, default=800.0, metavar="MS",
-        help="pause that ends an utterance (default: 800)",
+        "--two-pass", action="store_true",
+        help="end an utterance as soon as an arbitrator is sure that it is over (extra endpoint)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--silence-ms", type=float, metavar="MS",
+        help=f"pause that ends an utterance (default: {_SILENCE_MS:g}; with --two-pass, whatever "
+        f"the arbitrator says, {_TWO_PASS_SILENCE_MS:g})",
     )  # fmt: skip
     parser.add_argument(
         "--max-utterance-ms", type=float, default=20_000.0, metavar="MS",
@@ -72,13 +83,28 @@ def add_endpointer_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def make_endpointer(args: argparse.Namespace, *, no_speech_timeout_ms: float | None) -> Endpointer:
-    """Build what the options of `add_endpointer_options` describe."""
-    return Endpointer(
-        rules=(EndpointRule("silence", min_trailing_silence_ms=args.silence_ms),),
-        max_utterance_ms=args.max_utterance_ms,
-        no_speech_timeout_ms=no_speech_timeout_ms,
-    )
+def make_endpointer(
+    args: argparse.Namespace,
+    *,
+    no_speech_timeout_ms: float | None,
+    on_decision: Callable[[Decision], None] | None = None,
+) -> AnyEndpointer:
+    """Build what the options of `add_endpointer_options` describe.
+
+    Without the extra or the models of the second pass `--two-pass` raises, as
+    `TwoPassEndpointer` does; there is no fallback to a fixed pause.
+    """
+    silence_ms = args.silence_ms
+    if silence_ms is None:
+        silence_ms = _TWO_PASS_SILENCE_MS if args.two_pass else _SILENCE_MS
+    options: dict[str, Any] = {
+        "rules": (EndpointRule("silence", min_trailing_silence_ms=silence_ms),),
+        "max_utterance_ms": args.max_utterance_ms,
+        "no_speech_timeout_ms": no_speech_timeout_ms,
+    }
+    if args.two_pass:
+        return TwoPassEndpointer(on_decision=on_decision, **options)
+    return Endpointer(**options)
 
 
 def parse_state(text: str) -> DeviceState:

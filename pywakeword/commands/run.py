@@ -13,7 +13,13 @@ from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
 from pywakeword.audio.source import SAMPLE_RATE_HZ
-from pywakeword.commands.options import SubParsers, add_spotter_options, make_spotter
+from pywakeword.commands.options import (
+    SubParsers,
+    add_endpointer_options,
+    add_spotter_options,
+    make_endpointer,
+    make_spotter,
+)
 from pywakeword.commands.speech import (
     add_speech_options,
     make_client,
@@ -54,6 +60,7 @@ def add_parser(commands: SubParsers) -> None:
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="audio file, or - for stdin")
     add_spotter_options(parser)
+    add_endpointer_options(parser)
     parser.add_argument("--device", metavar="NAME|INDEX", help="microphone and loudspeaker")
     parser.add_argument("--verify", metavar="URL", help="have this verifier judge each word")
     parser.add_argument("--sent-log", metavar="FILE", help="note here what was sent, and why")
@@ -89,8 +96,9 @@ async def _run(args: argparse.Namespace) -> int:
         raise ValueError("--device is for the microphone, and a FILE is given")
     spotter = make_spotter(args)
     speech_to_text = WyomingSpeechToText(args.stt) if args.stt else None
+    endpointer = make_endpointer(args, no_speech_timeout_ms=5000.0)
     async with AsyncExitStack() as stack:
-        options: dict[str, Any] = {"speech_to_text": speech_to_text}
+        options: dict[str, Any] = {"speech_to_text": speech_to_text, "endpointer": endpointer}
         if args.say is not None or args.program is not None:
             options["answer"] = _application(args)
             tts = await stack.enter_async_context(make_client(args, SAMPLE_RATE_HZ))

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from pywakeword.commands.speech import (
     wav_file,
 )
 from pywakeword.errors import AudioDeviceError
+from pywakeword.prosody_plot import save_prosody_plot
 from pywakeword.tts import (
     Addon,
     AddonBackend,
@@ -34,8 +36,9 @@ from pywakeword.tts import (
     Voice,
     sanitize,
 )
+from pywakeword.tts.prosody_model import WAYS
 
-DEFAULT_ADDON = "slt-parallel"
+_ADDON = "slt-parallel"
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -56,8 +59,8 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument(
         "--prosody-from",
         metavar="FILE",
-        help="speak with the melody and rhythm of this recording of the same words, "
-        "in a bundled voice",
+        help="speak with the bundled voice and the melody and rhythm of this recording of the "
+        "same words (extra prosody)",
     )
     parser.add_argument(
         "--prosody-text",
@@ -65,10 +68,14 @@ def add_parser(commands: SubParsers) -> None:
         help="what the recording says, where TEXT writes it differently",
     )
     parser.add_argument(
-        "--prosody-addon",
-        metavar="NAME|PATH",
-        default=DEFAULT_ADDON,
-        help=f"the voice of --prosody-from (default: {DEFAULT_ADDON})",
+        "--prosody",
+        choices=WAYS,
+        help="speak with the bundled voice and the prosody of the real utterance whose sentence is "
+        "most alike in structure (syntactic), in meaning (semantic; extra semantic) or in both; "
+        "centroid is the mean prosody",
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE", help="draw the contours as PNG; with --prosody, extra evaluate"
     )
     parser.add_argument("--out", metavar="FILE", help="write a WAV file instead of playing")
     parser.set_defaults(run=run)
@@ -80,8 +87,16 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError("markup needs the whole text: give it as an argument, not by -")
     if args.prosody_text is not None and args.prosody_from is None:
         raise ValueError("--prosody-text describes the recording of --prosody-from; there is none")
-    if args.prosody_from is not None and (args.text == "-" or args.ssml or args.direct):
-        raise ValueError("--prosody-from needs the whole text as an argument, without markup")
+    if args.prosody_from is not None:
+        _check_alone(args)
+    if args.prosody and (args.backend != "embedded" or args.ssml or args.direct):
+        raise ValueError(
+            "--prosody is for plain text and the bundled voice: no --backend, no markup"
+        )
+    if args.plot and (not args.prosody or args.text == "-"):
+        raise ValueError("--plot needs --prosody, and the text as an argument")
+    if args.plot:
+        save_prosody_plot(Path(args.plot), args.text, args.prosody, addon=args.voice or _ADDON)
     asyncio.run(_say(args))
     return 0
 
@@ -90,13 +105,29 @@ async def _say(args: argparse.Namespace) -> None:
     if args.prosody_from is not None:
         await write(_like_recording(args), WavFile(args.out) if args.out else Player())
         return
-    async with make_client(args) as client:
+    async with _make_client(args) as client:
         await write(_start(client, args), WavFile(args.out) if args.out else Player())
+
+
+def _make_client(args: argparse.Namespace) -> TtsClient:
+    if args.prosody is None:
+        return make_client(args)
+    return TtsClient(AddonBackend(Addon.load(args.voice or _ADDON, prosody=args.prosody)))
+
+
+def _check_alone(args: argparse.Namespace) -> None:
+    if args.prosody or args.backend != "embedded" or args.ssml or args.direct or args.text == "-":
+        raise ValueError(
+            "--prosody-from is for plain text as an argument and the bundled voice: no --prosody, "
+            "no --backend, no markup"
+        )
+    if (args.rate, args.pitch) != (1.0, 1.0):
+        raise ValueError("--prosody-from takes rate and pitch from the recording")
 
 
 def _like_recording(args: argparse.Namespace) -> AsyncIterator[AudioChunk]:
     """Speak with a recording's prosody; its faults are found before anything is spoken."""
-    addon = Addon.load(args.prosody_addon)
+    addon = Addon.load(args.voice or _ADDON)
     pcm = np.concatenate([np.empty(0, np.int16), *FileSource(args.prosody_from)])
     text = args.text if args.prosody_text is None else args.prosody_text
     reference = ProsodyReference.from_recording(pcm, text)

@@ -12,6 +12,7 @@ import numpy as np
 
 from pywakeword.audio.source import SAMPLE_RATE_HZ, AudioSource, PcmBlock
 from pywakeword.endpoint import Endpointer
+from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.events import Detection, End, EndpointEvent, NoSpeech, Resumed
 from pywakeword.pcm import Pcm, as_pcm
 from pywakeword.scanning import TRAILING_SILENCE_SAMPLES
@@ -71,7 +72,7 @@ class VoiceSession:
         Judges each wake word before the session listens.
     without_verdict : {"accept", "reject"}
         What holds where the verifier abstains or fails.
-    endpointer : Endpointer, optional
+    endpointer : Endpointer or TwoPassEndpointer, optional
         Says when the person has finished.
     loudspeaker : Loudspeaker, optional
         Plays answers; by default into nothing, one sample for each of input.
@@ -99,7 +100,7 @@ class VoiceSession:
         speech_to_text: SpeechToText | None = None,
         verifier: Verifier | None = None,
         without_verdict: Literal["accept", "reject"] = "accept",
-        endpointer: Endpointer | None = None,
+        endpointer: AnyEndpointer | None = None,
         loudspeaker: Loudspeaker | None = None,
         realtime: bool = False,
         block_ms: float = 20.0,
@@ -114,7 +115,7 @@ class VoiceSession:
         self._spotter = spotter
         self._verifier = verifier
         self._without_verdict = without_verdict
-        self._endpointer = Endpointer() if endpointer is None else endpointer
+        self._endpointer: AnyEndpointer = Endpointer() if endpointer is None else endpointer
         self._loudspeaker = VirtualLoudspeaker() if loudspeaker is None else loudspeaker
         self._realtime = realtime
         self._block_samples = round(block_ms * SAMPLE_RATE_HZ / 1000)

@@ -63,7 +63,7 @@ class Aligner:
 
     def __init__(self, pause: str = "pau") -> None:
         self.pause = pause
-        self._decoder: Any = require("pocketsphinx", "pocketsphinx").Decoder(
+        self._decoder: Any = require("pocketsphinx", "prosody").Decoder(
             # With its defaults it loses a third of correctly transcribed sentences: the
             # lattice's best path need not end at the last word, nor fit the second pass.
             lm=None, loglevel="FATAL", bestpath=False, beam=1e-80, wbeam=1e-60, pbeam=1e-80,

@@ -15,11 +15,11 @@ from pywakeword.tts.addon.flite import FliteVoice
 from pywakeword.tts.alignment import Aligner, Alignment
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors
 from pywakeword.tts.blocks.network import MASK, Network
+from pywakeword.tts.blocks.prosody import REFERENCE
 from pywakeword.tts.blocks.registry import registry
 from pywakeword.tts.blocks.resources import Fields, Resources
 from pywakeword.tts.blocks.upsampler import Upsampler
 
-REFERENCE = "reference"
 REFERENCE_DURATIONS = "reference_durations"
 _PIECE_FRAMES = 64
 _MOST_FRAMES = 1 << 20
@@ -136,15 +136,23 @@ class ProsodyTransfer(StreamableBlock):
         The reference encoder: `reference`, `upsampled` in, `code` out, all by the frame.
     speaker : sequence of float
         The vector of the voice that speaks, behind the code.
+    durations : str
+        Name of the tensor of durations that hold without a reference.
     """
 
-    sequence_inputs = ("encoded", "durations")
     optional_inputs = (REFERENCE, REFERENCE_DURATIONS)
 
     def __init__(
-        self, encoded_width: int, network: Network | None = None, speaker: Sequence[float] = ()
+        self,
+        encoded_width: int,
+        network: Network | None = None,
+        speaker: Sequence[float] = (),
+        *,
+        durations: str = "durations",
     ) -> None:
-        self._upsampler = Upsampler(encoded_width)
+        self._upsampler = Upsampler(encoded_width, durations=durations)
+        self._durations = durations
+        self.sequence_inputs = self._upsampler.sequence_inputs
         self.network = network
         self.code_width = 0 if network is None else self._checked_width(network)
         self.speaker = np.array(speaker, np.float32)
@@ -171,7 +179,12 @@ class ProsodyTransfer(StreamableBlock):
         speaker = fields.get("speaker", (list,), "a list of numbers", [])
         if not all(type(value) in (int, float) and abs(value) < 1e6 for value in speaker):
             raise ValueError("speaker must be a list of finite numbers")
-        return cls(resources.output_width("encoded", fields.path), network, speaker)
+        return cls(
+            resources.output_width("encoded", fields.path),
+            network,
+            speaker,
+            durations=fields.string("durations", "durations"),
+        )
 
     def link(self, upstream_width: int | None) -> int:
         """Begin a stream."""
@@ -187,7 +200,7 @@ class ProsodyTransfer(StreamableBlock):
         reference, durations = tensors[REFERENCE], tensors.get(REFERENCE_DURATIONS)
         if durations is None or int(durations.sum()) != len(reference):
             raise BlockError(f"{REFERENCE} and {REFERENCE_DURATIONS} are not of one length")
-        known = {"encoded": tensors["encoded"], "durations": durations}
+        known = {"encoded": tensors["encoded"], self._durations: durations}
         if self.network is None:
             return _TransferStream(self._upsampler.open(known, None), no_code, self)
         with self._upsampler.open(known, None) as stream:

@@ -207,8 +207,10 @@ def test_the_bundled_voice_follows_a_recording(reference, recording, tmp_path):
         (["Wonderful weather makes children hungry"], "cannot be found|does not seem"),
         ([TEXT, "--prosody-text", "..."], "no word"),
         (["..."], "no word"),
-        ([TEXT, "--ssml"], "without markup"),
-        ([TEXT, "--prosody-addon", "nobody"], "no such addon"),
+        ([TEXT, "--ssml"], "no markup"),
+        ([TEXT, "--prosody", "syntactic"], "no --prosody"),
+        ([TEXT, "--rate", "2"], "from the recording"),
+        ([TEXT, "--voice", "nobody"], "no such addon"),
     ],
 )
 def test_say_says_what_is_wrong_and_writes_nothing(arguments, message, recording, tmp_path, capsys):

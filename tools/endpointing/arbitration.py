@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,9 @@ from tools.endpointing.examples import Pause
 from tools.endpointing.network import TOKENS
 
 _CUT_WEIGHT, _TEACHER_SHARE = 0.5, 0.5
+
+# Groups of inputs that an ablation hides, in the order of the network's inputs.
+PARTS = ("encoding", "tokens", "prosody", "eos")
 
 
 class ArbitratorNetwork(nn.Module):
@@ -53,8 +58,13 @@ class ArbitratorNetwork(nn.Module):
         return self.out(self.drop(torch.relu(self.hidden(parts))))[:, 0]
 
 
-def tensors(pauses: list[Pause]) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
-    """Return inputs, targets and weights of every question about the pauses."""
+def tensors(
+    pauses: list[Pause], without: Container[str] = ()
+) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
+    """Return inputs, targets and weights of every question about the pauses.
+
+    The PARTS named in `without` say nothing: they are the same in every question.
+    """
     asks = [(a, p) for p in pauses for a in p.asks]
     inputs = (
         torch.tensor(np.stack([a.frames for a, _ in asks]).astype(np.float32)),
@@ -62,6 +72,14 @@ def tensors(pauses: list[Pause]) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
         torch.tensor(np.stack([a.tokens for a, _ in asks])),
         torch.tensor(np.stack([a.prosody for a, _ in asks])),
         torch.tensor([a.eos for a, _ in asks], dtype=torch.float32),
+    )
+    frames, mask, tokens, sound, eos = inputs
+    inputs = (
+        torch.zeros_like(frames) if "encoding" in without else frames,
+        mask,
+        torch.zeros_like(tokens) if "tokens" in without else tokens,
+        torch.zeros_like(sound) if "prosody" in without else sound,
+        torch.full_like(eos, 0.5) if "eos" in without else eos,
     )
     targets, weights = [], []
     for _, pause in asks:
@@ -82,9 +100,10 @@ def train_arbitrator(
     seed: int = 1,
     epochs: int = 25,
     rate: float = 2e-3,
+    without: Container[str] = (),
 ) -> ArbitratorNetwork:
     """Train on `pauses`; two numbers of calibration come from those `unheard` by the encoder."""
-    inputs, targets, weights = tensors(pauses)
+    inputs, targets, weights = tensors(pauses, without)
     torch.manual_seed(seed)
     described = inputs[3].numpy()
     network = ArbitratorNetwork(inputs[0].shape[-1], described.mean(0), described.std(0) + 1e-3)
@@ -101,16 +120,25 @@ def train_arbitrator(
         optimiser.step()
         schedule.step()
     network.eval()
-    _calibrate(network, [p for p in unheard if p.kind != "cut"])
+    inputs, _, _ = tensors(real(unheard), without)
+    with torch.no_grad():
+        logit = network.logit(*inputs)
+    network.temperature.data = calibration_line(logit, truth_of(real(unheard)))
     return network
 
 
-def _calibrate(network: ArbitratorNetwork, pauses: list[Pause]) -> None:
+def real(pauses: list[Pause]) -> list[Pause]:
+    """Leave out the cuts, which nobody spoke."""
+    return [p for p in pauses if p.kind != "cut"]
+
+
+def truth_of(pauses: list[Pause]) -> Tensor:
+    """Whether each question's pause was the end."""
+    return torch.tensor([float(p.kind == "end") for p in pauses for _ in p.asks])
+
+
+def calibration_line(logit: Tensor, truth: Tensor) -> Tensor:
     """Fit slope and offset of the logit to what the pauses were in truth (Platt)."""
-    inputs, _, _ = tensors(pauses)
-    truth = torch.tensor([float(p.kind == "end") for p in pauses for _ in p.asks])
-    with torch.no_grad():
-        logit = network.logit(*inputs)
     line = torch.tensor([1.0, 0.0], requires_grad=True)
     optimiser = torch.optim.LBFGS([line], max_iter=50)
 
@@ -122,4 +150,4 @@ def _calibrate(network: ArbitratorNetwork, pauses: list[Pause]) -> None:
         return loss
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]
-    network.temperature.data = line.detach()
+    return line.detach()

@@ -201,6 +201,10 @@ def auc(table: Table, ask: int = 0) -> float:
     """Area under the ROC curve of ends against holds at one question; a diagnostic only."""
     scores = table.scores[:, ask]
     known = ~np.isnan(scores)
-    ends, holds = scores[known & table.is_end], scores[known & ~table.is_end]
+    return area(scores[known & table.is_end], scores[known & ~table.is_end])
+
+
+def area(ends: npt.NDArray[np.float64], holds: npt.NDArray[np.float64]) -> float:
+    """Share of pairs in which the end scores higher; ties count half."""
     higher = (ends[:, None] > holds[None]).mean() + 0.5 * (ends[:, None] == holds[None]).mean()
     return float(higher)

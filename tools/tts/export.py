@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,13 @@ from torch import nn
 
 from tools.tts import network
 from tools.tts.corpus import SYMBOLS, VOICE
-from tools.tts.features import FRAME_WIDTH, HOP_SAMPLES, N_MELS, REFERENCE_HZ, SAMPLE_RATE
+from tools.tts.features import (
+    FRAME_WIDTH,
+    HOP_SAMPLES,
+    N_MELS,
+    REFERENCE_HZ,
+    SAMPLE_RATE,
+)
 
 _REGISTER = 0.09  # mean log F0 of the voice, in octaves above REFERENCE_HZ
 _HIDDEN = network.AttentionDecoder.width
@@ -35,18 +41,29 @@ class Recipe:
     networks: tuple[str, ...]
     stack: tuple[Mapping[str, Any], ...]
     fixed: Mapping[str, int]
+    sequence_block: Mapping[str, Any] = field(default_factory=lambda: {"type": "Encoders"})
 
 
 ADDONS = {
     "slt-parallel": Recipe(
-        "acoustic_model", 600, 400,
+        "acoustic_model", 3000, 400,
         ("text_encoder", "duration_encoder", "decoder", "vocoder"),
-        ({"type": "ProsodyTransfer"}, {"type": "Decoder"},
-         {"type": "ContourTransfer", "register_octaves": _REGISTER}, {"type": "Vocoder"}),
+        (
+            {"type": "ProsodyTransfer", "durations": "shaped_durations"},
+            {"type": "Decoder"},
+            {"type": "ProsodyShaper", "mel_scale": 0.2},
+            {"type": "ContourTransfer", "register_octaves": _REGISTER},
+            {"type": "Probe", "name": "acoustic"},
+            {"type": "Vocoder"},
+        ),
         {"text_encoder": 64, "duration_encoder": 64, "decoder": 96, "vocoder": 64},
+        {
+            "type": "SequenceBlockContainer",
+            "blocks": [{"type": "Encoders"}, {"type": "ProsodySelector", "way": "centroid"}],
+        },
     ),
     "slt-attention": Recipe(
-        "attention_model", 800, 120,
+        "attention_model", 4000, 120,
         ("text_encoder", "attention_decoder", "vocoder"),
         ({"type": "AttentionDecoder"}, {"type": "Vocoder"}),
         {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},
@@ -128,7 +145,7 @@ def write_addon(name: str, modules: Mapping[str, nn.Module], out: Path) -> Path:
         "default_context": "dynamic",
         "stack": {
             "type": "StreamablePipeline",
-            "sequence_block": {"type": "Encoders"},
+            "sequence_block": dict(recipe.sequence_block),
             "streamable_block": {
                 "type": "StreamableStack",
                 "stack": [dict(block) for block in recipe.stack],

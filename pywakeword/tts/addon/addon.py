@@ -23,6 +23,7 @@ from pywakeword.tts.addon.manifest import Manifest, parse_manifest
 from pywakeword.tts.blocks.base import Frames, FrameStream
 from pywakeword.tts.blocks.composites import StreamablePipeline
 from pywakeword.tts.blocks.network import Network
+from pywakeword.tts.blocks.prosody import TEXT, text_tensor
 from pywakeword.tts.blocks.registry import BlockRegistry
 from pywakeword.tts.blocks.registry import registry as default_registry
 from pywakeword.tts.blocks.resources import Resources
@@ -67,6 +68,7 @@ class Addon:
         context: str | None = None,
         registry: BlockRegistry | None = None,
         observers: Mapping[str, Callable[[Frames], None]] | None = None,
+        prosody: str | None = None,
         threads: int = 1,
     ) -> Addon:
         """Load a bundled addon by name, or any by the path of its folder or zip.
@@ -84,6 +86,9 @@ class Addon:
             Block types; the global registry if not given.
         observers : mapping of str to callable, optional
             Who gets the frames that a `Probe` of that name sees.
+        prosody : str, optional
+            The way in which a `ProsodySelector` chooses, in place of the addon's own: centroid,
+            syntactic, semantic or both.
         threads : int
             Of one run of a network.
 
@@ -117,12 +122,16 @@ class Addon:
         finally:
             files.close()
         types = registry or default_registry
-        resources = Resources(networks, manifest.acoustics, types, dict(observers or {}))
+        resources = Resources(
+            networks, manifest.acoustics, types, dict(observers or {}), manifest.symbols, prosody
+        )
         block = types.streamable_block(manifest.stack, resources)
         if not isinstance(block, StreamablePipeline):
             raise AddonError("stack.type", "must be StreamablePipeline")
         if block.width != 1:
             raise AddonError("stack", f"ends with frames of width {block.width}, not with audio")
+        if prosody is not None and TEXT not in block.optional_inputs:
+            raise AddonError("stack", "has no ProsodySelector that could choose the prosody")
         manifest.acoustics.finish()
         return cls(manifest, block, context)
 
@@ -206,8 +215,7 @@ class Addon:
         self, text: Text, reference: ProsodyReference | None
     ) -> Iterator[tuple[tuple[str, ...], Mapping[str, npt.NDArray[Any]]]]:
         if reference is None:
-            for piece in self._pieces(text):
-                yield piece, {}
+            yield from self.pieces(text)
             return
         if not isinstance(text, str) or self.manifest.front_end != "FlitePhones":
             raise BlockError(
@@ -221,17 +229,31 @@ class Addon:
             )
         yield reference.symbols, reference.tensors()
 
-    def _pieces(self, text: Text) -> Iterator[tuple[str, ...]]:
-        if not isinstance(text, str):
-            sentences: Iterator[tuple[str, ...]] = iter([tuple(text)])
-        else:
-            if self._front_end is None:
-                self._front_end = FRONT_ENDS[self.manifest.front_end]()
-            sentences = self._front_end(text)
-        for symbols in sentences:
-            yield from split_symbols(
+    def pieces(self, text: Text) -> Iterator[tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]]:
+        """Yield symbols and tensors for `open`, one sentence after the other.
+
+        Raises
+        ------
+        PhonesError
+            If the text cannot be turned into symbols.
+        """
+        for sentence, symbols in self._sentences(text):
+            wanted = sentence is not None and TEXT in self.pipeline.optional_inputs
+            tensors = {TEXT: text_tensor(sentence)} if wanted and sentence is not None else {}
+            for piece in split_symbols(
                 symbols, pause=self.manifest.pause, max_symbols=self._max_symbols
-            )
+            ):
+                yield piece, tensors
+
+    def _sentences(self, text: Text) -> Iterator[tuple[str | None, tuple[str, ...]]]:
+        if not isinstance(text, str):
+            yield None, tuple(text)
+            return
+        if self._front_end is None:
+            self._front_end = FRONT_ENDS[self.manifest.front_end]()
+        for sentence in self._front_end.sentences(text):
+            for symbols in self._front_end(sentence):
+                yield sentence, symbols
 
 
 def available_addons() -> tuple[str, ...]:

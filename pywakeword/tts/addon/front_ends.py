@@ -13,6 +13,10 @@ from pywakeword.tts.addon.flite import FliteVoice
 class FrontEnd(Protocol):
     """Turns text into symbols, a piece at a time so that speech can start with the first."""
 
+    def sentences(self, text: str) -> Iterator[str]:
+        """Yield what is spoken at once."""
+        ...
+
     def __call__(self, text: str) -> Iterator[tuple[str, ...]]:
         """Yield the symbols of each sentence."""
         ...
@@ -24,15 +28,24 @@ class FlitePhones:
     def __init__(self) -> None:
         self._voice = FliteVoice("kal16")
 
-    def __call__(self, text: str) -> Iterator[tuple[str, ...]]:
-        """Analyse one sentence after the other."""
+    def sentences(self, text: str) -> Iterator[str]:
+        """Cut behind full stops, question and exclamation marks."""
         for sentence in re.split(r"(?<=[.?!])\s+", text):
             if re.search(r"\w", sentence):
-                yield self._voice.speak(sentence).phones
+                yield sentence
+
+    def __call__(self, text: str) -> Iterator[tuple[str, ...]]:
+        """Analyse one sentence after the other."""
+        for sentence in self.sentences(text):
+            yield self._voice.speak(sentence).phones
 
 
 class WrittenSymbols:
     """For text that is symbols already, with spaces between."""
+
+    def sentences(self, text: str) -> Iterator[str]:
+        """Cut nothing."""
+        yield text
 
     def __call__(self, text: str) -> Iterator[tuple[str, ...]]:
         """Yield all as one piece."""

@@ -23,10 +23,13 @@ class SequenceBlock(ABC):
     ----------
     inputs, outputs : tuple of str
         Names of the tensors that `run` needs and of those it returns.
+    optional_inputs : tuple of str
+        Names of those that it looks for, and does without.
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    optional_inputs: tuple[str, ...] = ()
 
     @abstractmethod
     def run(self, tensors: Tensors) -> dict[str, npt.NDArray[Any]]:

@@ -38,6 +38,8 @@ class SequenceBlockContainer(SequenceBlock):
             raise ValueError(f"more than one block makes {', '.join(twice)}")
         wanted = dict.fromkeys(name for block in blocks for name in block.inputs)
         self.inputs = tuple(name for name in wanted if name not in self.outputs)
+        optional = dict.fromkeys(name for block in blocks for name in block.optional_inputs)
+        self.optional_inputs = tuple(optional)
         self._levels = self._order(blocks)
 
     def _order(self, blocks: Sequence[SequenceBlock]) -> list[list[SequenceBlock]]:
@@ -155,7 +157,7 @@ class StreamablePipeline(StreamableBlock):
                 f"the sequence block makes {', '.join(sequence_block.outputs)}"
             )
         self.sequence_inputs = sequence_block.inputs
-        self.optional_inputs = streamable_block.optional_inputs
+        self.optional_inputs = (*sequence_block.optional_inputs, *streamable_block.optional_inputs)
         self.width = streamable_block.link(None)
 
     def link(self, upstream_width: int | None) -> int:

@@ -124,12 +124,18 @@ class Resources:
         Builds the blocks inside a block.
     observers : mapping of str to callable
         Who gets the frames that a `Probe` of that name sees.
+    symbols : tuple of str
+        What the networks read, by index.
+    prosody : str or None
+        How the caller wants prosody to be chosen, if it says.
     """
 
     networks: Mapping[str, Network]
     acoustics: Fields
     registry: BlockRegistry
     observers: Mapping[str, Callable[[Frames], None]] = field(default_factory=dict)
+    symbols: tuple[str, ...] = ()
+    prosody: str | None = None
 
     def network(self, name: str, path: str) -> Network:
         """Return a network by name."""

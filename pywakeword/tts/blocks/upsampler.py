@@ -24,21 +24,30 @@ class Upsampler(StreamableBlock):
         Width of the tensor `encoded`.
     stretch : float
         Factor on every duration; 2 speaks half as fast.
+    durations : str
+        Name of the tensor of durations.
     """
 
-    sequence_inputs = ("encoded", "durations")
+    sequence_inputs: tuple[str, ...] = ("encoded", "durations")
 
-    def __init__(self, encoded_width: int, *, stretch: float = 1.0) -> None:
+    def __init__(
+        self, encoded_width: int, *, stretch: float = 1.0, durations: str = "durations"
+    ) -> None:
         if not 0.1 <= stretch <= 10:
             raise ValueError(f"stretch must be from 0.1 to 10, got {stretch}")
         self.width = encoded_width + POSITION_WIDTH
         self.stretch = stretch
+        self.sequence_inputs = ("encoded", durations)
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> Upsampler:
         """Take the width from the network that makes `encoded`."""
         width = resources.output_width("encoded", fields.path)
-        return cls(width, stretch=fields.number("stretch", 1.0))
+        return cls(
+            width,
+            stretch=fields.number("stretch", 1.0),
+            durations=fields.string("durations", "durations"),
+        )
 
     def link(self, upstream_width: int | None) -> int:
         """Begin a stream."""
@@ -47,14 +56,13 @@ class Upsampler(StreamableBlock):
         return self.width
 
     def open(self, tensors: Tensors, upstream: FrameStream | None) -> FrameStream:
-        """Round the durations so that no rounding error adds up."""
-        encoded, durations = tensors["encoded"], tensors["durations"]
+        """Start with the first symbol."""
+        encoded, durations = (tensors[name] for name in self.sequence_inputs)
         if durations.ndim != 1 or len(durations) != len(encoded):
             raise BlockError(f"{len(encoded)} encodings, durations of shape {durations.shape}")
         if len(durations) and durations.min() < 0:
             raise BlockError("a duration is negative")
-        ends = np.round(np.cumsum(durations.astype(np.float64) * self.stretch)).astype(np.int64)
-        return _UpsamplerStream(self.width, encoded, np.diff(ends, prepend=0))
+        return _UpsamplerStream(self.width, encoded, whole_frames(durations, self.stretch))
 
 
 class _UpsamplerStream(FrameStream):
@@ -74,6 +82,12 @@ class _UpsamplerStream(FrameStream):
         self._done = stop
         index, positions = frame_positions(self._durations, start, stop)
         return np.concatenate([self._encoded[index], positions], axis=1).astype(np.float32)
+
+
+def whole_frames(durations: npt.NDArray[Any], stretch: float) -> npt.NDArray[np.int64]:
+    """Round durations so that no rounding error adds up."""
+    ends = np.round(np.cumsum(durations.astype(np.float64) * stretch)).astype(np.int64)
+    return np.diff(ends, prepend=0)
 
 
 def frame_positions(

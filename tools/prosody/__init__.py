@@ -1,0 +1,1 @@
+"""Training and evaluation of prosody that is chosen from the sentence."""

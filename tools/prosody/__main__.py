@@ -1,0 +1,176 @@
+"""Prosody that is chosen from the sentence: training and evaluation.
+
+    python -m tools.prosody train --data DIR --work DIR --out models/prosody/prosody
+    python -m tools.prosody evaluate --data DIR --work DIR --card models/prosody/prosody.json
+
+DIR holds manifest.csv with its recordings, and trees/*.ptb. The work folder keeps alignments,
+contours, sentence vectors and a checkpoint for each seed: the same command goes on where it
+was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pywakeword.errors import PyWakewordError
+from pywakeword.tts.prosody_model import PROSODY_TASK
+from pywakeword.tts.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
+from tools.prosody import classes, evaluation, export, selection, training
+from tools.prosody.corpus import Utterance, read_corpus
+
+SEEDS = (1, 2, 3)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 2 on bad input."""
+    parser = argparse.ArgumentParser(prog="python -m tools.prosody", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train the autoencoder and write the model")
+    train.add_argument("--out", type=Path, default=Path("models/prosody/prosody"))
+    train.add_argument("--seed", type=int, default=SEEDS[0])
+    evaluate = commands.add_parser("evaluate", help="compare the ways of choosing")
+    evaluate.add_argument("--split", choices=("validation", "dev"), default="dev")
+    evaluate.add_argument("--card", type=Path, help="put the figures onto this card")
+    for command in (train, evaluate):
+        command.add_argument("--data", type=Path, required=True, help="folder of manifest.csv")
+        command.add_argument("--work", type=Path, required=True, help="what need not be redone")
+        command.add_argument("--utterances", type=int, help="at most; of the manifest's first")
+        command.add_argument("--epochs", type=int, default=60)
+        command.add_argument("--kl-weight", type=float, default=0.3)
+        command.add_argument("--bert", type=Path, nargs=2, metavar=("ONNX", "VOCAB"),
+                             help="another sentence encoder than all-MiniLM-L6-v2")  # fmt: skip
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    try:
+        encoder: SentenceEncoder = OnnxBertEncoder(*args.bert) if args.bert else MiniLmEncoder()
+        corpus = read_corpus(args.data, args.work, args.utterances)
+        return (_train if args.command == "train" else _evaluate)(args, corpus, encoder)
+    except (PyWakewordError, OSError) as error:
+        print(f"tools.prosody: {error}", file=sys.stderr)
+        return 2
+
+
+def _modules(args: argparse.Namespace, corpus: Sequence[Utterance], seed: int):  # type: ignore[no-untyped-def]
+    learn = [u for u in corpus if u.split == "train"]
+    name = f"prosody-{seed}-{args.epochs}-{args.kl_weight:g}-{len(learn)}.pt"
+    return learn, training.train(
+        learn, args.work / name, seed=seed, epochs=args.epochs, kl_weight=args.kl_weight
+    )
+
+
+def _train(args: argparse.Namespace, corpus: list[Utterance], encoder: SentenceEncoder) -> int:
+    learn, modules = _modules(args, corpus, args.seed)
+    bank = selection.make_bank(
+        training.embed(modules, learn),
+        selection.structures(learn),
+        selection.meanings(learn, encoder, args.work),
+    )
+    card = {
+        "format_version": 1,
+        "task": PROSODY_TASK,
+        "name": args.out.name,
+        "description": "Decoder of a variational autoencoder of prosody (log F0, energy and "
+        "duration of each phone), and the embeddings of its training utterances",
+        "licence": "Apache-2.0",
+        "bank": {"encoder": encoder.name, "utterances": len(learn)},
+        "training": {
+            "command": "python -m tools.prosody train --data DIR --work DIR "
+            f"--seed {args.seed} --epochs {args.epochs} --kl-weight {args.kl_weight:g}"
+            + (f" --utterances {args.utterances}" if args.utterances else ""),
+            "speakers": len({u.speaker for u in learn}),
+            "utterances": len(learn),
+        },
+        "data": [
+            {
+                "kind": "read English by learners, half of them children, with transcripts",
+                "source": "jimbozhang/speechocean762",
+                "licence": "free for commercial and non-commercial use",
+            }
+        ],
+    }
+    export.write(args.out, export.decoder_onnx(modules["decoder"]), bank, card)
+    print(args.out.with_suffix(".onnx"))
+    return 0
+
+
+def _evaluate(args: argparse.Namespace, corpus: list[Utterance], encoder: SentenceEncoder) -> int:
+    held_out = [u for u in corpus if u.split == args.split]
+    used = [u for u in corpus if u.split in ("train", args.split)]
+    texts = [u.text for u in used]
+    described = dict(zip(texts, selection.structures(used)))
+    meant = dict(zip(texts, selection.meanings(used, encoder, args.work)))
+    wrong, spreads = [], []
+    for seed in SEEDS:
+        learn, modules = _modules(args, corpus, seed)
+        decoded = evaluation.decoded_by_row(modules, learn, held_out, described, meant, seed=seed)
+        wrong.append([evaluation.errors(held_out, decoded[row]) for row in evaluation.ROWS])
+        spreads.append([evaluation.spread(held_out, decoded[row]) for row in evaluation.ROWS])
+    # (rows, utterances, measures): the mean over the seeds; and how far the seeds are apart.
+    by_seed = np.array(wrong)
+    mean, spread = by_seed.mean(axis=0), np.array(spreads).mean(axis=0)
+    real = evaluation.spread(held_out, [u.contours for u in held_out])
+    figures = _figures(held_out, mean, spread, real, classes.sentence_classes(args.data / "trees"))
+    figures["f0_of_each_seed"] = {
+        row: [round(float(v), 3) for v in np.nanmean(by_seed[:, i, :, 0], axis=1)]
+        for i, row in enumerate(evaluation.ROWS)
+    }
+    figures |= {"split": args.split, "seeds": list(SEEDS), "lacking": list(classes.LACKING)}
+    _print(figures)
+    if args.card:
+        document = json.loads(args.card.read_text(encoding="utf-8"))
+        document["evaluation"] = figures
+        args.card.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _figures(held_out, mean, spread, real, tests):  # type: ignore[no-untyped-def]
+    """Tables by class: of each row the errors, the gap that it closes, and the spread."""
+    rows = evaluation.ROWS
+    first, last = rows.index("centroid"), rows.index("oracle")
+    tables = {}
+    for name, test in tests.items():
+        index = [i for i, u in enumerate(held_out) if test(u.text)]
+        speakers = [held_out[i].speaker for i in index]
+        table: dict[str, object] = {"utterances": len(index), "speakers": len(set(speakers))}
+        for r, row in enumerate(rows if index else ()):
+            entry = {
+                measure: evaluation.interval(mean[r, index, m], speakers).rounded()
+                for m, measure in enumerate(evaluation.MEASURES)
+            }
+            entry["f0_gap_closed_percent"] = (
+                evaluation.gap_closed(
+                    mean[first, index, 0], mean[r, index, 0], mean[last, index, 0], speakers
+                ).rounded(1)
+            )  # fmt: skip
+            table[row] = entry
+        tables[name] = table
+    everyone = [u.speaker for u in held_out]
+    spreads = {row: evaluation.interval(spread[r], everyone).rounded(2)
+               for r, row in enumerate(rows)}  # fmt: skip
+    spreads["spoken"] = evaluation.interval(real, everyone).rounded(2)
+    return {"classes": tables, "f0_spread_semitones": spreads}
+
+
+def _print(figures) -> None:  # type: ignore[no-untyped-def]
+    for name, table in figures["classes"].items():
+        print(f"\n{name}: {table['utterances']} utterances, {table['speakers']} speakers")
+        for row in evaluation.ROWS if table["utterances"] else ():
+            cells = [
+                f"{measure} {mean:.3f} ({low:.3f} to {high:.3f})"
+                for measure, (mean, low, high) in table[row].items()
+            ]
+            print(f"  {row:20}", "  ".join(cells))
+    print("\nF0 spread, semitones:", json.dumps(figures["f0_spread_semitones"]))
+    print("F0 error of each seed:", json.dumps(figures["f0_of_each_seed"]))
+    print("classes that the data lacks:", ", ".join(figures["lacking"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

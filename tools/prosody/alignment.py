@@ -1,0 +1,59 @@
+"""Alignments of a whole corpus, kept in a file so that they are made once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pywakeword.errors import PhonesError, SpeechlessAudioError, TextMismatchError
+from pywakeword.tts.phone_alignment import (  # for training code: one place to import from
+    FRAMES_PER_SECOND,
+    PAUSE,
+    PHONES,
+    Alignment,
+    Phone,
+    PhoneAligner,
+)
+from tools.train.corpus import decode
+from tools.train.features import to_pcm
+
+__all__ = ["FRAMES_PER_SECOND", "PAUSE", "PHONES", "Alignment", "Phone", "PhoneAligner",
+           "align_all"]  # fmt: skip
+
+
+def align_all(texts: Mapping[Path, str], cache: Path) -> dict[Path, Alignment]:
+    """Align recordings with their texts; those that do not fit are left out.
+
+    Parameters
+    ----------
+    texts : mapping of Path to str
+        What each file says.
+    cache : Path
+        A JSON-lines file by file name; what is in it is not aligned again. Interrupt and
+        resume as you like.
+    """
+    done: dict[str, Alignment | None] = {}
+    if cache.exists():
+        for line in cache.read_text(encoding="utf-8").splitlines():
+            name, words, phones = json.loads(line)
+            done[name] = (
+                Alignment(tuple(words), tuple(Phone(*phone) for phone in phones)) if words else None
+            )
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    missing = [path for path in texts if path.name not in done]
+    aligner = PhoneAligner() if missing else None
+    with cache.open("a", encoding="utf-8") as file:
+        for path in tqdm(missing, desc="alignment", mininterval=10, disable=not missing):
+            assert aligner is not None
+            try:
+                found = aligner(to_pcm(decode(path)), texts[path])
+            except (SpeechlessAudioError, PhonesError, TextMismatchError):
+                found = None
+            done[path.name] = found
+            phones = [(p.name, p.start, p.end, p.word) for p in found.phones] if found else []
+            file.write(json.dumps([path.name, found.words if found else [], phones]) + "\n")
+            file.flush()
+    return {path: found for path in texts if (found := done[path.name]) is not None}

@@ -1,0 +1,57 @@
+"""Kinds of sentences that are reported apart, by rule on their words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from pywakeword.tts.sentence_structure import question_type
+
+_JOINING_WORDS = """
+    if because when while although though since unless until before after as that which who
+    whose where whether what how why
+"""
+_JOINING = frozenset(_JOINING_WORDS.split())
+_FEWEST_COMPLEX = 6  # words
+_SURELY = 0.8  # share of its occurrences in which a word is a common noun
+_FEWEST_SEEN = 2
+# The recordings have no texts of several sentences, and no question with a choice.
+LACKING = ("or-question", "long-form")
+
+
+def sentence_classes(trees: Path) -> dict[str, Callable[[str], bool]]:
+    """Return a test for each class; compound nouns by the tags of a treebank's words."""
+    nouns = _nouns(trees)
+
+    def is_compound(text: str) -> bool:
+        words = text.split()
+        return any(a in nouns and b in nouns for a, b in zip(words, words[1:]))
+
+    return {
+        "all": lambda text: True,
+        "complex": _is_complex,
+        "compound noun": is_compound,
+        "wh-question": lambda text: question_type(text) == "wh",
+        "yes/no question": lambda text: question_type(text) == "yes_no",
+    }
+
+
+def _is_complex(text: str) -> bool:
+    """Whether a word inside the sentence begins a clause."""
+    words = text.split()
+    return len(words) >= _FEWEST_COMPLEX and any(word in _JOINING for word in words[1:-1])
+
+
+def _nouns(trees: Path) -> frozenset[str]:
+    tags: dict[str, Counter[str]] = defaultdict(Counter)
+    for path in sorted(trees.glob("*.ptb")):
+        for tag, word in re.findall(r"\((\S+) ([^\s()]+)\)", path.read_text(encoding="utf-8")):
+            tags[word.lower()][tag] += 1
+    return frozenset(
+        word
+        for word, counts in tags.items()
+        if counts.total() >= _FEWEST_SEEN
+        and counts["NN"] + counts["NNS"] >= _SURELY * counts.total()
+    )

@@ -1,0 +1,118 @@
+"""Utterances for the prosody model: contours against the speaker's own means."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.tts.prosody_model import phone_ids, phone_positions
+from tools.prosody.alignment import PHONES, align_all
+from tools.prosody.contours import PhoneContours, measure_all
+
+FEWEST_OF_A_SPEAKER = 3  # or there is no telling the speaker from the utterance
+_SHORTEST_PAUSE_S = 0.08
+_VALIDATION_OF = 8  # every eighth training speaker chooses settings
+_MOST_OCTAVES = 1.0  # beyond it an octave error is likelier than a voice
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording.
+
+    Attributes
+    ----------
+    name, speaker, text : str
+        File, speaker and what is said.
+    split : {"train", "validation", "dev"}
+        Validation is a part of the manifest's train split.
+    phones : (n,) ndarray of int64
+        Indexes into `PHONES`.
+    positions : (n, N_POSITIONS) ndarray of float32
+        Where they stand.
+    contours : (n, 3) ndarray of float32
+        Octaves above the speaker's mean; dB and log seconds above the phone's mean in all
+        speakers and the speaker's in all phones.
+    has_pitch : (n,) ndarray of bool
+        Where the first column was measured.
+    """
+
+    name: str
+    speaker: str
+    text: str
+    split: str
+    phones: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.float32]
+    contours: npt.NDArray[np.float32]
+    has_pitch: npt.NDArray[np.bool_]
+
+
+def read_corpus(data: Path, work: Path, most: int | None = None) -> list[Utterance]:
+    """Align, measure and normalise the transcribed utterances that may be released.
+
+    With `most`, only so many of the first in the manifest.
+    """
+    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file)
+                if row["category"] == "speech" and row["release"] == "ok"
+                and row["transcript"]][:most]  # fmt: skip
+    by_path = {data / row["path"]: row for row in rows}
+    texts = {path: row["transcript"].lower() for path, row in by_path.items()}
+    alignments = align_all(texts, work / "alignments.jsonl")
+    contours = measure_all(alignments, work / "contours.npz")
+    training = {row["leak_group"] for row in rows if row["split"] == "train"}
+    validation = set(sorted(training)[::_VALIDATION_OF])
+    by_speaker: dict[str, list[Path]] = defaultdict(list)
+    for path in contours:
+        by_speaker[by_path[path]["leak_group"]].append(path)
+    phone_means = _phone_means(
+        [contours[path] for path in contours if by_path[path]["split"] == "train"]
+    )
+    found = []
+    for speaker, paths in sorted(by_speaker.items()):
+        if len(paths) < FEWEST_OF_A_SPEAKER:
+            continue
+        raw = [_raw(contours[path], phone_means) for path in paths]
+        every = np.concatenate(raw)
+        voiced = np.concatenate([contours[path].has_pitch for path in paths])
+        mean = every.mean(axis=0)
+        mean[0] = np.median(every[voiced, 0])
+        for path, values in zip(paths, raw):
+            row, measured = by_path[path], contours[path]
+            normalised = values - mean
+            normalised[:, 0] = np.clip(normalised[:, 0], -_MOST_OCTAVES, _MOST_OCTAVES)
+            split = "dev" if row["split"] == "dev" else (
+                "validation" if speaker in validation else "train")  # fmt: skip
+            found.append(
+                Utterance(
+                    path.name, speaker, row["transcript"].lower(), split,
+                    phone_ids(measured.names),
+                    phone_positions(measured.pause_before_s > _SHORTEST_PAUSE_S),
+                    normalised.astype(np.float32), measured.has_pitch,
+                )
+            )  # fmt: skip
+    return found
+
+
+def _phone_means(contours: Sequence[PhoneContours]) -> Mapping[str, npt.NDArray[np.float64]]:
+    """Mean dB and log seconds of each phone, over training speakers."""
+    values: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for item in contours:
+        level = float(item.energy_db.mean())
+        for name, energy, seconds in zip(item.names, item.energy_db, item.seconds):
+            values[name].append((float(energy) - level, float(np.log(seconds))))
+    whole = np.mean([pair for pairs in values.values() for pair in pairs], axis=0)
+    return {name: np.mean(values[name], axis=0) if name in values else whole for name in PHONES}
+
+
+def _raw(
+    item: PhoneContours, phone_means: Mapping[str, npt.NDArray[np.float64]]
+) -> npt.NDArray[np.float64]:
+    expected = np.array([phone_means[name] for name in item.names])
+    energy = item.energy_db - item.energy_db.mean() - expected[:, 0]
+    return np.stack([item.octaves, energy, np.log(item.seconds) - expected[:, 1]], axis=1)

@@ -1,0 +1,119 @@
+"""How near the contours of each way of choosing come to those that were spoken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from tools.prosody import training
+from tools.prosody.corpus import Utterance
+from tools.prosody.selection import choose, load_bank, make_bank
+
+Array = npt.NDArray[np.float64]
+MEASURES = ("f0_semitones", "energy_db", "duration_percent")
+NEAREST_FEW = 16
+ROWS = ("centroid", "random", "syntactic", "semantic", "both", f"both, mean of {NEAREST_FEW}",
+        "oracle")  # fmt: skip
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    def rounded(self, digits: int = 3) -> list[float]:
+        """As a list for a card."""
+        return [round(value, digits) for value in (self.mean, self.low, self.high)]
+
+
+def decoded_by_row(
+    modules: nn.ModuleDict,
+    bank_of: Sequence[Utterance],
+    held_out: Sequence[Utterance],
+    described: Mapping[str, npt.NDArray[np.float32]],
+    meant: Mapping[str, npt.NDArray[np.float32]],
+    *,
+    seed: int,
+) -> dict[str, list[npt.NDArray[np.float32]]]:
+    """Return contours of every held-out utterance for each of `ROWS`."""
+    embeddings = training.embed(modules, bank_of)
+    bank = load_bank(
+        make_bank(
+            embeddings,
+            np.array([described[u.text] for u in bank_of]),
+            np.array([meant[u.text] for u in bank_of]),
+        )
+    )
+    wanted = np.array([described[u.text] for u in held_out])
+    meaning = np.array([meant[u.text] for u in held_out])
+    drawn = np.random.default_rng(seed).integers(len(bank_of), size=len(held_out))
+    chosen = {
+        way: choose(bank, way, wanted, meaning)
+        for way in ("centroid", "syntactic", "semantic", "both")
+    }
+    chosen["random"] = embeddings[drawn]
+    chosen[f"both, mean of {NEAREST_FEW}"] = choose(
+        bank, "both", wanted, meaning, neighbours=NEAREST_FEW
+    )
+    chosen["oracle"] = training.embed(modules, held_out)
+    return {row: training.decode(modules, held_out, chosen[row]) for row in ROWS}
+
+
+def errors(utterances: Sequence[Utterance], decoded: Sequence[npt.NDArray[np.float32]]) -> Array:
+    """Root mean square errors of each utterance, (n, 3), as `MEASURES`; NaN without pitch."""
+    found = []
+    for utterance, contours in zip(utterances, decoded):
+        wrong = (contours - utterance.contours) ** 2
+        pitch = wrong[utterance.has_pitch, 0]
+        f0 = 12 * np.sqrt(pitch.mean()) if len(pitch) else np.nan
+        found.append([f0, np.sqrt(wrong[:, 1].mean()), 100 * np.sqrt(wrong[:, 2].mean())])
+    return np.array(found)
+
+
+def spread(utterances: Sequence[Utterance], contours: Sequence[npt.NDArray[np.float32]]) -> Array:
+    """Return for each utterance its speaker's spread: SD of F0 over all phones, semitones.
+
+    All that a speaker read, one sentence after the other, stands in for a paragraph.
+    """
+    by_speaker: dict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
+    for utterance, values in zip(utterances, contours):
+        by_speaker[utterance.speaker].append(values[utterance.has_pitch, 0])
+    deviations = {name: 12 * float(np.concatenate(v).std()) for name, v in by_speaker.items()}
+    return np.array([deviations[u.speaker] for u in utterances])
+
+
+def interval(
+    values: Array, speakers: Sequence[str], statistic: Callable[[Array], float] | None = None
+) -> Interval:
+    """Bootstrap over speakers; `values` has a row for each utterance."""
+    statistic = statistic or (lambda rows: float(np.nanmean(rows)))
+    rng = np.random.default_rng(1)
+    rows_of = defaultdict(list)
+    for i, speaker in enumerate(speakers):
+        rows_of[speaker].append(i)
+    groups = [np.array(rows) for rows in rows_of.values()]
+    found = []
+    for _ in range(_RESAMPLES):
+        drawn = rng.integers(len(groups), size=len(groups))
+        found.append(statistic(values[np.concatenate([groups[i] for i in drawn])]))
+    low, high = np.nanquantile(found, [0.025, 0.975])
+    return Interval(statistic(values), float(low), float(high))
+
+
+def gap_closed(centroid: Array, way: Array, oracle: Array, speakers: Sequence[str]) -> Interval:
+    """Percent of the way from the centroid's error to the oracle's."""
+
+    def closed(rows: Array) -> float:
+        means = np.nanmean(rows, axis=0)
+        return float(100 * (means[0] - means[1]) / (means[0] - means[2]))
+
+    return interval(np.stack([centroid, way, oracle], axis=1), speakers, closed)
