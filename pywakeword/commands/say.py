@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError("--prosody-text describes the recording of --prosody-from; there is none")
     if args.prosody_from is not None:
         _check_alone(args)
-    if args.prosody and (args.backend != "embedded" or args.ssml or args.direct):
+    if args.prosody and (args.backend or args.ssml or args.direct):
         raise ValueError(
             "--prosody is for plain text and the bundled voice: no --backend, no markup"
         )
@@ -116,18 +116,18 @@ def _make_client(args: argparse.Namespace) -> TtsClient:
 
 
 def _check_alone(args: argparse.Namespace) -> None:
-    if args.prosody or args.backend != "embedded" or args.ssml or args.direct or args.text == "-":
+    if args.prosody or args.backend or args.ssml or args.direct or args.text == "-":
         raise ValueError(
             "--prosody-from is for plain text as an argument and the bundled voice: no --prosody, "
             "no --backend, no markup"
         )
-    if (args.rate, args.pitch) != (1.0, 1.0):
-        raise ValueError("--prosody-from takes rate and pitch from the recording")
+    if (args.rate, args.pitch, args.volume) != (1.0, 1.0, 1.0) or args.voice or args.language:
+        raise ValueError("--prosody-from has no --voice, --language, --rate, --pitch or --volume")
 
 
 def _like_recording(args: argparse.Namespace) -> AsyncIterator[AudioChunk]:
     """Speak with a recording's prosody; its faults are found before anything is spoken."""
-    addon = Addon.load(args.voice or _ADDON)
+    addon = Addon.load(args.addon or _ADDON)
     pcm = np.concatenate([np.empty(0, np.int16), *FileSource(args.prosody_from)])
     text = args.text if args.prosody_text is None else args.prosody_text
     reference = ProsodyReference.from_recording(pcm, text)

@@ -209,8 +209,8 @@ def test_the_bundled_voice_follows_a_recording(reference, recording, tmp_path):
         (["..."], "no word"),
         ([TEXT, "--ssml"], "no markup"),
         ([TEXT, "--prosody", "syntactic"], "no --prosody"),
-        ([TEXT, "--rate", "2"], "from the recording"),
-        ([TEXT, "--voice", "nobody"], "no such addon"),
+        ([TEXT, "--rate", "2"], "no --voice"),
+        ([TEXT, "--addon", "nobody"], "no such addon"),
     ],
 )
 def test_say_says_what_is_wrong_and_writes_nothing(arguments, message, recording, tmp_path, capsys):

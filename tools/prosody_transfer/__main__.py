@@ -20,7 +20,7 @@ from tools.prosody_transfer import corpus, report, samples, training
 from tools.prosody_transfer.export import NAME, write_addon
 from tools.prosody_transfer.network import ABLATIONS, make_modules
 
-STEPS = 500
+STEPS = 400
 ADDONS = Path("models/addons")
 
 

@@ -17,7 +17,7 @@ from tools.tts.corpus import VOICE
 from tools.tts.features import N_MELS
 from tools.tts.training import upsample_plan
 
-BATCH = 8
+BATCH = 4
 KL_WEIGHT = 0.01
 PITCH_WEIGHT = 1.0
 _VOICE_SHARE = 1  # of the batch is said by the bundled voice
