@@ -70,9 +70,9 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument(
         "--prosody",
         choices=WAYS,
-        help="speak with the bundled voice and the prosody of the real utterance whose sentence is "
-        "most alike in structure (syntactic), in meaning (semantic; extra semantic) or in both; "
-        "centroid is the mean prosody",
+        help="speak with an addon (default: the bundled one) and the prosody of the real utterance "
+        "whose sentence is most alike in structure (syntactic), in meaning (semantic; extra "
+        "semantic) or in both; centroid is the mean prosody",
     )
     parser.add_argument(
         "--plot", metavar="FILE", help="draw the contours as PNG; with --prosody, extra evaluate"
@@ -89,14 +89,12 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError("--prosody-text describes the recording of --prosody-from; there is none")
     if args.prosody_from is not None:
         _check_alone(args)
-    if args.prosody and (args.backend or args.ssml or args.direct):
-        raise ValueError(
-            "--prosody is for plain text and the bundled voice: no --backend, no markup"
-        )
+    if args.prosody and (args.backend or args.url or args.ssml or args.direct):
+        raise ValueError("--prosody is for plain text and an addon: no --backend, no markup")
     if args.plot and (not args.prosody or args.text == "-"):
         raise ValueError("--plot needs --prosody, and the text as an argument")
     if args.plot:
-        save_prosody_plot(Path(args.plot), args.text, args.prosody, addon=args.voice or _ADDON)
+        save_prosody_plot(Path(args.plot), args.text, args.prosody, addon=args.addon or _ADDON)
     asyncio.run(_say(args))
     return 0
 
@@ -112,7 +110,7 @@ async def _say(args: argparse.Namespace) -> None:
 def _make_client(args: argparse.Namespace) -> TtsClient:
     if args.prosody is None:
         return make_client(args)
-    return TtsClient(AddonBackend(Addon.load(args.voice or _ADDON, prosody=args.prosody)))
+    return TtsClient(AddonBackend(Addon.load(args.addon or _ADDON, prosody=args.prosody)))
 
 
 def _check_alone(args: argparse.Namespace) -> None:

@@ -1,0 +1,142 @@
+"""The prosody autoencoder and its evaluation; needs the extra `train`: pytest tests/train."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.append(str(Path(__file__).parents[2]))
+
+from pywakeword.tts.phone_alignment import PHONES
+from pywakeword.tts.prosody_model import phone_positions
+from pywakeword.tts.sentence_structure import WIDTH
+from tools.prosody import classes, evaluation, export, training
+from tools.prosody.__main__ import main
+from tools.prosody.corpus import Utterance
+from tools.prosody.selection import choose, load_bank, make_bank
+
+
+def utterances(n: int = 48, seed: int = 1) -> list[Utterance]:
+    """Half of them rise, half fall."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for i in range(n):
+        length = int(rng.integers(8, 20))
+        slope = 0.4 if i % 2 else -0.4
+        contours = np.zeros((length, 3), np.float32)
+        contours[:, 0] = slope * np.linspace(-1, 1, length)
+        contours[:, 1:] = rng.normal(0, 0.1, (length, 2))
+        made.append(
+            Utterance(
+                f"u{i}", f"s{i % 6}", ("rise", "fall")[i % 2], "train",
+                rng.integers(0, len(PHONES), length), phone_positions(np.zeros(length, bool)),
+                contours, rng.random(length) < 0.8,
+            )
+        )  # fmt: skip
+    return made
+
+
+def test_a_run_that_was_stopped_ends_as_the_whole_one(tmp_path):
+    corpus = utterances()
+    options = {"seed": 3, "epochs": 4, "kl_weight": 0.1}
+    whole = training.train(corpus, tmp_path / "whole.pt", **options)
+
+    class Stop(Exception):
+        pass
+
+    saved = torch.save
+
+    def save(state, path):
+        saved(state, path)
+        if state["epoch"] == 2:
+            raise Stop
+
+    torch.save = save
+    try:
+        with pytest.raises(Stop):
+            training.train(corpus, tmp_path / "part.pt", **options)
+    finally:
+        torch.save = saved
+    resumed = training.train(corpus, tmp_path / "part.pt", **options)
+    for one, other in zip(whole.parameters(), resumed.parameters()):
+        assert torch.equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    path = tmp_path_factory.mktemp("prosody") / "trained.pt"
+    return training.train(utterances(96), path, seed=1, epochs=60, kl_weight=0.02)
+
+
+def test_an_embedding_tells_rises_from_falls(trained):
+    held_out = utterances(24, seed=2)
+    own = evaluation.errors(
+        held_out, training.decode(trained, held_out, training.embed(trained, held_out))
+    )
+    centroid = np.repeat(training.embed(trained, utterances(96)).mean(axis=0)[None], 24, axis=0)
+    mean = evaluation.errors(held_out, training.decode(trained, held_out, centroid))
+    assert own[:, 0].mean() < 0.7 * mean[:, 0].mean()
+
+
+def test_the_exported_decoder_says_what_the_trained_one_does(trained):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(export.decoder_onnx(trained["decoder"]))
+    for utterance in utterances(3, seed=5):
+        z = np.random.default_rng(0).normal(size=16).astype(np.float32)
+        feed = {"phones": utterance.phones, "positions": utterance.positions, "embedding": z}
+        (found,) = session.run(None, feed)
+        (wanted,) = training.decode(trained, [utterance], z[None])
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_choosing_from_a_bank():
+    rng = np.random.default_rng(1)
+    described = rng.normal(size=(5, WIDTH)).astype(np.float32)
+    meant = np.eye(5, 8, dtype=np.float32)
+    embeddings = rng.normal(size=(5, 16)).astype(np.float32)
+    bank = load_bank(make_bank(embeddings, described, meant))
+    for way in ("syntactic", "semantic", "both"):
+        np.testing.assert_allclose(choose(bank, way, described, meant), embeddings, atol=2e-3)
+    np.testing.assert_allclose(
+        choose(bank, "centroid", described, meant)[0], embeddings.mean(0), atol=1e-6
+    )
+    few = choose(bank, "both", described, meant, neighbours=5)
+    np.testing.assert_allclose(few[0], embeddings.mean(axis=0), atol=2e-3)
+
+
+def test_errors_are_in_their_units():
+    (one,) = utterances(1)
+    off = one.contours + np.array([1 / 12, 2, 0.1], np.float32)
+    np.testing.assert_allclose(evaluation.errors([one], [off])[0], [1, 2, 10], rtol=1e-4)
+
+
+def test_intervals_are_over_speakers():
+    values, speakers = np.array([0.0, 0, 1, 1]), ["a", "a", "b", "b"]
+    found = evaluation.interval(values, speakers)
+    assert (found.mean, found.low, found.high) == (0.5, 0, 1)
+    wrong = np.array([4.0, 2.0, 4.0, 2.0])
+    gap = evaluation.gap_closed(wrong, wrong - 0.5, wrong - 1, speakers)
+    np.testing.assert_allclose([gap.mean, gap.low, gap.high], 50)
+
+
+def test_classes_by_their_words(tmp_path):
+    (tmp_path / "a.ptb").write_text(
+        "(NP (NN coffee) (NN cup))\n\n(NP (NN coffee) (NN cup))\n\n(VP (VB run))\n\n(NP (NN run))"
+    )
+    tests = classes.sentence_classes(tmp_path)
+    assert tests["compound noun"]("a coffee cup")
+    assert not tests["compound noun"]("a coffee run")
+    assert tests["complex"]("i think that she left if it rained")
+    assert not tests["complex"]("what is it")
+    assert tests["wh-question"]("what is it")
+
+
+def test_a_missing_corpus_is_told(tmp_path, capsys):
+    vocabulary = tmp_path / "none.txt"
+    command = ["train", "--data", str(tmp_path), "--work", str(tmp_path)]
+    assert main([*command, "--bert", str(vocabulary), str(vocabulary)]) == 2
+    assert "none.txt" in capsys.readouterr().err
