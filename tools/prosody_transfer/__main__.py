@@ -21,7 +21,8 @@ from tools.prosody_transfer.export import NAME, write_addon
 from tools.prosody_transfer.network import ABLATIONS, make_modules
 
 STEPS = 400
-ADDONS = Path("models/addons")
+MODELS = Path("models/prosody_transfer")
+VOCODER = Path("models/addons/slt-parallel")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,9 +38,10 @@ def main(argv: list[str] | None = None) -> int:
         command = commands.add_parser(name, help=about)
         command.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
         command.add_argument("--work", type=Path, required=True, help="alignments and checkpoints")
-        command.add_argument("--addons", type=Path, default=ADDONS)
+        command.add_argument("--models", type=Path, default=MODELS, help="where copycat lies")
     train, evaluate, sample = (commands.choices[name] for name in commands.choices)
     train.add_argument("--ablation", choices=ABLATIONS, default="none")
+    train.add_argument("--vocoder", type=Path, default=VOCODER, help="addon that lends its vocoder")
     train.add_argument("--steps", type=int, default=STEPS)
     evaluate.add_argument("--role", choices=("choose", "report"), default="report",
                           help="speakers that choose, or those that report")  # fmt: skip
@@ -57,17 +59,17 @@ def main(argv: list[str] | None = None) -> int:
         modules = training.fit(items, args.ablation, path, steps=args.steps)
         if args.ablation == "none":
             card = report.card(modules, items, args.steps)
-            print(write_addon(modules, items, args.addons / "slt-parallel", args.addons, card))
+            print(write_addon(modules, items, args.vocoder, args.models, card))
         return 0
     if args.command == "samples":
-        return samples.write(items, args.data, args.addons / NAME, args.out)
+        return samples.write(items, args.data, args.models / NAME, args.out)
     trained = {name: path for name in args.ablations
                if (path := checkpoint(args.work, name)).exists()}  # fmt: skip
     if not trained:
         print(f"error: nothing is trained in {args.work}", file=sys.stderr)
         return 2
     report.write(trained, lambda name: load(args.work, name), items, args.data, args.role,
-                 args.work, args.addons / NAME if args.write else None)  # fmt: skip
+                 args.work, args.models / NAME if args.write else None)  # fmt: skip
     return 0
 
 

@@ -41,13 +41,13 @@ class Shape:
         Frames per step.
     variational : bool
         Whether the code is a distribution that is drawn to the normal one, and loses its
-        mean over the utterance.
+        mean and spread over the utterance.
     """
 
     speaker: bool = True
     phonemes: bool = True
     pitch: bool = True
-    code_width: int = 4
+    code_width: int = 2
     step_frames: int = 8
     variational: bool = True
 
@@ -84,10 +84,25 @@ class ReferenceEncoder(nn.Module):
         step = shape.step_frames
         x, slow_mask = _by_step(x, mask, step)
         mean, log_variance = self.head(self.slow(x, slow_mask)).chunk(2, 2)
+        mean = mean * slow_mask[..., None]
         if shape.variational:
-            count = slow_mask.sum(1, keepdim=True)[..., None]
-            mean = mean - (mean * slow_mask[..., None]).sum(1, keepdim=True) / count
-        return mean * slow_mask[..., None], log_variance.clamp(-8, 4)
+            mean = _standardised(mean, frames, mask, step)
+        return mean, log_variance.clamp(-8, 4)
+
+
+def _standardised(code: Tensor, frames: Tensor, mask: Tensor, step: int) -> Tensor:
+    """Take mean and spread over the utterance away; where nothing is voiced there is no code.
+
+    The mean would tell how high and loud somebody speaks, the spread how lively, and the
+    pauses what the room and the microphone sound like.
+    """
+    voiced = frames[..., N_MELS + 1 :].clamp(0, 1)
+    share, _ = _by_step(voiced, mask, step)
+    weight = (share > 0.05).to(code.dtype)
+    count = weight.sum(1, keepdim=True) + 1e-6
+    code = (code - (code * weight).sum(1, keepdim=True) / count) * weight
+    variance = (code**2).sum(1, keepdim=True) / count
+    return code / torch.sqrt(variance + 0.01)
 
 
 def _only_mel(frames: Tensor) -> Tensor:
