@@ -54,7 +54,8 @@ def with_pitch(
 
 def _filters() -> npt.NDArray[np.float64]:
     """Triangular filters, (N_MELS, n_bins), 60 to 7900 Hz, of unit height."""
-    edges_mel = np.linspace(*(2595 * np.log10(1 + np.array([60, 7900]) / 700)), N_MELS + 2)
+    low, high = 2595 * np.log10(1 + np.array([60.0, 7900.0]) / 700)
+    edges_mel = np.linspace(low, high, N_MELS + 2)
     edges = 700 * (10 ** (edges_mel / 2595) - 1)
     bins = np.arange(_N_FFT // 2 + 1) * SAMPLE_RATE / _N_FFT
     rise = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors, need_upstream
+from pywakeword.tts.blocks.prosody import REFERENCE
 from pywakeword.tts.blocks.registry import registry
 from pywakeword.tts.blocks.resources import Fields, Resources
-from pywakeword.tts.prosody_transfer import REFERENCE
 
 _PIECE_FRAMES = 64
 _HIGHEST = 2.0  # octaves from the reference frequency, more than any voice has

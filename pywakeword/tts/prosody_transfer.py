@@ -74,7 +74,7 @@ class ProsodyReference:
         if pcm.ndim != 1 or pcm.dtype != np.int16:
             raise TypeError(f"pcm must be 1-D int16, got {pcm.dtype} of shape {pcm.shape}")
         words = spoken_words(text)
-        frames = acoustic_frames(pcm.astype(np.float32) / 32768)
+        frames = acoustic_frames(pcm.astype(np.float32) / np.float32(32768))
         if not np.any(pcm) or frames[:, -1].sum() < _LEAST_VOICED_FRAMES:
             raise SpeechlessAudioError("the recording holds no speech")
         aligner = Aligner()

@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: nothing is trained in {args.work}", file=sys.stderr)
         return 2
     report.write(trained, lambda name: load(args.work, name), items, args.data, args.role,
-                 args.work, args.models / NAME if args.write else None)  # fmt: skip
+                 args.work, args.models / NAME if args.write else None, VOCODER)  # fmt: skip
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from tools.train.features import to_pcm
 from tools.tts.corpus import SYMBOLS
 from tools.tts.features import HOP_SAMPLES, SAMPLE_RATE
 
-_REALIGNED_STEP = 2  # every second source recording is spoken and aligned again
+_SPOKEN_STEP = 3  # every third source recording is spoken by the addons
 _TEXTS_STEP = 3
 
 
@@ -50,11 +51,12 @@ def card(modules: nn.ModuleDict, items: Sequence[Item], steps: int) -> dict[str,
 
 def write(
     checkpoints: Mapping[str, Path], load: Callable[[str], nn.ModuleDict], items: Sequence[Item],
-    data: Path, role: str, work: Path, addon: Path | None,
+    data: Path, role: str, work: Path, addon: Path | None, by_rule: Path,
 ) -> None:  # fmt: skip
     """Evaluate the models on the speakers of a role, print and store what was found.
 
-    A model's figures are kept, and measured anew once it has been trained further.
+    A model's figures are kept, and measured anew once it has been trained further. With an
+    `addon` its sound is measured, and that of `by_rule`, and its card gets the figures.
     """
     net, names, ceiling = evaluation.target_classifier(items, work / "classifier.pt")
     chosen = evaluation.sources(items, role)
@@ -84,7 +86,7 @@ def write(
         found["models"] |= new
     if addon is None:
         return
-    found["durations"] = spoken_durations(addon, chosen)
+    found["in_sound"] = {a.name: in_sound(a, chosen, f0) for a in (addon, by_rule)}
     found["text_check"] = text_check(data, role)
     found["speaker_accuracy_by_mel"] = _mel_accuracy(items)
     path = work / f"results-{role}.json"
@@ -130,33 +132,32 @@ def text_check(data: Path, role: str) -> dict[str, float]:
     return {f"{k}_texts_refused": v / len(own) for k, v in refused.items()} | {"n": len(own)}
 
 
-def spoken_durations(addon: Path, chosen: Sequence[Item]) -> dict[str, Any]:
-    """Errors of phone durations in the sound that the addon makes, heard by the aligner again."""
-    voice, aligner = Addon.load(addon), Aligner()
-    errors, ends, groups = [], [], []
-    for item in chosen[::_REALIGNED_STEP]:
+def in_sound(
+    addon: Path, chosen: Sequence[Item], f0: Mapping[str, npt.NDArray[np.float64]]
+) -> dict[str, Any]:
+    """Measure what an addon makes of recordings: pitch by WORLD, phones by the aligner."""
+    voice, aligner, analyst = Addon.load(addon), Aligner(), FliteVoice("kal16")
+    rows, groups = [], []
+    for item in chosen[::_SPOKEN_STEP]:
         symbols = tuple(SYMBOLS[i] for i in item.symbols)
         reference = ProsodyReference(symbols, item.durations, item.frames)
         with voice.open(symbols, reference.tensors()) as stream:
             made = stream.pull(1 << 22)[:, 0]
-        spoken = [s != "pau" for s in symbols]
-        words = FliteVoice("kal16").speak(item.text).by_word()
-        wanted = np.cumsum(item.durations)[spoken] / FRAME_RATE_HZ
-        try:
-            again = aligner.align(to_pcm(made), words)
-        except TextMismatchError:
-            errors.append(float("nan"))
-            ends.append(float("nan"))
-            groups.append(item.speaker)
-            continue
-        heard = again.ends_s[[s != "pau" for s in again.symbols]]
-        duration, end = measures.duration_errors_s(heard, wanted)
-        errors.append(duration)
-        ends.append(end)
+        heard = world_f0(made, len(item.frames))
+        octaves = np.log2(np.where(heard > 0, heard, 1.0))
+        pitch = measures.pitch_agreement(f0[item.name], octaves, (heard > 0).astype(float))
+        wanted = np.cumsum(item.durations)[[s != "pau" for s in symbols]] / FRAME_RATE_HZ
+        times = (float("nan"), float("nan"))
+        with contextlib.suppress(TextMismatchError):
+            again = aligner.align(to_pcm(made), analyst.speak(item.text).by_word())
+            ends = again.ends_s[[s != "pau" for s in again.symbols]]
+            times = measures.duration_errors_s(ends, wanted)
+        rows.append((*pitch, *times))
         groups.append(item.speaker)
-    return {
-        "phone_duration_error_s": measures.interval(np.array(errors), groups),
-        "phone_end_error_s": measures.interval(np.array(ends), groups),
-        "not_aligned": int(np.isnan(errors).sum()),
-        "n": len(errors),
+    names = ("f0_correlation", "gross_pitch_error", "voicing_error", "phone_duration_error_s",
+             "phone_end_error_s")  # fmt: skip
+    values = np.array(rows)
+    found: dict[str, Any] = {
+        name: measures.interval(values[:, i], groups) for i, name in enumerate(names)
     }
+    return found | {"not_aligned": int(np.isnan(values[:, 3]).sum()), "n": len(rows)}
