@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
+from pywakeword.audio.file import FileSource
 from pywakeword.audio.microphone import import_sounddevice
 from pywakeword.commands.options import SubParsers
 from pywakeword.commands.speech import (
@@ -26,8 +29,11 @@ from pywakeword.tts import (
     AddonBackend,
     AudioChunk,
     Director,
+    Prosody,
+    ProsodyReference,
     Synthesis,
     TtsClient,
+    Voice,
     sanitize,
 )
 from pywakeword.tts.prosody_model import WAYS
@@ -51,6 +57,17 @@ def add_parser(commands: SubParsers) -> None:
         "--direct", action="store_true", help="mark up questions, exclamations and clauses"
     )
     parser.add_argument(
+        "--prosody-from",
+        metavar="FILE",
+        help="speak with the bundled voice and the melody and rhythm of this recording of the "
+        "same words (extra prosody)",
+    )
+    parser.add_argument(
+        "--prosody-text",
+        metavar="TEXT",
+        help="what the recording says, where TEXT writes it differently",
+    )
+    parser.add_argument(
         "--prosody",
         choices=WAYS,
         help="speak with an addon (default: the bundled one) and the prosody of the real utterance "
@@ -68,6 +85,10 @@ def run(args: argparse.Namespace) -> int:
     """Speak."""
     if args.text == "-" and (args.ssml or args.direct):
         raise ValueError("markup needs the whole text: give it as an argument, not by -")
+    if args.prosody_text is not None and args.prosody_from is None:
+        raise ValueError("--prosody-text describes the recording of --prosody-from; there is none")
+    if args.prosody_from is not None:
+        _check_alone(args)
     if args.prosody and (args.backend or args.url or args.ssml or args.direct):
         raise ValueError("--prosody is for plain text and an addon: no --backend, no markup")
     if args.plot and (not args.prosody or args.text == "-"):
@@ -79,6 +100,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _say(args: argparse.Namespace) -> None:
+    if args.prosody_from is not None:
+        await write(_like_recording(args), WavFile(args.out) if args.out else Player())
+        return
     async with _make_client(args) as client:
         await write(_start(client, args), WavFile(args.out) if args.out else Player())
 
@@ -87,6 +111,26 @@ def _make_client(args: argparse.Namespace) -> TtsClient:
     if args.prosody is None:
         return make_client(args)
     return TtsClient(AddonBackend(Addon.load(args.addon or _ADDON, prosody=args.prosody)))
+
+
+def _check_alone(args: argparse.Namespace) -> None:
+    if args.prosody or args.backend or args.ssml or args.direct or args.text == "-":
+        raise ValueError(
+            "--prosody-from is for plain text as an argument and the bundled voice: no --prosody, "
+            "no --backend, no markup"
+        )
+    if (args.rate, args.pitch, args.volume) != (1.0, 1.0, 1.0) or args.voice or args.language:
+        raise ValueError("--prosody-from has no --voice, --language, --rate, --pitch or --volume")
+
+
+def _like_recording(args: argparse.Namespace) -> AsyncIterator[AudioChunk]:
+    """Speak with a recording's prosody; its faults are found before anything is spoken."""
+    addon = Addon.load(args.addon or _ADDON)
+    pcm = np.concatenate([np.empty(0, np.int16), *FileSource(args.prosody_from)])
+    text = args.text if args.prosody_text is None else args.prosody_text
+    reference = ProsodyReference.from_recording(pcm, text)
+    reference.check_text(args.text, addon.manifest.pause)
+    return AddonBackend(addon, reference=reference).speak(args.text, Voice(), Prosody())
 
 
 def _start(client: TtsClient, args: argparse.Namespace) -> Synthesis:
@@ -119,7 +163,7 @@ class Output(Protocol):
         """Finish."""
 
 
-async def write(synthesis: Synthesis, output: Output) -> None:
+async def write(synthesis: AsyncIterable[AudioChunk], output: Output) -> None:
     """Write speech as it arrives; what arrived before an error is written, too."""
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:

@@ -24,9 +24,11 @@ from pywakeword.tts.blocks import (
     registry,
 )
 from pywakeword.tts.client import Synthesis, TtsClient
+from pywakeword.tts.contour_transfer import ContourTransfer
 from pywakeword.tts.director import DirectionError, Director
 from pywakeword.tts.phone_alignment import PhoneAligner
 from pywakeword.tts.prosody_model import ProsodyModel
+from pywakeword.tts.prosody_transfer import ProsodyReference, ProsodyTransfer
 from pywakeword.tts.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.ssml import Ssml, sanitize
@@ -40,6 +42,7 @@ __all__ = [
     "AudioChunk",
     "Backend",
     "BlockRegistry",
+    "ContourTransfer",
     "DirectionError",
     "Director",
     "EspeakBackend",
@@ -52,6 +55,8 @@ __all__ = [
     "PiperBackend",
     "Prosody",
     "ProsodyModel",
+    "ProsodyReference",
+    "ProsodyTransfer",
     "SentenceEncoder",
     "SequenceBlock",
     "SequenceBlockContainer",

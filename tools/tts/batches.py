@@ -57,7 +57,7 @@ def train(
         loss.backward()
         nn.utils.clip_grad_norm_(modules.parameters(), 1.0)
         optimizer.step()
-        recent.append(float(loss))
+        recent.append(float(loss.detach()))
         if (step + 1) % 50 == 0 or step + 1 == steps:
             cpu = time.process_time()
             print(f"{path.stem} {step + 1} {np.mean(recent):.4f} cpu {cpu:.0f} s", flush=True)

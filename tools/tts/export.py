@@ -26,6 +26,7 @@ from tools.tts.features import (
     SAMPLE_RATE,
 )
 
+_REGISTER = 0.09  # mean log F0 of the voice, in octaves above REFERENCE_HZ
 _HIDDEN = network.AttentionDecoder.width
 _E, _UP = network.ENCODED_WIDTH, network.ENCODED_WIDTH + network.POSITION_WIDTH
 
@@ -48,9 +49,10 @@ ADDONS = {
         "acoustic_model", 3000, 400,
         ("text_encoder", "duration_encoder", "decoder", "vocoder"),
         (
-            {"type": "Upsampler", "durations": "shaped_durations"},
+            {"type": "ProsodyTransfer", "durations": "shaped_durations"},
             {"type": "Decoder"},
             {"type": "ProsodyShaper", "mel_scale": 0.2},
+            {"type": "ContourTransfer", "register_octaves": _REGISTER},
             {"type": "Probe", "name": "acoustic"},
             {"type": "Vocoder"},
         ),
@@ -63,7 +65,7 @@ ADDONS = {
     "slt-attention": Recipe(
         "attention_model", 2000, 120,
         ("text_encoder", "attention_decoder", "vocoder"),
-        ({"type": "AttentionDecoder"}, {"type": "Vocoder"}),
+        ({"type": "AttentionDecoder"}, {"type": "Probe", "name": "acoustic"}, {"type": "Vocoder"}),
         {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},
     ),
 }  # fmt: skip
@@ -168,18 +170,26 @@ def write_addon(name: str, modules: Mapping[str, nn.Module], out: Path) -> Path:
 
 
 def _onnx(part: str, module: nn.Module) -> bytes:
-    """One network as an ONNX file with weights of 16 bits, computed with in 32."""
-    axis, inputs, outputs = _SHAPES[part]
+    wrapped = _Step(module) if part == "attention_decoder" else module
+    return onnx_file(wrapped, *_SHAPES[part])
+
+
+def onnx_file(
+    module: nn.Module, axis: str, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]
+) -> bytes:
+    """One network as an ONNX file with weights of 16 bits, computed with in 32.
+
+    Shapes are without the batch; a size with a name varies.
+    """
     example = []
     for name, shape in inputs.items():
         size = [7 if isinstance(n, str) else n for n in shape]
         example.append(torch.zeros(1, *size, dtype=torch.long) if name == "symbols"
                        else torch.ones(1, *size))  # fmt: skip
     dynamic = {name: {1: axis} for name, shape in (inputs | outputs).items() if shape[0] == axis}
-    wrapped = _Step(module) if part == "attention_decoder" else module
     file = io.BytesIO()
     torch.onnx.export(
-        wrapped.eval(), tuple(example), file, input_names=list(inputs),
+        module.eval(), tuple(example), file, input_names=list(inputs),
         output_names=list(outputs), dynamic_axes=dynamic, opset_version=17, dynamo=False,
     )  # fmt: skip
     model = onnx.load_from_string(file.getvalue())

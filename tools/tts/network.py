@@ -126,12 +126,15 @@ class AttentionDecoder(nn.Module):
         centre = centre + functional.softplus(step)
         spread = 0.2 + functional.softplus(spread)
         where = torch.arange(encoded.shape[1], dtype=torch.float32) + 0.5
-        weights = torch.exp(-(((where - centre) / spread) ** 2)) * mask
+        # Sums over the text in 64 bits: rounded to 32 they are the same with padding and
+        # without, and nothing is fed back that a sentence could amplify.
+        text = encoded.double()
+        weights = (torch.exp(-(((where - centre) / spread) ** 2)) * mask).double()
         weights = weights / (weights.sum(1, keepdim=True) + 1e-6)
-        context = torch.einsum("bn,bne->be", weights, encoded)
+        context = torch.einsum("bn,bne->be", weights, text).float()
         # A sharp look at the symbol under the centre, beside the wide one.
         sharp = torch.relu(1 - torch.abs(where - centre)) * mask
-        focus = torch.einsum("bn,bne->be", sharp, encoded)
+        focus = torch.einsum("bn,bne->be", sharp.double(), text).float()
         offset = centre - torch.floor(centre)
         frames = self.head(torch.cat([hidden, context, focus, offset], 1))
         return frames.reshape(-1, self.frames_per_step, FRAME_WIDTH), hidden, centre, context

@@ -6,7 +6,7 @@ import importlib.resources
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ from pywakeword.tts.blocks.prosody import TEXT, text_tensor
 from pywakeword.tts.blocks.registry import BlockRegistry
 from pywakeword.tts.blocks.registry import registry as default_registry
 from pywakeword.tts.blocks.resources import Resources
+
+if TYPE_CHECKING:
+    from pywakeword.tts.prosody_transfer import ProsodyReference
 
 Text = Union[str, Sequence[str]]
 
@@ -159,7 +162,11 @@ class Addon:
         return self.pipeline.open({"symbols": indexes, **(tensors or {})})
 
     def stream(
-        self, text: Text, *, chunk_samples: int = 1600
+        self,
+        text: Text,
+        *,
+        chunk_samples: int = 1600,
+        reference: ProsodyReference | None = None,
     ) -> Generator[npt.NDArray[np.int16], None, None]:
         """Speak, in chunks that are there before the rest is computed.
 
@@ -172,6 +179,9 @@ class Addon:
         chunk_samples : int
             Samples per chunk; the last of a sentence is shorter. The audio does not depend
             on it.
+        reference : ProsodyReference, optional
+            Whose prosody to speak with: a recording of the same text. The addon's stack must
+            have a block `ProsodyTransfer`.
 
         Yields
         ------
@@ -182,20 +192,42 @@ class Addon:
         ------
         PhonesError
             If the text cannot be turned into symbols.
+        TextMismatchError
+            If the text is not that of the reference.
         BlockError
-            If a network fails.
+            If a network fails, or the reference is too long or not for this addon.
         """
         if chunk_samples < 1:
             raise ValueError(f"chunk_samples must be positive, got {chunk_samples}")
-        for piece, tensors in self.pieces(text):
+        for piece, tensors in self._parts(text, reference):
             with self.open(piece, tensors) as stream:
                 while len(samples := stream.pull(chunk_samples)):
                     yield np.round(np.clip(samples[:, 0], -1, 1) * 32767).astype(np.int16)
 
-    def synthesize(self, text: Text) -> npt.NDArray[np.int16]:
+    def synthesize(
+        self, text: Text, *, reference: ProsodyReference | None = None
+    ) -> npt.NDArray[np.int16]:
         """Speak, and return all of it; parameters and errors as `stream`."""
-        chunks = list(self.stream(text, chunk_samples=self.sample_rate_hz))
+        chunks = list(self.stream(text, chunk_samples=self.sample_rate_hz, reference=reference))
         return np.concatenate([np.empty(0, np.int16), *chunks])
+
+    def _parts(
+        self, text: Text, reference: ProsodyReference | None
+    ) -> Iterator[tuple[tuple[str, ...], Mapping[str, npt.NDArray[Any]]]]:
+        if reference is None:
+            yield from self.pieces(text)
+            return
+        if not isinstance(text, str) or self.manifest.front_end != "FlitePhones":
+            raise BlockError(
+                "a prosody reference needs a text, and an addon that reads FlitePhones"
+            )
+        reference.check_text(text, self.manifest.pause)
+        if len(reference.symbols) > self._max_symbols:
+            raise BlockError(
+                f"the reference has {len(reference.symbols)} phones; "
+                f"the addon takes {self._max_symbols} at a time"
+            )
+        yield reference.symbols, reference.tensors()
 
     def pieces(self, text: Text) -> Iterator[tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]]:
         """Yield symbols and tensors for `open`, one sentence after the other.

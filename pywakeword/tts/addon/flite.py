@@ -15,6 +15,12 @@ import numpy.typing as npt
 
 from pywakeword.errors import PhonesError
 
+# "0" is flite's answer where there is no such item.
+_NO_ITEM = b"0"
+_WORD = b"R:SylStructure.parent.parent.name"
+_NEXT_IN_SYLLABLE = b"R:SylStructure.n.name"
+_NEXT_SYLLABLE = b"R:SylStructure.parent.R:SylStructure.n.name"
+
 # flite's lexicon and letter-to-sound rules keep global state.
 _lock = threading.Lock()
 
@@ -37,6 +43,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "item_next": (ctypes.c_void_p, (ctypes.c_void_p,)),
     "item_feat_string": (ctypes.c_char_p, (ctypes.c_void_p, ctypes.c_char_p)),
     "item_feat_float": (ctypes.c_float, (ctypes.c_void_p, ctypes.c_char_p)),
+    "ffeature_string": (ctypes.c_char_p, (ctypes.c_void_p, ctypes.c_char_p)),
     "utt_wave": (ctypes.POINTER(_Wave), (ctypes.c_void_p,)),
     "delete_utterance": (None, (ctypes.c_void_p,)),
 }
@@ -44,12 +51,23 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 @dataclass(frozen=True)
 class FliteSpeech:
-    """What flite made of a text: phones, where each ends, and mono audio."""
+    """What flite made of a text: phones, where each ends, and mono audio.
+
+    `words` has the index of each phone's word, -1 for pauses.
+    """
 
     phones: tuple[str, ...]
+    words: tuple[int, ...]
     ends_s: tuple[float, ...]
     pcm: npt.NDArray[np.int16]
     sample_rate_hz: int
+
+    def by_word(self) -> list[tuple[str, ...]]:
+        """Return the phones of each word, without the pauses."""
+        return [
+            tuple(p for p, word in zip(self.phones, self.words) if word == wanted)
+            for wanted in range(max(self.words, default=-1) + 1)
+        ]
 
 
 class FliteVoice:
@@ -98,14 +116,19 @@ class FliteVoice:
             if not utterance:
                 raise PhonesError(f"flite cannot analyse {text!r}")
             try:
-                phones, ends = [], []
+                phones, words, ends, word = [], [], [], 0
                 item = call["relation_head"](call["utt_relation"](utterance, b"Segment"))
                 while item:
                     phones.append(call["item_feat_string"](item, b"name").decode())
                     ends.append(float(call["item_feat_float"](item, b"end")))
+                    look = call["ffeature_string"]
+                    words.append(-1 if look(item, _WORD) == _NO_ITEM else word)
+                    word += words[-1] == word and (
+                        look(item, _NEXT_IN_SYLLABLE) == look(item, _NEXT_SYLLABLE) == _NO_ITEM
+                    )
                     item = call["item_next"](item)
                 wave = call["utt_wave"](utterance).contents
                 pcm = np.ctypeslib.as_array(wave.samples, (wave.num_samples,)).copy()
-                return FliteSpeech(tuple(phones), tuple(ends), pcm, wave.sample_rate)
+                return FliteSpeech(tuple(phones), tuple(words), tuple(ends), pcm, wave.sample_rate)
             finally:
                 call["delete_utterance"](utterance)

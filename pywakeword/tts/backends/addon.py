@@ -9,6 +9,7 @@ from pywakeword._async import within
 from pywakeword.errors import BlockError, PhonesError, ServiceRefusedError
 from pywakeword.tts.addon import Addon
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
+from pywakeword.tts.prosody_transfer import ProsodyReference
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 
 
@@ -21,13 +22,22 @@ class AddonBackend(Backend):
         From `Addon.load`.
     timeout_s : float
         Longest wait for the next audio.
+    reference : ProsodyReference, optional
+        Whose prosody every text is spoken with; each must be what the recording says.
     """
 
     name = "addon"
 
-    def __init__(self, addon: Addon, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        addon: Addon,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        reference: ProsodyReference | None = None,
+    ) -> None:
         super().__init__(timeout_s=timeout_s)
         self._addon = addon
+        self._reference = reference
 
     async def speak(
         self, text: str, voice: Voice, prosody: Prosody
@@ -38,7 +48,7 @@ class AddonBackend(Backend):
                 f"addon: its voice is {self._addon.manifest.name}, not {voice.name!r}"
             )
         rate = self._addon.sample_rate_hz
-        chunks = self._addon.stream(text, chunk_samples=rate // 10)
+        chunks = self._addon.stream(text, chunk_samples=rate // 10, reference=self._reference)
         step = None
         try:
             while True:

@@ -27,6 +27,7 @@ from pywakeword.tts.prosody_model import WAYS, ProsodyModel, bundled_prosody
 TEXT = "text"
 PROSODY = "prosody"  # (n_symbols, 3): octaves, dB and log of a factor on the duration
 SHAPED_DURATIONS = "shaped_durations"
+REFERENCE = "reference"  # acoustic frames of a recording
 _SAME_SOUND = {"ax": "ah"}  # symbols of voices that the dictionary of the recordings has not
 _MOST = np.array([0.75, 9.0, 0.7], np.float32)  # what one utterance may do to the voice
 _PIECE_FRAMES = 64
@@ -127,7 +128,8 @@ class ProsodyShaper(StreamableBlock):
     """Moves the pitch and energy of acoustic frames as the tensor `prosody` says.
 
     A frame is log mel energies, log F0 in octaves, and voicing. Between the middles of
-    symbols the change runs in straight lines.
+    symbols the change runs in straight lines. Where a recording gives the prosody, nothing is
+    moved: see `ProsodyTransfer`.
 
     Parameters
     ----------
@@ -138,6 +140,7 @@ class ProsodyShaper(StreamableBlock):
     """
 
     sequence_inputs = (PROSODY, SHAPED_DURATIONS)
+    optional_inputs = (REFERENCE,)
 
     def __init__(self, *, mel_scale: float = 0.2, stretch: float = 1.0) -> None:
         self.mel_per_db = mel_scale * math.log(10) / 10
@@ -158,6 +161,8 @@ class ProsodyShaper(StreamableBlock):
 
     def open(self, tensors: Tensors, upstream: FrameStream | None) -> FrameStream:
         """Spread the changes over the frames."""
+        if REFERENCE in tensors:
+            return need_upstream(upstream)
         prosody, durations = tensors[PROSODY], tensors[SHAPED_DURATIONS]
         if len(prosody) != len(durations):
             raise BlockError(f"{len(prosody)} rows of prosody, {len(durations)} durations")

@@ -1,0 +1,1 @@
+"""Prosody transfer: train, evaluate and export the networks of the addon `copycat`."""

@@ -1,0 +1,89 @@
+"""Prosody transfer, from recordings to a bundled addon and its figures.
+
+python -m tools.prosody_transfer train --data DIR --work DIR [--ablation NAME]
+python -m tools.prosody_transfer evaluate --data DIR --work DIR [--write]
+python -m tools.prosody_transfer samples --data DIR --work DIR --out DIR
+
+A command given again goes on where it stopped. The first one aligns the recordings, which
+all share. Seeds are fixed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from tools.prosody_transfer import corpus, report, samples, training
+from tools.prosody_transfer.export import NAME, write_addon
+from tools.prosody_transfer.network import ABLATIONS, make_modules
+
+STEPS = 400
+MODELS = Path("models/prosody_transfer")
+VOCODER = Path("models/addons/slt-parallel")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one of the commands."""
+    parser = argparse.ArgumentParser(prog="python -m tools.prosody_transfer", description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, about in (
+        ("train", "train a model; the full one becomes the addon copycat"),
+        ("evaluate", "measure what is trained in --work"),
+        ("samples", "write sounds and contour plots of transfers"),
+    ):
+        command = commands.add_parser(name, help=about)
+        command.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
+        command.add_argument("--work", type=Path, required=True, help="alignments and checkpoints")
+        command.add_argument("--models", type=Path, default=MODELS, help="where copycat lies")
+    train, evaluate, sample = (commands.choices[name] for name in commands.choices)
+    train.add_argument("--ablation", choices=ABLATIONS, default="none")
+    train.add_argument("--vocoder", type=Path, default=VOCODER, help="addon that lends its vocoder")
+    train.add_argument("--steps", type=int, default=STEPS)
+    evaluate.add_argument("--role", choices=("choose", "report"), default="report",
+                          help="speakers that choose, or those that report")  # fmt: skip
+    evaluate.add_argument("--write", action="store_true", help="put figures on the addon's card")
+    evaluate.add_argument("--ablations", nargs="+", choices=ABLATIONS, default=list(ABLATIONS))
+    sample.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args(argv)
+    if not (args.data / "manifest.csv").exists():
+        print(f"error: no manifest.csv in {args.data}", file=sys.stderr)
+        return 2
+    torch.set_num_threads(1)
+    items = corpus.prepare(args.data, args.work)
+    if args.command == "train":
+        path = checkpoint(args.work, args.ablation)
+        modules = training.fit(items, args.ablation, path, steps=args.steps)
+        if args.ablation == "none":
+            card = report.card(modules, items, args.steps)
+            print(write_addon(modules, items, args.vocoder, args.models, card))
+        return 0
+    if args.command == "samples":
+        return samples.write(items, args.data, args.models / NAME, args.out)
+    trained = {name: path for name in args.ablations
+               if (path := checkpoint(args.work, name)).exists()}  # fmt: skip
+    if not trained:
+        print(f"error: nothing is trained in {args.work}", file=sys.stderr)
+        return 2
+    report.write(trained, lambda name: load(args.work, name), items, args.data, args.role,
+                 args.work, args.models / NAME if args.write else None, VOCODER)  # fmt: skip
+    return 0
+
+
+def checkpoint(work: Path, ablation: str) -> Path:
+    """Where a model's training keeps its state."""
+    return work / ("copycat.pt" if ablation == "none" else f"copycat-{ablation}.pt")
+
+
+def load(work: Path, ablation: str) -> torch.nn.ModuleDict:
+    """Return a trained model."""
+    modules = make_modules(ABLATIONS[ablation])
+    modules.load_state_dict(torch.load(checkpoint(work, ablation), weights_only=True)["modules"])
+    return modules.eval()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""Transfers from strangers to known voices, and what is left of the strangers in the code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from tools.prosody_transfer import measures
+from tools.prosody_transfer.classifier import SpeakerNet, speaker_accuracy, train_net
+from tools.prosody_transfer.corpus import Item
+from tools.prosody_transfer.export import voice_vector
+from tools.prosody_transfer.network import decode_frames
+from tools.prosody_transfer.training import upsample
+from tools.tts.corpus import VOICE
+from tools.tts.features import N_MELS
+
+N_TARGETS = 5
+PER_SOURCE = 5
+_CLASSIFIER_STEPS = 400
+_LEAKAGE_SPEAKERS = 24  # of the training speakers
+_KEPT_BACK = 5  # every fifth recording of a speaker judges the classifier
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Frames that a decoder made of a source for a target."""
+
+    source: Item
+    target: str
+    frames: npt.NDArray[np.float32]
+
+
+def targets(items: Sequence[Item]) -> list[str]:
+    """Return the training speakers with most speech, the bundled voice left out."""
+    frames: dict[str, int] = {}
+    for item in items:
+        if item.role == "train" and item.speaker != VOICE:
+            frames[item.speaker] = frames.get(item.speaker, 0) + len(item.frames)
+    return sorted(frames, key=lambda name: -frames[name])[:N_TARGETS]
+
+
+def sources(items: Sequence[Item], role: str) -> list[Item]:
+    """Return the first recordings of each stranger of a role, by name."""
+    chosen: list[Item] = []
+    for speaker in sorted({i.speaker for i in items if i.role == role}):
+        own = sorted((i for i in items if i.speaker == speaker), key=lambda i: i.name)
+        chosen += own[:PER_SOURCE]
+    return chosen
+
+
+@torch.no_grad()
+def encode(modules: nn.ModuleDict, item: Item) -> tuple[torch.Tensor, torch.Tensor]:
+    """Upsampled phonemes and prosody code (means) of a recording."""
+    encoded = modules["text_encoder"](torch.from_numpy(item.symbols)[None],
+                                      torch.ones(1, len(item.symbols)))  # fmt: skip
+    upsampled = upsample(encoded, [item], len(item.frames))
+    frames = torch.from_numpy(item.frames)[None]
+    mean, _ = modules["reference_encoder"](frames, upsampled, torch.ones(frames.shape[:2]))
+    return upsampled, mean
+
+
+@torch.no_grad()
+def transfer(
+    modules: nn.ModuleDict, item: Item, vector: npt.NDArray[np.float32], *, centroid: bool = False
+) -> npt.NDArray[np.float32]:
+    """Frames of a recording's text and prosody in the voice of a speaker vector."""
+    upsampled, code = encode(modules, item)
+    speaker = torch.from_numpy(vector)[None]
+    made = decode_frames(modules, upsampled, code * (0.0 if centroid else 1.0), speaker,
+                         torch.ones(upsampled.shape[:2]))  # fmt: skip
+    frames: npt.NDArray[np.float32] = made[0].numpy()
+    return frames
+
+
+def target_classifier(
+    items: Sequence[Item], path: Path
+) -> tuple[SpeakerNet, list[str], dict[str, float]]:
+    """Train a classifier of all training speakers by mel energies; say how well it hears.
+
+    It shares nothing with the speaker vectors. Kept in `path`.
+    """
+    learners = [i for i in items if i.role == "train"]
+    names = sorted({i.speaker for i in learners})
+    seen: dict[str, int] = {}
+    known, asked = [], []
+    for item in learners:
+        seen[item.speaker] = seen.get(item.speaker, 0) + 1
+        (asked if seen[item.speaker] % _KEPT_BACK == 0 else known).append(item)
+    if path.exists():
+        net = SpeakerNet(N_MELS, len(names))
+        net.load_state_dict(torch.load(path, weights_only=True))
+    else:
+        net = train_net([_heard(i.frames) for i in known],
+                        np.array([names.index(i.speaker) for i in known]), len(names),
+                        steps=_CLASSIFIER_STEPS)  # fmt: skip
+        torch.save(net.state_dict(), path)
+    goals = targets(items)
+    of_targets = [i for i in asked if i.speaker in goals]
+    return net, names, {
+        "speakers": float(len(names)),
+        "real_all": _share(net, names, [i.frames for i in asked], [i.speaker for i in asked]),
+        "real_targets": _share(net, names, [i.frames for i in of_targets],
+                               [i.speaker for i in of_targets]),
+        "real_among_five": _share(net, names, [i.frames for i in of_targets],
+                                  [i.speaker for i in of_targets], goals),
+    }  # fmt: skip
+
+
+def _heard(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.ascontiguousarray(frames[:, :N_MELS])
+
+
+def _share(
+    net: SpeakerNet, names: list[str], frames: Sequence[npt.NDArray[np.float32]],
+    speakers: Sequence[str], among: Sequence[str] | None = None,
+) -> float:  # fmt: skip
+    allowed = [names.index(name) for name in among or names]
+    scores = net.predict([_heard(f) for f in frames])[:, allowed]
+    truth = [allowed.index(names.index(s)) for s in speakers]
+    return float(np.mean(scores.argmax(1) == truth))
+
+
+def judge_transfers(
+    made: Sequence[Transfer], net: SpeakerNet, names: list[str], goals: Sequence[str],
+    source_f0: dict[str, npt.NDArray[np.float64]],
+) -> dict[str, Any]:  # fmt: skip
+    """Contours against the source's, and whose voice it is."""
+    rows = []
+    for item in made:
+        frames, source = item.frames, item.source
+        pitch = measures.pitch_agreement(source_f0[source.name], frames[:, N_MELS],
+                                         frames[:, N_MELS + 1])  # fmt: skip
+        energy = measures.energy_correlation(
+            source.frames[:, :N_MELS], frames[:, :N_MELS], source.spoken
+        )
+        rows.append((*pitch, energy))
+    values, groups = np.array(rows), [item.source.speaker for item in made]
+    found: dict[str, Any] = {
+        name: measures.interval(values[:, i], groups)
+        for i, name in enumerate(
+            ("f0_correlation", "gross_pitch_error", "voicing_error", "energy_correlation")
+        )
+    }
+    frames, wanted = [m.frames for m in made], [m.target for m in made]
+    found["target_among_all"] = _share(net, names, frames, wanted)
+    found["target_among_five"] = _share(net, names, frames, wanted, goals)
+    return found
+
+
+def leakage(modules: nn.ModuleDict, items: Sequence[Item]) -> dict[str, dict[str, float]]:
+    """Accuracy of telling speakers by the code: of strangers, and of the training speakers."""
+    found = {}
+    for role in ("report", "train"):
+        every = sorted({i.speaker for i in items if i.role == role and i.speaker != VOICE})
+        asked = set(every[:: max(1, len(every) // _LEAKAGE_SPEAKERS)])
+        own = [i for i in items if i.speaker in asked]
+        codes = [encode(modules, i)[1][0].numpy() for i in own]
+        found[role] = speaker_accuracy(
+            codes,
+            [i.speaker for i in own],
+        )
+        found[role]["speakers"] = float(len({i.speaker for i in own}))
+    return found
+
+
+def evaluate(
+    modules: nn.ModuleDict, items: Sequence[Item], role: str,
+    judge: tuple[SpeakerNet, list[str]], source_f0: dict[str, npt.NDArray[np.float64]],
+    *, centroid: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """All transfers from the strangers of a role to the targets."""
+    goals = targets(items)
+    vectors = {name: voice_vector(modules, items, name) for name in goals}
+    made = [
+        Transfer(item, name, transfer(modules, item, vectors[name], centroid=centroid))
+        for item in sources(items, role)
+        for name in goals
+    ]
+    found = judge_transfers(made, *judge, goals, source_f0)
+    found["transfers"] = len(made)
+    return found

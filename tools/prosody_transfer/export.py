@@ -1,0 +1,120 @@
+"""From trained networks to the addon `copycat`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tools.prosody_transfer import network
+from tools.prosody_transfer.corpus import Item
+from tools.prosody_transfer.speakers import SPEAKER_WIDTH
+from tools.tts.corpus import SYMBOLS, VOICE
+from tools.tts.export import onnx_file
+from tools.tts.features import FRAME_WIDTH, HOP_SAMPLES, REFERENCE_HZ, SAMPLE_RATE
+from tools.tts.network import ENCODED_WIDTH, N_BANDS
+
+NAME = "copycat"
+_UP = network.UPSAMPLED_WIDTH
+
+
+class _ReferenceByFrame(nn.Module):
+    """The reference encoder as the block wants it: the means of the code, by the frame."""
+
+    def __init__(self, encoder: network.ReferenceEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, reference: Tensor, upsampled: Tensor, mask: Tensor) -> Tensor:
+        mean, _ = self.encoder(reference, upsampled, mask)
+        return network.spread_code(mean, reference.shape[1], self.encoder.shape.step_frames)
+
+
+def write_addon(
+    modules: nn.ModuleDict, items: Sequence[Item], vocoder: Path, out: Path, card: dict[str, Any]
+) -> Path:
+    """Export, with the vocoder of another addon of the same acoustic frames."""
+    folder = out / NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    code_width = modules["reference_encoder"].shape.code_width
+    width = _UP + code_width + SPEAKER_WIDTH
+    text = {"symbols": ["text"], "mask": ["text"]}
+    shapes: dict[str, tuple[str, dict[str, list[Any]], dict[str, list[Any]]]] = {
+        "text_encoder": ("text", text, {"encoded": ["text", ENCODED_WIDTH]}),
+        "duration_encoder": ("text", text, {"durations": ["text"]}),
+        "reference_encoder": (
+            "frames",
+            {"reference": ["frames", FRAME_WIDTH], "upsampled": ["frames", _UP],
+             "mask": ["frames"]},
+            {"code": ["frames", code_width]},
+        ),
+        "decoder": ("frames", {"upsampled": ["frames", width], "mask": ["frames"]},
+                    {"acoustic": ["frames", FRAME_WIDTH]}),
+    }  # fmt: skip
+    networks: dict[str, Any] = {}
+    for name, (axis, inputs, outputs) in shapes.items():
+        module = modules[name]
+        whole = name == "reference_encoder"
+        data = onnx_file(_ReferenceByFrame(module) if whole else module, axis, inputs, outputs)
+        (folder / f"{name}.onnx").write_bytes(data)
+        networks[name] = {
+            "file": f"{name}.onnx", "sha256": hashlib.sha256(data).hexdigest(),
+            "inputs": inputs, "outputs": outputs, "axis": axis,
+        }  # fmt: skip
+        if not whole:  # the speaker is measured on all of a reference
+            networks[name]["reach"] = [module.body.reach] * 2
+    shutil.copyfile(vocoder / "vocoder.onnx", folder / "vocoder.onnx")
+    lender = json.loads((vocoder / "addon.json").read_text(encoding="utf-8"))
+    networks["vocoder"] = lender["networks"]["vocoder"]
+    manifest = {
+        "format_version": 1,
+        "name": NAME,
+        "symbols": list(SYMBOLS),
+        "pause": "pau",
+        "max_symbols": 400,
+        "front_end": "FlitePhones",
+        "acoustics": {
+            "sample_rate_hz": SAMPLE_RATE, "hop_samples": HOP_SAMPLES,
+            "reference_hz": REFERENCE_HZ, "n_fft": 1024, "n_bands": N_BANDS,
+        },
+        "networks": networks,
+        "contexts": {"dynamic": {}, "fixed": {"text_encoder": 64, "duration_encoder": 64,
+                                              "decoder": 96, "vocoder": 64}},
+        "default_context": "dynamic",
+        "stack": {
+            "type": "StreamablePipeline",
+            "sequence_block": {"type": "Encoders"},
+            "streamable_block": {
+                "type": "StreamableStack",
+                "stack": [
+                    {"type": "ProsodyTransfer", "network": "reference_encoder",
+                     "speaker": [round(float(x), 5) for x in voice_vector(modules, items, VOICE)]},
+                    {"type": "Decoder"},
+                    {"type": "Vocoder"},
+                ],
+            },
+        },
+        "card": card,
+    }  # fmt: skip
+    (folder / "addon.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return folder
+
+
+@torch.no_grad()
+def voice_vector(
+    modules: nn.ModuleDict, items: Sequence[Item], speaker: str
+) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Mean speaker vector of a speaker's training recordings, (SPEAKER_WIDTH,)."""
+    measure = modules["reference_encoder"].speaker
+    rows = [torch.from_numpy(i.frames)[None] for i in items
+            if i.speaker == speaker and i.role == "train"]  # fmt: skip
+    vectors = [measure(row, torch.ones(row.shape[:2]))[0].numpy() for row in rows]
+    mean: np.ndarray[Any, np.dtype[np.float32]] = np.mean(vectors, axis=0)
+    return mean

@@ -1,0 +1,163 @@
+"""Runs the evaluation of several models, and puts it down as JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from pywakeword.errors import TextMismatchError
+from pywakeword.tts.acoustic_frames import FRAME_RATE_HZ
+from pywakeword.tts.addon import Addon
+from pywakeword.tts.addon.flite import FliteVoice
+from pywakeword.tts.alignment import Aligner
+from pywakeword.tts.prosody_transfer import ProsodyReference, fits
+from tools.prosody_transfer import evaluation, measures
+from tools.prosody_transfer.corpus import Item, recordings
+from tools.train.corpus import decode
+from tools.train.features import to_pcm
+from tools.tts.corpus import SYMBOLS
+from tools.tts.features import HOP_SAMPLES, SAMPLE_RATE
+
+_SPOKEN_STEP = 3  # every third source recording is spoken by the addons
+_TEXTS_STEP = 3
+
+
+def card(modules: nn.ModuleDict, items: Sequence[Item], steps: int) -> dict[str, Any]:
+    """Say what people should know of the addon."""
+    learners = [item for item in items if item.role == "train"]
+    return {
+        "method": "after CopyCat (Karlapati et al., Interspeech 2020), trained by self transfer",
+        "licence": "Apache-2.0",
+        "voice": "flite 2.2, voice cmu_us_slt (free, BSD-like licence)",
+        "data": "speechocean762 (free for commercial and non-commercial use): read English of "
+        "speakers with Mandarin as first language; and sentences that flite said",
+        "recordings": len(learners),
+        "speakers": len({item.speaker for item in learners}),
+        "hours": round(sum(len(i.frames) for i in learners) / FRAME_RATE_HZ / 3600, 2),
+        "frames": "64 log mel energies times 0.2, log F0, voicing; 80 a second",
+        "parameters": sum(p.numel() for p in modules.parameters()),
+        "steps": steps,
+        "training": "python -m tools.prosody_transfer train --data DIR --work DIR",
+        "limits": "read, non-native speech at 16 kHz; no listening study has been run",
+    }
+
+
+def write(
+    checkpoints: Mapping[str, Path], load: Callable[[str], nn.ModuleDict], items: Sequence[Item],
+    data: Path, role: str, work: Path, addon: Path | None, by_rule: Path,
+) -> None:  # fmt: skip
+    """Evaluate the models on the speakers of a role, print and store what was found.
+
+    A model's figures are kept, and measured anew once it has been trained further. With an
+    `addon` its sound is measured, and that of `by_rule`, and its card gets the figures.
+    """
+    net, names, ceiling = evaluation.target_classifier(items, work / "classifier.pt")
+    chosen = evaluation.sources(items, role)
+    paths = {r.path.stem: r.path for r in recordings(data)}
+    f0 = {item.name: world_f0(decode(paths[item.name]), len(item.frames)) for item in chosen}
+    found: dict[str, Any] = {
+        "role": role,
+        "sources": sorted({item.speaker for item in chosen}),
+        "targets": evaluation.targets(items),
+        "classifier_on_real_speech": ceiling,
+        "models": {},
+    }
+    for name, trained in checkpoints.items():
+        kept = work / f"results-{role}-{name}.json"
+        if kept.exists() and kept.stat().st_mtime > trained.stat().st_mtime:
+            found["models"] |= json.loads(kept.read_text(encoding="utf-8"))
+            continue
+        modules = load(name)
+        figures = evaluation.evaluate(modules, items, role, (net, names), f0)
+        figures["leakage"] = evaluation.leakage(modules, items)
+        new = {name: figures}
+        if name == "none":
+            new["centroid"] = evaluation.evaluate(modules, items, role, (net, names), f0,
+                                                  centroid=True)  # fmt: skip
+        kept.write_text(json.dumps(new, default=float), encoding="utf-8")
+        print(json.dumps(new, default=float), flush=True)
+        found["models"] |= new
+    if addon is None:
+        return
+    found["in_sound"] = {a.name: in_sound(a, chosen, f0) for a in (addon, by_rule)}
+    found["text_check"] = text_check(data, role)
+    found["speaker_accuracy_by_mel"] = _mel_accuracy(items)
+    path = work / f"results-{role}.json"
+    path.write_text(json.dumps(found, indent=1, default=float) + "\n", encoding="utf-8")
+    print(path)
+    document = json.loads((addon / "addon.json").read_text(encoding="utf-8"))
+    document["card"]["transfer"] = json.loads(path.read_text(encoding="utf-8"))
+    text = json.dumps(document, indent=2) + "\n"
+    (addon / "addon.json").write_text(text, encoding="utf-8")
+
+
+def world_f0(audio: npt.NDArray[np.float32], n_frames: int) -> npt.NDArray[np.float64]:
+    """F0 by WORLD, which nothing here was trained with, in Hz, 0 where unvoiced."""
+    import pyworld
+
+    signal = audio.astype(np.float64)
+    rough, when = pyworld.dio(signal, SAMPLE_RATE, f0_floor=70, f0_ceil=500,
+                              frame_period=1000 * HOP_SAMPLES / SAMPLE_RATE)  # fmt: skip
+    fine: npt.NDArray[np.float64] = pyworld.stonemask(signal, rough, when, SAMPLE_RATE)
+    return fine[:n_frames]
+
+
+def _mel_accuracy(items: Sequence[Item]) -> dict[str, float]:
+    """Let the classifiers of leakage hear mel energies: there is something to leak."""
+    own = [item for item in items if item.role == "report"]
+    return evaluation.speaker_accuracy([i.frames[:, :64] for i in own], [i.speaker for i in own])
+
+
+def text_check(data: Path, role: str) -> dict[str, float]:
+    """Share of right texts that are refused, and of wrong ones that are."""
+    aligner, analyst = Aligner(), FliteVoice("kal16")
+    every = sorted((r for r in recordings(data) if r.role == role), key=lambda r: r.path.stem)
+    own = every[::_TEXTS_STEP]
+    refused = {"right": 0, "wrong": 0}
+    for i, recording in enumerate(own):
+        pcm = to_pcm(decode(recording.path))
+        other = own[(i + len(own) // 2) % len(own)].text
+        for kind, text in (("right", recording.text), ("wrong", other)):
+            try:
+                refused[kind] += not fits(aligner.align(pcm, analyst.speak(text).by_word()))
+            except TextMismatchError:
+                refused[kind] += 1
+    return {f"{k}_texts_refused": v / len(own) for k, v in refused.items()} | {"n": len(own)}
+
+
+def in_sound(
+    addon: Path, chosen: Sequence[Item], f0: Mapping[str, npt.NDArray[np.float64]]
+) -> dict[str, Any]:
+    """Measure what an addon makes of recordings: pitch by WORLD, phones by the aligner."""
+    voice, aligner, analyst = Addon.load(addon), Aligner(), FliteVoice("kal16")
+    rows, groups = [], []
+    for item in chosen[::_SPOKEN_STEP]:
+        symbols = tuple(SYMBOLS[i] for i in item.symbols)
+        reference = ProsodyReference(symbols, item.durations, item.frames)
+        with voice.open(symbols, reference.tensors()) as stream:
+            made = stream.pull(1 << 22)[:, 0]
+        heard = world_f0(made, len(item.frames))
+        octaves = np.log2(np.where(heard > 0, heard, 1.0))
+        pitch = measures.pitch_agreement(f0[item.name], octaves, (heard > 0).astype(float))
+        wanted = np.cumsum(item.durations)[[s != "pau" for s in symbols]] / FRAME_RATE_HZ
+        times = (float("nan"), float("nan"))
+        with contextlib.suppress(TextMismatchError):
+            again = aligner.align(to_pcm(made), analyst.speak(item.text).by_word())
+            ends = again.ends_s[[s != "pau" for s in again.symbols]]
+            times = measures.duration_errors_s(ends, wanted)
+        rows.append((*pitch, *times))
+        groups.append(item.speaker)
+    names = ("f0_correlation", "gross_pitch_error", "voicing_error", "phone_duration_error_s",
+             "phone_end_error_s")  # fmt: skip
+    values = np.array(rows)
+    found: dict[str, Any] = {
+        name: measures.interval(values[:, i], groups) for i, name in enumerate(names)
+    }
+    return found | {"not_aligned": int(np.isnan(values[:, 3]).sum()), "n": len(rows)}
