@@ -3,8 +3,8 @@
 Reports microseconds of a network per output step (40 ms of audio), and nanoseconds of the
 front end per frame (10 ms), each by itself. The row of kernels is chosen once a process, so
 each has a process of its own; they take turns, so that what else the machine does falls on
-all of them. The network is as the bundled ones
-are shaped, with random weights, unless a file is given.
+all of them. Times are CPU time. The network is as the bundled ones are shaped, with random
+weights, unless a file is given.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ def time_steps(model_file: Path, n_steps: int) -> float:
     shape = (n_steps * model.frame_stride, model.n_bins)
     frames = rng.integers(-128, 128, shape, dtype=np.int8)
     stream.process(frames)
-    begin = time.perf_counter()
+    begin = time.process_time()
     stream.process(frames)
-    return (time.perf_counter() - begin) / n_steps * 1e6
+    return (time.process_time() - begin) / n_steps * 1e6
 
 
 def time_frames(n_frames: int) -> float:
@@ -84,9 +84,9 @@ def time_frames(n_frames: int) -> float:
     front_end = _core.Lfbe()
     pcm = np.random.default_rng(0).integers(-9000, 9000, 160 * n_frames, dtype=np.int16)
     front_end.process(pcm)
-    begin = time.perf_counter()
+    begin = time.process_time()
     front_end.process(pcm)
-    return (time.perf_counter() - begin) / n_frames * 1e9
+    return (time.process_time() - begin) / n_frames * 1e9
 
 
 def _cpu_name() -> str:
