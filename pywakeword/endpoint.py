@@ -23,7 +23,8 @@ from pywakeword.events import (
     SpeechStart,
 )
 from pywakeword.models import find_model, load_vad_model
-from pywakeword.pcm import Pcm, as_pcm, is_core_pcm
+from pywakeword.pcm import Pcm
+from pywakeword.wakeword import WakeWord
 
 SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01
@@ -206,7 +207,7 @@ class Endpointer:
         StreamError
             If another thread is inside this stream.
         """
-        raw = self._core_process(pcm if is_core_pcm(pcm) else as_pcm(pcm))
+        raw = self._core_process(pcm)
         return _events(raw) if raw else []
 
     def probabilities(self, pcm: Pcm) -> npt.NDArray[np.float32]:
@@ -227,7 +228,7 @@ class Endpointer:
         (n_frames,) ndarray of float32
             Frame i is complete with sample 160 i + 400 of the stream.
         """
-        values: npt.NDArray[np.float32] = self._core.probabilities(as_pcm(pcm))
+        values: npt.NDArray[np.float32] = self._core.probabilities(pcm)
         return values
 
     def start_after_wake_word(self, detection: Detection | int) -> list[EndpointEvent]:
@@ -256,6 +257,35 @@ class Endpointer:
         if isinstance(end_sample, bool) or not isinstance(end_sample, Integral):
             raise TypeError(f"give a Detection or a sample index, not {detection!r}")
         return _events(self._core.start_after_wake_word(int(end_sample)))
+
+    def share_front_end(self, spotter: WakeWord) -> bool:
+        """Compute the front end once for both, where they hear the same audio.
+
+        For two that are fed in turns of at most 160 ms. Every result stays as it is, to
+        the bit, whatever each of them hears. `RequestListener` and `VoiceSession` do so.
+
+        Parameters
+        ----------
+        spotter : WakeWord
+            A listener to the same audio; several endpointers may share with it.
+
+        Returns
+        -------
+        bool
+            False if the two run in different libraries: "core" and "capi" share nothing.
+
+        Raises
+        ------
+        StreamError
+            If another thread is inside either stream.
+        """
+        if not isinstance(spotter, WakeWord):
+            raise TypeError(f"spotter must be a WakeWord, got {type(spotter).__name__}")
+        core = spotter._spotter
+        if getattr(core, "library", None) is not getattr(self._core, "library", None):
+            return False
+        self._core.share_front_end(core)
+        return True
 
     def close(self) -> list[EndpointEvent]:
         """End the utterance that is still open; the stream is over.

@@ -11,6 +11,7 @@
 
 #include "bind/bind.h"
 #include "bind/errors.h"
+#include "bind/front_end.h"
 #include "bind/numpy.h"
 #include "bind/stream_guard.h"
 
@@ -109,12 +110,20 @@ class PyEndpointer {
     endpointer_->Reset();
   }
 
+  void ShareFrontEnd(const py::object& spotter) {
+    const FrontEnd other = FrontEndOf(spotter);
+    const StreamGuard guard(&busy_);
+    const StreamGuard other_guard(other.busy);
+    endpointer_->front_end()->ShareWith(other.lfbe);
+  }
+
   [[nodiscard]] const Endpointer& endpointer() const { return *endpointer_; }
 
  private:
   template <typename OnOutput>
   void Run(const py::object& pcm_object, OnOutput on_output) {
-    const ArrayView<int16_t> pcm = RequirePcm(pcm_object);
+    const PcmArgument argument = TakePcm(pcm_object);
+    const ArrayView<int16_t>& pcm = argument.samples;
     const StreamGuard guard(&busy_);
     const py::gil_scoped_release release;  // no Python object is touched below
     for (size_t begin = 0; begin < pcm.size;) {
@@ -181,6 +190,8 @@ void BindEndpointer(py::module_& m) {
       .def("start_after_wake_word", &PyEndpointer::StartAfterWakeWord, "end_sample"_a)
       .def("close", &PyEndpointer::Close)
       .def("reset", &PyEndpointer::Reset)
+      .def("share_front_end", &PyEndpointer::ShareFrontEnd, "spotter"_a,
+           "Frames of the same samples are computed by one of the two only.")
       .def_property_readonly(
           "now_sample",
           [](const PyEndpointer& self) { return self.endpointer().now_sample(); })

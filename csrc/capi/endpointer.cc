@@ -129,6 +129,16 @@ pww_status pww_endpointer_process(pww_endpointer* endpointer, const int16_t* sam
   });
 }
 
+pww_status pww_endpointer_share_front_end(pww_endpointer* endpointer,
+                                          pww_spotter* spotter) {
+  return InEndpointer(endpointer, [&] {
+    return pww::capi::Alone(spotter, "spotter is NULL", [&] {
+      endpointer->core->front_end()->ShareWith(spotter->core->front_end());
+      return PWW_OK;
+    });
+  });
+}
+
 pww_status pww_endpointer_get_event(pww_endpointer* endpointer, size_t index,
                                     pww_endpoint_event* event) {
   return InEndpointer(endpointer, [&]() -> pww_status {

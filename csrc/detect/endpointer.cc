@@ -129,8 +129,8 @@ void Endpointer::Reset() noexcept {
 }
 
 size_t Endpointer::bytes() const noexcept {
-  return sizeof(*this) - sizeof(pauses_) + pauses_.bytes() + vad_->bytes() +
-         levels_.size() * sizeof(float);
+  return sizeof(*this) - sizeof(pauses_) + pauses_.bytes() + lfbe_.shared_bytes() +
+         vad_->bytes() + levels_.size() * sizeof(float);
 }
 
 }  // namespace pww

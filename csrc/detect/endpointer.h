@@ -43,6 +43,9 @@ class Endpointer {
 
   void Reset() noexcept;  // a new stream; counting starts again at first_sample
 
+  // For Lfbe::ShareWith: another listener to the same audio computes no frames anew.
+  [[nodiscard]] Lfbe* front_end() noexcept { return &lfbe_; }
+
   [[nodiscard]] int64_t now_sample() const noexcept { return now_sample_; }
   [[nodiscard]] size_t bytes() const noexcept;
 

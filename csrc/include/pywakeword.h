@@ -292,6 +292,12 @@ PWW_API pww_status pww_endpointer_create(const pww_vad* vad,
 /* As pww_spotter_destroy. */
 PWW_API pww_status pww_endpointer_destroy(pww_endpointer* endpointer);
 
+/* For an endpointer and a spotter that hear the same samples, in turns of 160 ms or
+ * less: from now on the front end is computed once for both. Results stay the same to
+ * the bit, whatever each of them hears; either may be destroyed first. */
+PWW_API pww_status pww_endpointer_share_front_end(pww_endpointer* endpointer,
+                                                  pww_spotter* spotter);
+
 /* Takes samples until something was decided or none are left; `*n_taken` says how many,
  * and `*n_events` how many events there are: call it in a loop, as pww_spotter_process.
  * Does not allocate or lock. */

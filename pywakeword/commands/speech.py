@@ -9,16 +9,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pywakeword.tts import BACKEND_NAMES, Prosody, TtsClient, Voice, make_backend
+from pywakeword.tts import (
+    BACKEND_NAMES,
+    Addon,
+    AddonBackend,
+    Backend,
+    Prosody,
+    TtsClient,
+    Voice,
+    make_backend,
+)
 
 
 def add_speech_options(parser: argparse.ArgumentParser) -> None:
-    """Add --backend, --url, --voice, --language, --rate, --pitch and --volume."""
-    parser.add_argument(
+    """Add --backend, --addon, --url, --voice, --language, --rate, --pitch and --volume."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
         "--backend",
         choices=BACKEND_NAMES,
-        default="embedded",
         help="where speech comes from (default: espeak-ng or flite, whichever is installed)",
+    )
+    source.add_argument(
+        "--addon", metavar="NAME|PATH", help="speak with an addon: a bundled one, a folder or a zip"
     )
     parser.add_argument(
         "--url",
@@ -37,9 +49,16 @@ def add_speech_options(parser: argparse.ArgumentParser) -> None:
 
 def make_client(args: argparse.Namespace, sample_rate_hz: int | None = None) -> TtsClient:
     """Build the client that the options describe."""
+    return TtsClient(_backend(args), sample_rate_hz=sample_rate_hz)
+
+
+def _backend(args: argparse.Namespace) -> Backend:
+    if args.addon is not None:
+        if args.url is not None:
+            raise ValueError("an addon speaks in this process: it has no --url")
+        return AddonBackend(Addon.load(args.addon))
     api_key = os.environ.get("OPENAI_API_KEY") if args.backend == "openai" else None
-    backend = make_backend(args.backend, args.url, api_key=api_key)
-    return TtsClient(backend, sample_rate_hz=sample_rate_hz)
+    return make_backend(args.backend or "embedded", args.url, api_key=api_key)
 
 
 def voice_of(args: argparse.Namespace) -> Voice:

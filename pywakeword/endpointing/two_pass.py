@@ -24,6 +24,7 @@ from pywakeword.events import (
     SpeechStart,
 )
 from pywakeword.pcm import INT16, Pcm, as_pcm
+from pywakeword.wakeword import WakeWord
 
 _BLOCK = 160  # decisions of the second pass fall on whole blocks of the stream
 _SAMPLES_PER_MS = 16
@@ -186,6 +187,10 @@ class TwoPassEndpointer:
         self._awaited = True
         self._close_pause()
         return self._first_pass(raw)
+
+    def share_front_end(self, spotter: WakeWord) -> bool:
+        """Compute the front end once for both; see `Endpointer.share_front_end`."""
+        return self._speech.share_front_end(spotter) and self._pauses.share_front_end(spotter)
 
     def close(self) -> list[EndpointEvent]:
         """End the utterance that is still open; the stream is over."""

@@ -21,6 +21,7 @@ from voices import require_engine
 from pywakeword import Detection
 from pywakeword.cli import main
 from pywakeword.session import DuplexDevice
+from pywakeword.tts import Addon
 
 COMPUTER = str(GOLDEN / "computer.wav")
 
@@ -57,6 +58,14 @@ def test_say_markup(tmp_path: Path) -> None:
     assert lengths[0] - lengths[1] > 1.5 * 22050
 
 
+def test_say_with_an_addon(tmp_path: Path) -> None:
+    out = tmp_path / "out.wav"
+    assert main(["say", "Good morning.", "--addon", "slt-parallel", "--out", str(out)]) == 0
+    sound, rate_hz = read(out)
+    np.testing.assert_array_equal(sound, Addon.load("slt-parallel").synthesize("Good morning."))
+    assert 0.4 < len(sound) / rate_hz < 2
+
+
 def test_say_from_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out.wav"
     monkeypatch.setattr(sys, "stdin", io.StringIO("One sentence. \nAnother one."))
@@ -80,6 +89,9 @@ def test_say_through_the_loudspeaker(monkeypatch: pytest.MonkeyPatch) -> None:
         (["say", "x", "--rate", "9"], "rate must be from 0.25 to 4"),
         (["say", "-", "--ssml"], "markup needs the whole text"),
         (["say", "x", "--backend", "wyoming"], "tcp://HOST:PORT"),
+        (["say", "x", "--addon", "nobody"], "nobody: no such addon"),
+        (["say", "x", "--addon", "slt-parallel", "--url", "http://x"], "no --url"),
+        (["say", "x", "--addon", "slt-parallel", "--rate", "2"], "cannot change the rate"),
         (["say", "x", "--voice", "xyzzy", "--out", "x.wav"], "voice"),
         (["say", "x", "--out", "no/such/directory/x.wav"], "No such file"),
         (["run", "no_such.wav"], "no such file"),

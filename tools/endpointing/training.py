@@ -14,7 +14,9 @@ from tools.endpointing.augment import disturb, sequence, stacked
 from tools.endpointing.features import Item
 from tools.endpointing.network import Encoder, Shape, batch_right, fixed_right
 
-_FRAME_WEIGHT = 2.0
+# CTC joins late and lightly: from the start it would teach blanks everywhere first, against
+# the frame labels.
+_CTC_WEIGHT, _CTC_FROM = 0.1, 0.5
 _LONGEST_BATCH, _MOST_LOOK_AHEAD = 25, 12
 
 
@@ -65,7 +67,7 @@ def train_encoder(
     network = Encoder(shape, everything.mean(axis=0), everything.std(axis=0))
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, rate, total_steps=steps, pct_start=0.1, final_div_factor=50
+        optimiser, rate, total_steps=steps, pct_start=0.05, final_div_factor=50
     )
     path, first = work / "encoder.pt", 0
     if path.exists():
@@ -85,7 +87,8 @@ def train_encoder(
         ctc = functional.ctc_loss(tokens.log_softmax(-1).transpose(0, 1), targets, lengths,
                                   n_targets, zero_infinity=True)  # fmt: skip
         optimiser.zero_grad(set_to_none=True)
-        (ctc + _FRAME_WEIGHT * frame_loss).backward()
+        ctc_weight = _CTC_WEIGHT if step >= _CTC_FROM * steps else 0.0
+        (frame_loss + ctc_weight * ctc).backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         schedule.step()

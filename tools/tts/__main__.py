@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("models/addons"))
     parser.add_argument("--sentences", type=int, default=900)
     parser.add_argument("--steps", type=int, help="of the acoustic model")
-    parser.add_argument("--vocoder-steps", type=int, default=850)
+    parser.add_argument("--vocoder-steps", type=int, default=3000)
     args = parser.parse_args(argv)
     if not any(args.trees.glob("*.ptb")):
         print(f"error: no *.ptb file in {args.trees}", file=sys.stderr)

@@ -38,13 +38,13 @@ class Recipe:
 
 ADDONS = {
     "slt-parallel": Recipe(
-        "acoustic_model", 600, 400,
+        "acoustic_model", 3000, 400,
         ("text_encoder", "duration_encoder", "decoder", "vocoder"),
         ("Upsampler", "Decoder", "Vocoder"),
         {"text_encoder": 64, "duration_encoder": 64, "decoder": 96, "vocoder": 64},
     ),
     "slt-attention": Recipe(
-        "attention_model", 800, 120,
+        "attention_model", 2000, 120,
         ("text_encoder", "attention_decoder", "vocoder"),
         ("AttentionDecoder", "Vocoder"),
         {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},

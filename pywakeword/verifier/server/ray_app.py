@@ -7,11 +7,13 @@ import path; `docs/verifier.md` shows one.
 from __future__ import annotations
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import ray
 from ray import serve
 
 from pywakeword.verifier.contract import PRE_ROLL_SAMPLES, Verdict
@@ -98,6 +100,11 @@ def build(args: dict[str, Any]) -> Any:
 
 
 def serve_forever(args: dict[str, Any], *, host: str, port: int, block: bool = True) -> None:
-    """Start Ray on this machine, if it does not run, and serve."""
+    """Serve on the Ray that runs (or that RAY_ADDRESS names), else on one of our own."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing of ours is sent home
+    # A small or busy machine needs longer than Serve's 5 s to start a process of its own.
+    os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
+    if not ray.is_initialized():
+        ray.init(include_dashboard=None if os.environ.get("RAY_ADDRESS") else False)
     serve.start(http_options={"host": host, "port": port, "request_timeout_s": 30.0})
     serve.run(build(args), name="verifier", route_prefix="/", blocking=block)
