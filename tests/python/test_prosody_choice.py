@@ -10,7 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pywakeword.errors import CardError, EmptyTextError, ModelError, ModelNotFoundError
+from pywakeword.errors import (
+    CardError,
+    EmptyTextError,
+    MissingExtraError,
+    ModelError,
+    ModelNotFoundError,
+)
 from pywakeword.tts.phone_alignment import PHONES
 from pywakeword.tts.prosody_model import WAYS, EmbeddingBank, ProsodyModel, phone_positions
 from pywakeword.tts.sentence_encoder import (
@@ -144,6 +150,12 @@ def test_meaning_by_minilm():
         ["what time is it", "can you tell me the hour", "the dog barks loudly"]
     )
     assert hour @ clock > 0.5 > 0.2 > hour @ dog
+
+
+def test_a_missing_sentence_encoder_is_told(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"pywakeword\[semantic\]"):
+        ProsodyModel().choose("I know.", "semantic")
 
 
 @pytest.fixture(scope="module")
