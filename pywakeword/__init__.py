@@ -1,5 +1,8 @@
 """On-device wake words: a C++ core that listens, and the Python to hold it."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from pywakeword._core import __version__
 from pywakeword.audio import (
     ArraySource,
@@ -12,27 +15,6 @@ from pywakeword.calibration import Calibration, CalibrationRow
 from pywakeword.card import Card
 from pywakeword.device_state import DeviceState
 from pywakeword.endpoint import Endpointer, EndpointRule
-from pywakeword.endpointing import (
-    AmrRepair,
-    Arbitrator,
-    Decision,
-    EncoderStream,
-    Encoding,
-    EosPosterior,
-    EosSource,
-    FrameRepair,
-    NetworkArbitrator,
-    PocketsphinxSource,
-    Repair,
-    Request,
-    RequestListener,
-    StreamingEncoder,
-    TruncationCheck,
-    TwoPassEndpointer,
-    Utterance,
-    UtteranceJoiner,
-    WaitPolicy,
-)
 from pywakeword.errors import (
     AddonError,
     AudioDeviceError,
@@ -67,6 +49,41 @@ from pywakeword.events import (
 from pywakeword.frame_batcher import FrameBatch, FrameBatcher
 from pywakeword.models import available_models
 from pywakeword.wakeword import WakeWord
+
+if TYPE_CHECKING:
+    from pywakeword.endpointing import (
+        AmrRepair,
+        Arbitrator,
+        Decision,
+        EncoderStream,
+        Encoding,
+        EosPosterior,
+        EosSource,
+        FrameRepair,
+        NetworkArbitrator,
+        PocketsphinxSource,
+        Repair,
+        Request,
+        RequestListener,
+        StreamingEncoder,
+        TruncationCheck,
+        TwoPassEndpointer,
+        Utterance,
+        UtteranceJoiner,
+        WaitPolicy,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import what few applications need when they ask for it: half a MB of memory."""
+        if name != "endpointing" and name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        endpointing = import_module("pywakeword.endpointing")
+        return endpointing if name == "endpointing" else getattr(endpointing, name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "AddonError",

@@ -59,21 +59,26 @@ class SpotterContender:
 
 
 class EndpointerContender:
-    """`Endpointer.process`, one call a chunk."""
+    """A `WakeWord` and an `Endpointer` that share the front end, one call each a chunk."""
 
-    name = "endpointer"
-
-    def __init__(self) -> None:
+    def __init__(self, spotter: WakeWord) -> None:
+        self.name = "with an endpointer"
+        self._spotter = spotter
         self._endpointer = Endpointer()
+        self._endpointer.share_front_end(spotter)
 
     def prepare(self, chunks: Sequence[PcmBlock]) -> Sequence[PcmBlock]:
         """Take the arrays as they are."""
         return chunks
 
     def run(self, chunks: Sequence[PcmBlock]) -> int:
-        """Consume all chunks and count the events."""
-        process = self._endpointer.process
-        return sum(len(process(chunk)) for chunk in chunks)
+        """Consume all chunks and count the detections and events."""
+        find_words, find_ends = self._spotter.process, self._endpointer.process
+        n_found = 0
+        for chunk in chunks:
+            n_found += len(find_words(chunk))
+            n_found += len(find_ends(chunk))
+        return n_found
 
 
 class PyMicroContender:
@@ -121,7 +126,7 @@ class Timing:
         }
 
     def further_ratio(self, first: Timing, n_further: int) -> dict[str, float]:
-        """Return what each of `n_further` words adds to the first, over the first's cost."""
+        """Return what each of `n_further` listeners adds to the first, over its cost."""
         return _spread([(a / f - 1) / n_further for a, f in zip(self.cpu_s, first.cpu_s)])
 
     def ratio_to(self, other: Timing) -> dict[str, float]:

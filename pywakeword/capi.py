@@ -90,10 +90,10 @@ class Spotter:
             raise ValueError("thresholds and smoothing_frames must have equal lengths")
         if tuple(state_sizes) != STATE_SIZES:
             raise ValueError(f"state_sizes must be {STATE_SIZES}: the C API has no others")
-        self._library = networks[0].library
-        if any(network.library is not self._library for network in networks):
+        self.library = networks[0].library
+        if any(network.library is not self.library for network in networks):
             raise ValueError("the networks come from different libraries")
-        ffi, lib = self._library.ffi, self._library.lib
+        ffi, lib = self.library.ffi, self.library.lib
         # Named, because cffi frees an array when its owner goes.
         models = ffi.new("const pww_model *[]", [network.handle for network in networks])
         c_thresholds = ffi.new("float[]", list(thresholds))
@@ -110,10 +110,10 @@ class Spotter:
             },
         )
         handle = ffi.new("pww_spotter **")
-        self._library.check(lib.pww_spotter_create(models, len(networks), options, handle))
-        self._handle = ffi.gc(handle[0], lib.pww_spotter_destroy)
+        self.library.check(lib.pww_spotter_create(models, len(networks), options, handle))
+        self.handle = ffi.gc(handle[0], lib.pww_spotter_destroy)
         info = ffi.new("pww_spotter_info *")
-        self._library.check(lib.pww_spotter_get_info(self._handle, info))
+        self.library.check(lib.pww_spotter_get_info(self.handle, info))
         self.n_keywords = int(info.n_keywords)
         self.frame_stride = int(info.frame_stride)
         self.nbytes = int(info.state_bytes)
@@ -123,7 +123,7 @@ class Spotter:
 
     def process(self, pcm: npt.NDArray[np.int16]) -> list[RawDetection]:
         """Consume int16 samples; return the detections that they completed."""
-        ffi, lib = self._library.ffi, self._library.lib
+        ffi, lib = self.library.ffi, self.library.lib
         n_taken, n_detections = ffi.new("size_t *"), ffi.new("size_t *")
         samples = ffi.from_buffer("int16_t[]", as_pcm(pcm))
         found: list[RawDetection] = []
@@ -131,16 +131,16 @@ class Spotter:
             begin = 0
             while begin < len(samples):
                 status = lib.pww_spotter_process(
-                    self._handle, samples + begin, len(samples) - begin, n_taken, n_detections
+                    self.handle, samples + begin, len(samples) - begin, n_taken, n_detections
                 )
-                self._library.check(status)
+                self.library.check(status)
                 begin += n_taken[0]
                 found += [self._detection(index) for index in range(n_detections[0])]
         return found
 
     def scores(self, pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
         """Consume int16 samples; return the smoothed scores, a row per output."""
-        ffi, lib = self._library.ffi, self._library.lib
+        ffi, lib = self.library.ffi, self.library.lib
         n_taken, n_values = ffi.new("size_t *"), ffi.new("size_t *")
         samples = ffi.from_buffer("int16_t[]", as_pcm(pcm))
         # One row more than the frames' number: outputs may fall due at either end.
@@ -148,33 +148,33 @@ class Spotter:
         values = np.empty(n_rows * self.n_keywords, np.float32)
         with Alone(self._lock):
             status = lib.pww_spotter_scores(
-                self._handle, samples, len(samples), ffi.from_buffer("float[]", values),
+                self.handle, samples, len(samples), ffi.from_buffer("float[]", values),
                 values.size, n_taken, n_values,
             )  # fmt: skip
-            self._library.check(status)
+            self.library.check(status)
         if n_taken[0] != len(samples):
             raise AssertionError("the buffer for scores was too small")
         return values[: n_values[0]].reshape(-1, self.n_keywords).copy()
 
     def set_state(self, device_type: int, playback: int, volume_bucket: int) -> None:
         """Set the indexes of the device state; from any thread."""
-        state = self._library.ffi.new("pww_device_state *", (device_type, playback, volume_bucket))
-        self._library.check(self._library.lib.pww_spotter_set_state(self._handle, state))
+        state = self.library.ffi.new("pww_device_state *", (device_type, playback, volume_bucket))
+        self.library.check(self.library.lib.pww_spotter_set_state(self.handle, state))
 
     def reset(self) -> None:
         """Start a new stream with the same device state."""
         with Alone(self._lock):
-            self._library.check(self._library.lib.pww_spotter_reset(self._handle))
+            self.library.check(self.library.lib.pww_spotter_reset(self.handle))
 
     def _detection(self, index: int) -> RawDetection:
-        ffi, lib = self._library.ffi, self._library.lib
+        ffi, lib = self.library.ffi, self.library.lib
         word = ffi.new("pww_detection *")
-        self._library.check(lib.pww_spotter_get_detection(self._handle, index, word))
+        self.library.check(lib.pww_spotter_get_detection(self.handle, index, word))
         snippet = np.empty(word.n_snippet_samples, np.int16)
         buffer = ffi.from_buffer("int16_t[]", snippet)
         n_samples = ffi.new("size_t *")
-        status = lib.pww_spotter_copy_snippet(self._handle, index, buffer, len(buffer), n_samples)
-        self._library.check(status)
+        status = lib.pww_spotter_copy_snippet(self.handle, index, buffer, len(buffer), n_samples)
+        self.library.check(status)
         return RawDetection(
             keyword_index=word.keyword_index,
             score=word.score,

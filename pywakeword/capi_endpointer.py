@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.capi import Spotter
 from pywakeword.capi_library import Alone, Library, default_library
 from pywakeword.pcm import as_pcm
 
@@ -48,8 +49,8 @@ class Endpointer:
     """
 
     def __init__(self, vad: Vad, *, rules: Sequence[RawRule], **options: Any) -> None:
-        self._library = vad.library
-        ffi, lib = self._library.ffi, self._library.lib
+        self.library = vad.library
+        ffi, lib = self.library.ffi, self.library.lib
         if not rules:  # for the library that would be its default
             raise ValueError("there must be from 1 to 100 rules")
         self._rule_names = [name for name, *_ in rules]
@@ -59,14 +60,14 @@ class Endpointer:
             "pww_endpointer_options *", {"n_rules": len(rules), "rules": c_rules, **options}
         )
         handle = ffi.new("pww_endpointer **")
-        self._library.check(lib.pww_endpointer_create(vad.handle, c_options, handle))
+        self.library.check(lib.pww_endpointer_create(vad.handle, c_options, handle))
         self._handle = ffi.gc(handle[0], lib.pww_endpointer_destroy)
         # The library guards single calls; one of ours makes several.
         self._lock = threading.Lock()
 
     def process(self, pcm: npt.NDArray[np.int16]) -> list[RawEvent]:
         """Consume int16 samples; return what was decided in them."""
-        ffi, lib = self._library.ffi, self._library.lib
+        ffi, lib = self.library.ffi, self.library.lib
         n_taken, n_events = ffi.new("size_t *"), ffi.new("size_t *")
         samples = ffi.from_buffer("int16_t[]", as_pcm(pcm))
         found: list[RawEvent] = []
@@ -76,14 +77,14 @@ class Endpointer:
                 status = lib.pww_endpointer_process(
                     self._handle, samples + begin, len(samples) - begin, n_taken, n_events
                 )
-                self._library.check(status)
+                self.library.check(status)
                 begin += n_taken[0]
                 found += self._events(n_events[0])
         return found
 
     def probabilities(self, pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
         """Consume int16 samples; return a posterior per frame of 10 ms."""
-        ffi, lib = self._library.ffi, self._library.lib
+        ffi, lib = self.library.ffi, self.library.lib
         n_taken, n_values = ffi.new("size_t *"), ffi.new("size_t *")
         samples = ffi.from_buffer("int16_t[]", as_pcm(pcm))
         values = np.empty(len(samples) // 160 + 2, np.float32)
@@ -92,7 +93,7 @@ class Endpointer:
                 self._handle, samples, len(samples), ffi.from_buffer("float[]", values),
                 values.size, n_taken, n_values,
             )  # fmt: skip
-            self._library.check(status)
+            self.library.check(status)
         return values[: n_values[0]].copy()
 
     def start_after_wake_word(self, end_sample: int) -> list[RawEvent]:
@@ -103,24 +104,30 @@ class Endpointer:
         """End the utterance that is still open."""
         return self._decide("pww_endpointer_close")
 
+    def share_front_end(self, spotter: Spotter) -> None:
+        """Let one of the two compute the frames of samples that both hear."""
+        with Alone(self._lock):
+            call = self.library.lib.pww_endpointer_share_front_end
+            self.library.check(call(self._handle, spotter.handle))
+
     def reset(self) -> None:
         """Start a new stream."""
         with Alone(self._lock):
-            self._library.check(self._library.lib.pww_endpointer_reset(self._handle))
+            self.library.check(self.library.lib.pww_endpointer_reset(self._handle))
 
     def _decide(self, function: str, *arguments: int) -> list[RawEvent]:
-        n_events = self._library.ffi.new("size_t *")
+        n_events = self.library.ffi.new("size_t *")
         with Alone(self._lock):
-            call = getattr(self._library.lib, function)
-            self._library.check(call(self._handle, *arguments, n_events))
+            call = getattr(self.library.lib, function)
+            self.library.check(call(self._handle, *arguments, n_events))
             return self._events(n_events[0])
 
     def _events(self, n_events: int) -> list[RawEvent]:
-        event = self._library.ffi.new("pww_endpoint_event *")
+        event = self.library.ffi.new("pww_endpoint_event *")
         found: list[RawEvent] = []
         for index in range(n_events):
-            status = self._library.lib.pww_endpointer_get_event(self._handle, index, event)
-            self._library.check(status)
+            status = self.library.lib.pww_endpointer_get_event(self._handle, index, event)
+            self.library.check(status)
             is_rule = event.reason == _RULE
             reason = self._rule_names[event.rule] if is_rule else _REASONS[event.reason]
             found.append((_KINDS[event.kind], event.sample, event.decided_sample, reason))

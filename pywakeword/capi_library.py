@@ -128,6 +128,7 @@ typedef struct pww_endpointer_options {
   int64_t grace;
   int64_t no_speech_timeout;
   int64_t max_utterance;
+  float level_range;
   int64_t first_sample;
 } pww_endpointer_options;
 typedef struct pww_endpoint_event {
@@ -168,6 +169,7 @@ void pww_vad_destroy(pww_vad* vad);
 pww_status pww_endpointer_create(const pww_vad* vad, const pww_endpointer_options* options,
                                  pww_endpointer** endpointer);
 pww_status pww_endpointer_destroy(pww_endpointer* endpointer);
+pww_status pww_endpointer_share_front_end(pww_endpointer* endpointer, pww_spotter* spotter);
 pww_status pww_endpointer_process(pww_endpointer* endpointer, const int16_t* samples,
                                   size_t count, size_t* n_taken, size_t* n_events);
 pww_status pww_endpointer_get_event(pww_endpointer* endpointer, size_t index,

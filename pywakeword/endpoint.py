@@ -23,7 +23,8 @@ from pywakeword.events import (
     SpeechStart,
 )
 from pywakeword.models import find_model, load_vad_model
-from pywakeword.pcm import Pcm, as_pcm, is_core_pcm
+from pywakeword.pcm import Pcm
+from pywakeword.wakeword import WakeWord
 
 SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01
@@ -90,6 +91,10 @@ class Endpointer:
         goes on for longer than this.
     onset_threshold, offset_threshold : float
         Posterior at which speech begins, and below which it pauses.
+    level_range_db : float or None
+        What is fainter by more than this than the loudest speech of the utterance, the
+        wake word before it included, is not the speaker's: it neither starts nor
+        prolongs an utterance. None means that any level is speech.
     model : str or path
         Voice activity model: a bundled name, or a `.tflite` file with its card.
     backend : {"core", "capi"}
@@ -124,6 +129,7 @@ class Endpointer:
         word_tail_ms: float = 250.0,
         onset_threshold: float = 0.5,
         offset_threshold: float = 0.35,
+        level_range_db: float | None = 18.0,
         model: str | os.PathLike[str] = "vad",
         backend: str = "core",
     ) -> None:
@@ -145,8 +151,16 @@ class Endpointer:
             "no_speech_timeout": _limit(no_speech_timeout_ms, "no_speech_timeout_ms"),
             "max_utterance": _limit(max_utterance_ms, "max_utterance_ms"),
         }
+        self._grace_ms = grace_ms
         _number(onset_threshold, "onset_threshold")
         _number(offset_threshold, "offset_threshold")
+        if level_range_db is not None:
+            _number(level_range_db, "level_range_db")
+            if not 0 < level_range_db <= 100:  # a NaN fails too
+                raise ValueError(
+                    f"level_range_db must be above 0 and at most 100, got {level_range_db!r}; "
+                    "None means no limit"
+                )
         self._network, self._card = load_vad_model(model)
         make, network = self._load_backend(backend, model)
         self._core = make(
@@ -155,6 +169,7 @@ class Endpointer:
             rules=raw_rules,
             onset_threshold=onset_threshold,
             offset_threshold=offset_threshold,
+            level_range=0.0 if level_range_db is None else level_range_db,
             **lengths,
         )
         self._core_process = self._core.process
@@ -192,7 +207,7 @@ class Endpointer:
         StreamError
             If another thread is inside this stream.
         """
-        raw = self._core_process(pcm if is_core_pcm(pcm) else as_pcm(pcm))
+        raw = self._core_process(pcm)
         return _events(raw) if raw else []
 
     def probabilities(self, pcm: Pcm) -> npt.NDArray[np.float32]:
@@ -213,7 +228,7 @@ class Endpointer:
         (n_frames,) ndarray of float32
             Frame i is complete with sample 160 i + 400 of the stream.
         """
-        values: npt.NDArray[np.float32] = self._core.probabilities(as_pcm(pcm))
+        values: npt.NDArray[np.float32] = self._core.probabilities(pcm)
         return values
 
     def start_after_wake_word(self, detection: Detection | int) -> list[EndpointEvent]:
@@ -243,6 +258,35 @@ class Endpointer:
             raise TypeError(f"give a Detection or a sample index, not {detection!r}")
         return _events(self._core.start_after_wake_word(int(end_sample)))
 
+    def share_front_end(self, spotter: WakeWord) -> bool:
+        """Compute the front end once for both, where they hear the same audio.
+
+        For two that are fed in turns of at most 160 ms. Every result stays as it is, to
+        the bit, whatever each of them hears. `RequestListener` and `VoiceSession` do so.
+
+        Parameters
+        ----------
+        spotter : WakeWord
+            A listener to the same audio; several endpointers may share with it.
+
+        Returns
+        -------
+        bool
+            False if the two run in different libraries: "core" and "capi" share nothing.
+
+        Raises
+        ------
+        StreamError
+            If another thread is inside either stream.
+        """
+        if not isinstance(spotter, WakeWord):
+            raise TypeError(f"spotter must be a WakeWord, got {type(spotter).__name__}")
+        core = spotter._spotter
+        if getattr(core, "library", None) is not getattr(self._core, "library", None):
+            return False
+        self._core.share_front_end(core)
+        return True
+
     def close(self) -> list[EndpointEvent]:
         """End the utterance that is still open; the stream is over.
 
@@ -261,6 +305,11 @@ class Endpointer:
     def rules(self) -> tuple[EndpointRule, ...]:
         """The rules in use."""
         return self._rules
+
+    @property
+    def grace_ms(self) -> float:
+        """How long after an `End` speech is `Resumed`."""
+        return self._grace_ms
 
     @property
     def card(self) -> VadCard:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import math
 import os
@@ -22,6 +21,7 @@ from pywakeword.card import (
     read_vad_card,
 )
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS, STATE_SIZES, VOLUME_EDGES
+from pywakeword.digest import sha256_hex
 from pywakeword.errors import CardError, ModelError, ModelNotFoundError
 
 STATE_VOCABULARY: Mapping[str, tuple[object, ...]] = {
@@ -45,7 +45,7 @@ class ModelFile:
 
 def available_models() -> tuple[str, ...]:
     """Return the names of the bundled keyword models."""
-    paths = _bundled_dir().glob("*.tflite")
+    paths = bundled_dir().glob("*.tflite")
     return tuple(sorted(p.stem for p in paths if read_task(p.with_suffix(".json")) == KEYWORD_TASK))
 
 
@@ -61,7 +61,7 @@ def find_model(model: str | os.PathLike[str]) -> Path:
         If there is no such model; the message lists those that exist.
     """
     if isinstance(model, str) and not model.endswith(".tflite") and Path(model).name == model:
-        path = _bundled_dir() / f"{model}.tflite"
+        path = bundled_dir() / f"{model}.tflite"
     else:
         path = Path(model)
     if not path.is_file():
@@ -180,7 +180,8 @@ def check_n_state(file: ModelFile, n_state: int) -> None:
         )
 
 
-def _bundled_dir() -> Path:
+def bundled_dir() -> Path:
+    """Return the folder of the bundled models."""
     # Not importlib.resources, which brings in tempfile, urllib and much else.
     return Path(importlib.import_module("pywakeword.bundled").__path__[0])
 
@@ -188,7 +189,7 @@ def _bundled_dir() -> Path:
 def _check_file(card: Card | VadCard, data: bytes) -> None:
     if len(data) != card.n_bytes:
         raise CardError(f"the file has {len(data)} bytes, its card says {card.n_bytes}")
-    digest = hashlib.sha256(data).hexdigest()
+    digest = sha256_hex(data)
     if digest != card.sha256:
         raise CardError(f"the file's sha256 is {digest}, its card says {card.sha256}")
 

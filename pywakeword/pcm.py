@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
+from typing import Union
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeGuard
 
 INT16 = np.dtype(np.int16)
 
@@ -16,20 +13,6 @@ INT16 = np.dtype(np.int16)
 _PCM_FORMATS = ("B", "b", "c", "h", "<h")
 
 Pcm = Union[npt.NDArray[np.int16], bytes, bytearray, memoryview]
-
-
-_ndarray = np.ndarray
-
-
-def is_core_pcm(pcm: Pcm) -> TypeGuard[npt.NDArray[np.int16]]:
-    """Whether the core takes `pcm` as it is: the common case, told by a few looks."""
-    return (
-        type(pcm) is _ndarray
-        and pcm.dtype is INT16
-        and pcm.ndim == 1
-        and (flags := pcm.flags).c_contiguous
-        and flags.aligned
-    )
 
 
 def as_pcm(pcm: Pcm) -> npt.NDArray[np.int16]:
@@ -47,4 +30,7 @@ def as_pcm(pcm: Pcm) -> npt.NDArray[np.int16]:
         raise TypeError(f"pcm must be of dtype int16, got {pcm.dtype}")
     if pcm.ndim != 1:
         raise ValueError(f"pcm must be 1-D, shape (n_samples,), got shape {pcm.shape}")
+    flags = pcm.flags
+    if flags.c_contiguous and flags.aligned:
+        return pcm
     return np.require(pcm, requirements=("C_CONTIGUOUS", "ALIGNED"))

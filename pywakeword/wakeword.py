@@ -17,7 +17,7 @@ from pywakeword.device_state import STATE_SIZES, DeviceState
 from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
 from pywakeword.models import ModelFile, load_core_model, read_model
-from pywakeword.pcm import Pcm, as_pcm, is_core_pcm
+from pywakeword.pcm import Pcm
 
 SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01
@@ -125,7 +125,7 @@ class WakeWord:
         StreamError
             If another thread is inside this stream.
         """
-        found = self._core_process(pcm if is_core_pcm(pcm) else as_pcm(pcm))
+        found = self._core_process(pcm)
         return [self._detection(raw) for raw in found] if found else []
 
     def scores(self, pcm: Pcm) -> npt.NDArray[np.float32]:
@@ -149,7 +149,7 @@ class WakeWord:
         TypeError, ValueError, StreamError
             As for `process`.
         """
-        return self._spotter.scores(as_pcm(pcm))
+        return self._spotter.scores(pcm)
 
     def reset(self) -> None:
         """Forget all audio and count samples from 0 again; keep the device state."""

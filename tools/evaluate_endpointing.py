@@ -4,8 +4,9 @@
     python -m tools.evaluate_endpointing --data DIR --work DIR --smart-turn WHEEL [--json FILE]
 
 The protocol is eot-bench's, in tools/endpointing/sweep.py; pauses and ends come from alignment
-and energy. Policies are chosen on other speakers than those reported. --work keeps features
-and scores; a second run only sweeps, unless --again is given.
+and energy, or from silero-vad (--labels silero), as others label them. Policies are chosen on
+other speakers than those reported. --work keeps features and scores; a second run only sweeps,
+unless --again is given.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from pathlib import Path
 
 from pywakeword.endpointing.arbitrator import NetworkArbitrator
 from pywakeword.endpointing.encoder import StreamingEncoder
-from tools.endpointing.features import prepare
+from tools.endpointing.features import Item, prepare
 from tools.endpointing.judging import judge, judged_once
 from tools.endpointing.report import chosen_policy, figures, lines
 from tools.endpointing.rivals import SmartTurn
+from tools.endpointing.silero_labels import relabelled
 
 _SHIPPED_CUT_OFFS = 0.05  # budget of the policy on the card
 
@@ -35,19 +37,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder for features and scores")
     parser.add_argument("--smart-turn", type=Path, required=True, metavar="WHEEL")
     parser.add_argument("--models", type=Path, default=Path("models/endpoint"))
+    parser.add_argument("--labels", choices=("energy", "silero"), default="energy")
     parser.add_argument("--again", action="store_true", help="score anew")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument(
         "--write-card", action="store_true", help="put figures and policy on the arbitrator's card"
     )
     args = parser.parse_args(argv)
-    scores = args.work / "judged.json"
+    if args.write_card and args.labels != "energy":
+        parser.error("the card's policy and figures are by --labels energy")
+    scores = args.work / ("judged.json" if args.labels == "energy" else "judged-silero.json")
     if args.again:
         scores.unlink(missing_ok=True)
     judged = judged_once(
         scores,
         lambda: judge(
-            [i for i in prepare(args.data, args.work) if i.utterance.role == "held_out"],
+            _labelled(args),
             StreamingEncoder(args.models / "encoder.onnx"),
             NetworkArbitrator(args.models / "arbitrator.onnx"),
             SmartTurn(args.smart_turn),
@@ -76,6 +81,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         card["policy"] = asdict(chosen_policy(judged, _SHIPPED_CUT_OFFS))
         card_path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _labelled(args: argparse.Namespace) -> list[Item]:
+    items = [i for i in prepare(args.data, args.work) if i.utterance.role == "held_out"]
+    return relabelled(items) if args.labels == "silero" else items
 
 
 if __name__ == "__main__":

@@ -40,20 +40,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=("look-ahead", "arbitrator"), help="one of the two")
     parser.add_argument("--seed", type=int, default=1, help="that of the training")
     parser.add_argument("--write-cards", action="store_true", help="put the figures on the cards")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
+    found: dict[str, dict[str, Any]] = {}
     if args.only != "arbitrator":
         rows = look_ahead(args.data, args.work)
         print("token errors, dynamic against fixed look-ahead, held-out speakers")
         for row in rows:
             print("  " + "  ".join(f"{key} {value}" for key, value in row.items()))
-        if args.write_cards:
-            _write(args.models / "encoder.json", {"look_ahead": rows})
+        found["encoder"] = {"look_ahead": rows}
     if args.only != "look-ahead":
-        found = arbitrator(args.work, args.seed)
-        _print_arbitrator(found)
-        if args.write_cards:
-            _write(args.models / "arbitrator.json", found)
+        found["arbitrator"] = arbitrator(args.work, args.seed)
+        _print_arbitrator(found["arbitrator"])
+    if args.write_cards:
+        for name, figures_of in found.items():
+            _write(args.models / f"{name}.json", figures_of)
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -11,6 +11,7 @@
 
 #include "bind/bind.h"
 #include "bind/errors.h"
+#include "bind/front_end.h"
 #include "bind/numpy.h"
 #include "bind/stream_guard.h"
 
@@ -47,7 +48,7 @@ class PyEndpointer {
                const std::vector<RawRule>& rules, float onset_threshold,
                float offset_threshold, int64_t min_speech, int64_t possible_end,
                int64_t word_tail, int64_t grace, int64_t no_speech_timeout,
-               int64_t max_utterance, int64_t first_sample) {
+               int64_t max_utterance, float level_range, int64_t first_sample) {
     PauseEndpointer::Config config;
     config.rules.clear();
     for (const auto& [name, must_contain_speech, silence, utterance] : rules) {
@@ -62,6 +63,7 @@ class PyEndpointer {
     config.grace = grace;
     config.no_speech_timeout = no_speech_timeout;
     config.max_utterance = max_utterance;
+    config.level_range = level_range;
     config.first_sample = first_sample;
     std::string message;
     std::unique_ptr<Vad> vad;
@@ -108,12 +110,20 @@ class PyEndpointer {
     endpointer_->Reset();
   }
 
+  void ShareFrontEnd(const py::object& spotter) {
+    const FrontEnd other = FrontEndOf(spotter);
+    const StreamGuard guard(&busy_);
+    const StreamGuard other_guard(other.busy);
+    endpointer_->front_end()->ShareWith(other.lfbe);
+  }
+
   [[nodiscard]] const Endpointer& endpointer() const { return *endpointer_; }
 
  private:
   template <typename OnOutput>
   void Run(const py::object& pcm_object, OnOutput on_output) {
-    const ArrayView<int16_t> pcm = RequirePcm(pcm_object);
+    const PcmArgument argument = TakePcm(pcm_object);
+    const ArrayView<int16_t>& pcm = argument.samples;
     const StreamGuard guard(&busy_);
     const py::gil_scoped_release release;  // no Python object is touched below
     for (size_t begin = 0; begin < pcm.size;) {
@@ -167,10 +177,11 @@ void BindEndpointer(py::module_& m) {
   py::class_<PyEndpointer>(m, "Endpointer", "PCM in, endpointing events out.")
       .def(py::init<const std::shared_ptr<Model>&, int, const std::vector<RawRule>&,
                     float, float, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                    int64_t>(),
+                    float, int64_t>(),
            "vad"_a, py::kw_only(), "delay_frames"_a, "rules"_a, "onset_threshold"_a,
            "offset_threshold"_a, "min_speech"_a, "possible_end"_a, "word_tail"_a,
-           "grace"_a, "no_speech_timeout"_a, "max_utterance"_a, "first_sample"_a = 0)
+           "grace"_a, "no_speech_timeout"_a, "max_utterance"_a, "level_range"_a,
+           "first_sample"_a = 0)
       .def("process", &PyEndpointer::Process, "pcm"_a,
            "Consume int16 samples; return (kind, sample, decided_sample, reason)s.")
       .def("probabilities", &PyEndpointer::Probabilities, "pcm"_a,
@@ -179,6 +190,8 @@ void BindEndpointer(py::module_& m) {
       .def("start_after_wake_word", &PyEndpointer::StartAfterWakeWord, "end_sample"_a)
       .def("close", &PyEndpointer::Close)
       .def("reset", &PyEndpointer::Reset)
+      .def("share_front_end", &PyEndpointer::ShareFrontEnd, "spotter"_a,
+           "Frames of the same samples are computed by one of the two only.")
       .def_property_readonly(
           "now_sample",
           [](const PyEndpointer& self) { return self.endpointer().now_sample(); })

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pww {
@@ -50,6 +51,42 @@ ArrayView<T> RequireArray(const pybind11::object& object, pybind11::ssize_t n_di
 // Mono PCM, shape (n_samples,).
 inline ArrayView<int16_t> RequirePcm(const pybind11::object& pcm) {
   return RequireArray<int16_t>(pcm, 1, "pcm", "int16");
+}
+
+// Whether RequirePcm takes `object` as it is, told by a few looks; the one type object
+// that NumPy has for native int16 is the common case.
+inline bool IsPcm(const pybind11::object& object) {
+  namespace py = pybind11;
+  static const PyObject* const int16 = py::dtype::of<int16_t>().release().ptr();
+  constexpr int kContiguousAndAligned = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ |
+                                        py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  if (!py::isinstance<py::array>(object)) {
+    return false;
+  }
+  const auto* array = py::detail::array_proxy(object.ptr());
+  return array->descr == int16 && array->nd == 1 &&
+         (array->flags & kContiguousAndAligned) == kContiguousAndAligned;
+}
+
+// Samples, and the array that holds them.
+struct PcmArgument {
+  pybind11::object owner;
+  ArrayView<int16_t> samples;
+};
+
+// Takes what applications may hand over: PCM, or what as_pcm of pywakeword/pcm.py makes
+// PCM of. That has the errors, too.
+inline PcmArgument TakePcm(const pybind11::object& pcm) {
+  namespace py = pybind11;
+  if (IsPcm(pcm)) {
+    const auto* array = py::detail::array_proxy(pcm.ptr());
+    return {pcm,
+            {reinterpret_cast<const int16_t*>(array->data),
+             static_cast<size_t>(array->dimensions[0])}};
+  }
+  py::object made = py::module_::import("pywakeword.pcm").attr("as_pcm")(pcm);
+  const ArrayView<int16_t> samples = RequirePcm(made);
+  return {std::move(made), samples};
 }
 
 // A new array that owns a copy of `values`.

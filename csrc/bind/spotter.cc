@@ -13,6 +13,7 @@
 
 #include "bind/bind.h"
 #include "bind/errors.h"
+#include "bind/front_end.h"
 #include "bind/numpy.h"
 #include "bind/python_network.h"
 #include "bind/stream_guard.h"
@@ -125,6 +126,7 @@ class PySpotter {
   }
 
   [[nodiscard]] const Spotter& spotter() const { return *spotter_; }
+  [[nodiscard]] FrontEnd front_end() { return {spotter_->front_end(), &busy_}; }
 
  private:
   std::unique_ptr<PosteriorSource> MakeSource(py::handle network,
@@ -152,7 +154,8 @@ class PySpotter {
   // Feeds `pcm` to the spotter and calls `on_output`, without the GIL, for each output.
   template <typename OnOutput>
   void Run(const py::object& pcm_object, OnOutput on_output) {
-    const ArrayView<int16_t> pcm = RequirePcm(pcm_object);
+    const PcmArgument argument = TakePcm(pcm_object);
+    const ArrayView<int16_t>& pcm = argument.samples;
     const StreamGuard guard(&busy_);
     {
       const py::gil_scoped_release release;  // no Python object is touched below
@@ -196,6 +199,13 @@ std::unique_ptr<PythonNetwork> MakePythonNetwork(py::function run, int window_fr
 }
 
 }  // namespace
+
+FrontEnd FrontEndOf(py::handle spotter) {
+  if (!py::isinstance<PySpotter>(spotter)) {
+    throw py::type_error("spotter must be a Spotter");
+  }
+  return spotter.cast<PySpotter&>().front_end();
+}
 
 void BindSpotter(py::module_& m) {
   py::class_<RawDetection>(m, "RawDetection", "One detection, indexes absolute.")

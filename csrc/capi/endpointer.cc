@@ -52,6 +52,7 @@ PauseEndpointer::Config MakeConfig(const pww_endpointer_options& options) {
   config.grace = options.grace;
   config.no_speech_timeout = options.no_speech_timeout;
   config.max_utterance = options.max_utterance;
+  config.level_range = options.level_range;
   config.first_sample = options.first_sample;
   return config;
 }
@@ -125,6 +126,16 @@ pww_status pww_endpointer_process(pww_endpointer* endpointer, const int16_t* sam
       }
     }
     return PWW_OK;
+  });
+}
+
+pww_status pww_endpointer_share_front_end(pww_endpointer* endpointer,
+                                          pww_spotter* spotter) {
+  return InEndpointer(endpointer, [&] {
+    return pww::capi::Alone(spotter, "spotter is NULL", [&] {
+      endpointer->core->front_end()->ShareWith(spotter->core->front_end());
+      return PWW_OK;
+    });
   });
 }
 

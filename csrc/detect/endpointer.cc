@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace pww {
+namespace {
+
+constexpr size_t kLowestBand = 2;  // about 100 Hz: hum and rumble are no speaker's
+constexpr float kDecibels = 4.34294482F;  // of one unit of the natural logarithm
+
+float Loudest(const float* frame) noexcept {
+  return kDecibels * *std::max_element(frame + kLowestBand, frame + Lfbe::kBins);
+}
+
+}  // namespace
 
 Status Endpointer::Create(const PauseEndpointer::Config& config,
                           std::unique_ptr<Vad> vad, std::unique_ptr<Endpointer>* out,
@@ -26,6 +36,7 @@ Endpointer::Endpointer(const PauseEndpointer::Config& config, const Kernels* ker
       lfbe_(kernels),
       vad_(std::move(vad)),
       pauses_(config),
+      levels_(static_cast<size_t>(vad_->frame_stride() + vad_->delay_frames())),
       output_{0.0F, events_.data(), 0} {}
 
 size_t Endpointer::Process(const int16_t* samples, size_t count,
@@ -57,7 +68,9 @@ void Endpointer::TakeFrame() noexcept {
   const float* frames = lfbe_.Compute();
   bool due = false;
   for (size_t i = 0; i < n; ++i) {
-    due = vad_->Push(frames + i * Lfbe::kBins, &output_.probability);
+    const float* frame = frames + i * Lfbe::kBins;
+    levels_[n_levels_++ % levels_.size()] = Loudest(frame);
+    due = vad_->Push(frame, &output_.probability);
   }
   if (due) {
     frames_since_output_ = 0;
@@ -74,10 +87,24 @@ void Endpointer::Step() noexcept {
   step.now_sample = now_sample_;
   step.end_sample = now_sample_ - kCentreToEnd + kHop / 2 - kHop * vad_->delay_frames();
   step.begin_sample = step.end_sample - kHop * vad_->frame_stride();
+  step.level = Level();
   if (step.end_sample > first_sample_) {  // else it speaks of before the stream
     step.begin_sample = std::max(step.begin_sample, first_sample_);
     output_.n_events = pauses_.Push(step, events_.data());
   }
+}
+
+// That of the loudest frame that the newest posterior speaks of: the oldest of the
+// ring.
+float Endpointer::Level() const noexcept {
+  const auto stride = static_cast<size_t>(vad_->frame_stride());
+  const size_t n = std::min(n_levels_, stride);
+  const size_t first = n_levels_ > levels_.size() ? n_levels_ - levels_.size() : 0;
+  float loudest = levels_[first % levels_.size()];
+  for (size_t i = first; i < first + n; ++i) {
+    loudest = std::max(loudest, levels_[i % levels_.size()]);
+  }
+  return loudest;
 }
 
 Status Endpointer::StartAfterWakeWord(int64_t sample, const EndpointEvent** events,
@@ -94,6 +121,7 @@ void Endpointer::Reset() noexcept {
   now_sample_ = first_sample_;
   lfbe_.Reset();
   frames_since_output_ = 0;
+  n_levels_ = 0;
   vad_->Reset();
   pauses_.Reset();
   output_.probability = 0.0F;
@@ -101,7 +129,8 @@ void Endpointer::Reset() noexcept {
 }
 
 size_t Endpointer::bytes() const noexcept {
-  return sizeof(*this) - sizeof(pauses_) + pauses_.bytes() + vad_->bytes();
+  return sizeof(*this) - sizeof(pauses_) + pauses_.bytes() + lfbe_.shared_bytes() +
+         vad_->bytes() + levels_.size() * sizeof(float);
 }
 
 }  // namespace pww

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "detect/pause_endpointer.h"
@@ -42,6 +43,9 @@ class Endpointer {
 
   void Reset() noexcept;  // a new stream; counting starts again at first_sample
 
+  // For Lfbe::ShareWith: another listener to the same audio computes no frames anew.
+  [[nodiscard]] Lfbe* front_end() noexcept { return &lfbe_; }
+
   [[nodiscard]] int64_t now_sample() const noexcept { return now_sample_; }
   [[nodiscard]] size_t bytes() const noexcept;
 
@@ -51,6 +55,7 @@ class Endpointer {
 
   void TakeFrame() noexcept;
   void Step() noexcept;
+  [[nodiscard]] float Level() const noexcept;
 
   const int64_t first_sample_;
   int64_t now_sample_;
@@ -58,6 +63,9 @@ class Endpointer {
   int frames_since_output_ = 0;  // of the VAD
   std::unique_ptr<Vad> vad_;
   PauseEndpointer pauses_;
+  // Levels of the newest frames, as a ring that reaches back to what the VAD speaks of.
+  std::vector<float> levels_;
+  size_t n_levels_ = 0;
   std::array<EndpointEvent, PauseEndpointer::kMostEventsPerStep> events_{};
   Output output_;
 };

@@ -5,6 +5,13 @@
 namespace pww {
 namespace {
 
+constexpr float kLargestLevelRange = 100.0F;  // dB
+// A slammed door is no louder speaker: past its first steps the reference rises slowly.
+constexpr size_t kFreeSteps = 4;
+constexpr float kRisePerStep = 1.0F;     // dB
+constexpr int64_t kWordSamples = 12800;  // where the wake word's level is looked for
+constexpr int64_t kFaintOnsetSamples = 1920;  // of a word that begins with a consonant
+
 EndpointEvent Event(EndpointKind kind, EndpointReason reason, int64_t sample,
                     const PauseEndpointer::Step& step) noexcept {
   EndpointEvent event;
@@ -45,6 +52,9 @@ Status PauseEndpointer::Check(const Config& config, std::string* message) {
         config.onset_threshold <= 1.0F)) {
     return refuse("thresholds must be 0 < offset <= onset <= 1");
   }
+  if (!(config.level_range >= 0.0F && config.level_range <= kLargestLevelRange)) {
+    return refuse("level_range must be from 0 to 100 dB");
+  }
   for (const int64_t length :
        {config.min_speech, config.possible_end, config.word_tail, config.grace,
         config.no_speech_timeout, config.max_utterance}) {
@@ -75,6 +85,8 @@ void PauseEndpointer::Listen(int64_t from_sample, bool after_word) noexcept {
   in_run_ = word_may_go_on_ = after_word;
   run_begin_ = from_sample;
   possible_end_said_ = false;
+  has_reference_ = was_faint_ = false;
+  n_levels_ = 0;
 }
 
 size_t PauseEndpointer::Push(const Step& step, EndpointEvent* events) noexcept {
@@ -95,6 +107,7 @@ Status PauseEndpointer::StartAfterWakeWord(int64_t sample, int64_t now_sample,
     return Status::kInvalidArgument;
   }
   Listen(sample, true);
+  TakeLevelOfWord(sample);
   *events = replayed_.data();
   *n_events = 0;
   for (size_t i = oldest; i < n_steps_; ++i) {
@@ -109,7 +122,7 @@ size_t PauseEndpointer::Judge(const Step& step, EndpointEvent* events) noexcept 
   if (step.end_sample <= listen_from_) {
     return 0;
   }
-  FollowRun(step);
+  FollowRun(step, IsFaint(step));
   switch (phase_) {
     case Phase::kListening:
     case Phase::kEnded:
@@ -121,11 +134,62 @@ size_t PauseEndpointer::Judge(const Step& step, EndpointEvent* events) noexcept 
   return 0;
 }
 
-void PauseEndpointer::FollowRun(const Step& step) noexcept {
+void PauseEndpointer::TakeLevelOfWord(int64_t word_end) noexcept {
+  const size_t n_kept = std::min(n_steps_, kHistorySteps);
+  for (size_t i = n_steps_ - n_kept; i < n_steps_; ++i) {
+    const Step& step = history_[i % kHistorySteps];
+    if (step.end_sample > word_end - kWordSamples && step.end_sample <= word_end &&
+        step.probability >= config_.offset_threshold) {
+      reference_ = has_reference_ ? std::max(reference_, step.level) : step.level;
+      has_reference_ = true;
+      n_loud_ = kFreeSteps;
+    }
+  }
+}
+
+// Whether a step that sounds like speech is too faint to be the speaker's; if it is
+// not, it makes the reference.
+bool PauseEndpointer::IsFaint(const Step& step) noexcept {
+  if (config_.level_range == 0.0F || step.probability < config_.offset_threshold) {
+    n_levels_ = 0;
+    was_faint_ = false;
+    return false;
+  }
+  levels_[n_levels_++ % kLevelSteps] = step.level;
+  const float loudest = *std::max_element(
+      levels_.begin(),
+      levels_.begin() + static_cast<std::ptrdiff_t>(std::min(n_levels_, kLevelSteps)));
+  if (has_reference_ && loudest < reference_ - config_.level_range) {
+    if (!was_faint_) {
+      faint_begin_ = step.begin_sample;
+    }
+    was_faint_ = true;
+    return true;
+  }
+  if (!has_reference_) {
+    n_loud_ = 0;
+    reference_ = loudest;
+  } else if (loudest > reference_) {
+    reference_ =
+        n_loud_ < kFreeSteps ? loudest : std::min(loudest, reference_ + kRisePerStep);
+  }
+  has_reference_ = true;
+  ++n_loud_;
+  return false;
+}
+
+void PauseEndpointer::FollowRun(const Step& step, bool faint) noexcept {
   const float threshold = in_run_ ? config_.offset_threshold : config_.onset_threshold;
-  const bool speech = step.probability >= threshold;
+  const bool speech = !faint && step.probability >= threshold;
   if (speech && !in_run_) {
     run_begin_ = std::max(step.begin_sample, listen_from_);
+    if (was_faint_) {
+      run_begin_ = std::max(
+          {faint_begin_, step.begin_sample - kFaintOnsetSamples, listen_from_});
+    }
+  }
+  if (!faint) {
+    was_faint_ = false;
   }
   in_run_ = speech;
   if (!speech) {
@@ -156,6 +220,7 @@ size_t PauseEndpointer::JudgeSilence(const Step& step, EndpointEvent* events) no
   }
   if (phase_ == Phase::kEnded && step.end_sample > grace_end_) {
     phase_ = Phase::kListening;
+    has_reference_ = false;  // the next speaker is another
   }
   if (!clock_runs_) {
     return 0;
@@ -168,7 +233,7 @@ size_t PauseEndpointer::JudgeSilence(const Step& step, EndpointEvent* events) no
   if (!timed_out && !FindRule(silence, &event)) {
     return 0;
   }
-  clock_runs_ = false;
+  clock_runs_ = has_reference_ = false;
   events[0] = event;
   return 1;
 }
@@ -226,6 +291,7 @@ bool PauseEndpointer::FindRule(int64_t silence, EndpointEvent* event) const noex
 // Speech that goes on after it was cut off for its length is a new utterance.
 void PauseEndpointer::EndUtterance(const Step& step, bool may_resume) noexcept {
   phase_ = may_resume ? Phase::kEnded : Phase::kListening;
+  has_reference_ = has_reference_ && may_resume;
   grace_end_ = step.now_sample + config_.grace;
   in_run_ = false;
   possible_end_said_ = false;

@@ -54,6 +54,11 @@ struct EndpointRule {
 // Nothing is decided while such a stretch is open, so a pause is never ended by the
 // first word after it.
 //
+// What is much fainter than the speaker is not the speaker: a step counts as speech
+// only where the loudest of its last few steps comes within level_range of the loudest
+// speech since listening began, the wake word included. So an utterance ends although
+// a sound that the network takes for speech goes on behind it.
+//
 // After an utterance the next one is awaited, without the no-speech clock: that runs
 // from Reset() and from StartAfterWakeWord() only.
 //
@@ -62,6 +67,7 @@ class PauseEndpointer {
  public:
   static constexpr size_t kHistorySteps = 256;     // 10 s of steps of 40 ms
   static constexpr size_t kMostEventsPerStep = 2;  // a possible end and the end
+  static constexpr size_t kLevelSteps = 10;        // a last consonant is faint: 400 ms
 
   struct Config {  // lengths in samples
     std::vector<EndpointRule> rules = std::vector<EndpointRule>(1);
@@ -75,6 +81,7 @@ class PauseEndpointer {
     int64_t grace = 16000;  // after an End, for Resumed
     int64_t no_speech_timeout = 80000;
     int64_t max_utterance = 320000;  // 0: none, as for no_speech_timeout
+    float level_range = 18.0F;       // dB; 0: any level is speech
     int64_t first_sample = 0;
   };
 
@@ -84,6 +91,7 @@ class PauseEndpointer {
     int64_t begin_sample = 0;  // what it speaks of
     int64_t end_sample = 0;
     int64_t now_sample = 0;  // samples consumed
+    float level = 0.0F;      // dB, in any scale
   };
 
   [[nodiscard]] static Status Check(const Config& config, std::string* message);
@@ -113,7 +121,9 @@ class PauseEndpointer {
 
   void Listen(int64_t from_sample, bool after_word) noexcept;
   [[nodiscard]] size_t Judge(const Step& step, EndpointEvent* events) noexcept;
-  void FollowRun(const Step& step) noexcept;
+  [[nodiscard]] bool IsFaint(const Step& step) noexcept;
+  void TakeLevelOfWord(int64_t word_end) noexcept;
+  void FollowRun(const Step& step, bool faint) noexcept;
   [[nodiscard]] size_t JudgeSilence(const Step& step, EndpointEvent* events) noexcept;
   [[nodiscard]] size_t JudgeOpenUtterance(const Step& step,
                                           EndpointEvent* events) noexcept;
@@ -128,6 +138,14 @@ class PauseEndpointer {
   bool in_run_ = false;
   bool word_may_go_on_ = false;  // it may still be the wake word
   int64_t run_begin_ = 0;
+  // Levels. The reference is that of the speaker, once there is one.
+  bool has_reference_ = false;
+  float reference_ = 0.0F;
+  size_t n_loud_ = 0;  // steps that made the reference
+  std::array<float, kLevelSteps> levels_{};
+  size_t n_levels_ = 0;     // of the stretch above the offset threshold that is open
+  bool was_faint_ = false;  // it has begun too faint
+  int64_t faint_begin_ = 0;
   // The utterance.
   int64_t speech_begin_ = 0;
   int64_t speech_end_ = 0;

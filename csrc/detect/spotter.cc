@@ -284,7 +284,7 @@ void Spotter::Reset() noexcept {
 
 size_t Spotter::bytes() const noexcept {
   size_t bytes =
-      sizeof(*this) + sources_.size() * sizeof(sources_[0]) +
+      sizeof(*this) + lfbe_.shared_bytes() + sources_.size() * sizeof(sources_[0]) +
       keywords_.size() * (sizeof(Posterior) + sizeof(float) + sizeof(Detection));
   for (const auto& source : sources_) {
     bytes += source->bytes();

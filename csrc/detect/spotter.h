@@ -82,6 +82,9 @@ class Spotter {
   // Starts a new stream: forgets all audio and detections, keeps the device state.
   void Reset() noexcept;
 
+  // For Lfbe::ShareWith: another listener to the same audio computes no frames anew.
+  [[nodiscard]] Lfbe* front_end() noexcept { return &lfbe_; }
+
   [[nodiscard]] const AudioRing& history() const noexcept { return history_; }
   [[nodiscard]] size_t n_keywords() const noexcept { return keywords_.size(); }
   [[nodiscard]] int frame_stride() const noexcept { return frame_stride_; }

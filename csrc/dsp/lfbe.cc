@@ -9,6 +9,14 @@ namespace pww {
 
 Lfbe::Lfbe(const Kernels* kernels) : kernels_(kernels), tables_(&SharedLfbeTables()) {}
 
+void Lfbe::ShareWith(Lfbe* other) {
+  if (memory_ == nullptr) {
+    memory_ =
+        other->memory_ != nullptr ? other->memory_ : std::make_shared<LfbeMemory>();
+  }
+  other->memory_ = memory_;
+}
+
 size_t Lfbe::Take(const int16_t* samples, size_t count, bool* complete) noexcept {
   *complete = false;
   if (n_waiting_ == kMostWaiting) {
@@ -27,8 +35,13 @@ size_t Lfbe::Take(const int16_t* samples, size_t count, bool* complete) noexcept
 
 const float* Lfbe::Compute() noexcept {
   if (n_waiting_ > 0) {
-    // Behind the waiting frames lie samples of the past: frames that nobody reads.
-    kernels_->lfbe_s16(*tables_, pending_.data(), frames_.data());
+    if (memory_ == nullptr) {
+      // Behind the waiting frames lie samples of the past: frames that nobody reads.
+      kernels_->lfbe_s16(*tables_, pending_.data(), frames_.data());
+    } else if (!memory_->Find(pending_.data(), n_pending_, &frames_)) {
+      kernels_->lfbe_s16(*tables_, pending_.data(), frames_.data());
+      memory_->Keep(pending_.data(), n_pending_, frames_);
+    }
     const auto done = static_cast<ptrdiff_t>(n_waiting_ * kHopSamples);
     std::copy(pending_.begin() + done,
               pending_.begin() + static_cast<ptrdiff_t>(n_pending_), pending_.begin());

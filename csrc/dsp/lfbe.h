@@ -3,7 +3,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "dsp/lfbe_memory.h"
 #include "kernels/kernels.h"
 
 namespace pww {
@@ -20,9 +22,9 @@ namespace pww {
 // Frames are computed up to four at a time, which costs as much as one: callers let
 // them wait until they need them.
 //
-// One thread at a time. Nothing allocates. A frame's bits depend on its samples only,
-// not on how the stream was cut into calls, nor on which frames it is computed with,
-// nor on the row of kernels.
+// One thread at a time. Nothing allocates but ShareWith. A frame's bits depend on its
+// samples only, not on how the stream was cut into calls, nor on which frames it is
+// computed with, nor on the row of kernels, nor on which front end computed it.
 class Lfbe {
  public:
   static constexpr int kSampleRate = 16000;
@@ -33,6 +35,12 @@ class Lfbe {
   static constexpr size_t kMostWaiting = LfbeTables::kFrames;
 
   explicit Lfbe(const Kernels* kernels);
+
+  // From now on a block of frames that one of the two has computed lately is taken over
+  // by the other, if it comes to the same samples. Each stays as it was in all else,
+  // and may outlive the other; they may be used by two threads. Call it while none uses
+  // them.
+  void ShareWith(Lfbe* other);
 
   // Takes samples until a frame is complete, which is then waiting, or none are left,
   // and returns how many it took. With kMostWaiting frames waiting it takes none.
@@ -49,6 +57,11 @@ class Lfbe {
 
   void Reset() noexcept;
 
+  // Of what ShareWith made, which each of them counts.
+  [[nodiscard]] size_t shared_bytes() const noexcept {
+    return memory_ != nullptr ? sizeof(*memory_) : 0;
+  }
+
   // What every bin of a frame of digital silence holds.
   [[nodiscard]] static float SilenceValue() noexcept;
 
@@ -58,7 +71,8 @@ class Lfbe {
   std::array<int16_t, LfbeTables::kBlockSamples> pending_{};
   size_t n_pending_ = 0;
   size_t n_waiting_ = 0;
-  alignas(16) std::array<float, kMostWaiting * kBins> frames_{};
+  alignas(16) LfbeMemory::Frames frames_{};
+  std::shared_ptr<LfbeMemory> memory_;  // null unless shared
 };
 
 }  // namespace pww

@@ -166,12 +166,13 @@ typedef struct pww_endpointer_options {
   int64_t grace;          /* after an end, for PWW_RESUMED */
   int64_t no_speech_timeout; /* 0: none */
   int64_t max_utterance;     /* 0: none */
-  int64_t first_sample;      /* index of the stream's first sample, 0 to 2^62 */
+  float level_range;    /* dB below the speaker that is no longer speech; 0: any is */
+  int64_t first_sample; /* index of the stream's first sample, 0 to 2^62 */
 } pww_endpointer_options;
 
 /* The delay is that of the bundled vad.tflite. */
 #define PWW_ENDPOINTER_OPTIONS_INIT \
-  {0, NULL, 4, 0.5f, 0.35f, 2560, 3200, 4000, 16000, 80000, 320000, 0}
+  {0, NULL, 4, 0.5f, 0.35f, 2560, 3200, 4000, 16000, 80000, 320000, 18.0f, 0}
 
 /* Sample indexes count from options.first_sample. */
 typedef struct pww_endpoint_event {
@@ -290,6 +291,12 @@ PWW_API pww_status pww_endpointer_create(const pww_vad* vad,
 
 /* As pww_spotter_destroy. */
 PWW_API pww_status pww_endpointer_destroy(pww_endpointer* endpointer);
+
+/* For an endpointer and a spotter that hear the same samples, in turns of 160 ms or
+ * less: from now on the front end is computed once for both. Results stay the same to
+ * the bit, whatever each of them hears; either may be destroyed first. */
+PWW_API pww_status pww_endpointer_share_front_end(pww_endpointer* endpointer,
+                                                  pww_spotter* spotter);
 
 /* Takes samples until something was decided or none are left; `*n_taken` says how many,
  * and `*n_events` how many events there are: call it in a loop, as pww_spotter_process.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
-from pywakeword.audio.wav_header import PCM_FORMAT_TAG, read_wav_header
+from pywakeword.audio.wav_header import PCM_FORMAT_TAG, read_fully, read_wav_header
 from pywakeword.errors import AudioFormatError
 from pywakeword.pcm import as_pcm
 
@@ -30,8 +30,9 @@ class StdinSource:
     Raises
     ------
     AudioFormatError
-        On iteration: if a WAV header says another format, or the stream ends
-        inside a sample. Everything before that has been yielded by then.
+        On iteration: if a WAV header says another format, the stream ends inside
+        a sample, or it is in non-blocking mode and has nothing to give. Everything
+        before that has been yielded by then.
     """
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
@@ -54,11 +55,15 @@ class StdinSource:
     def _read_available(self) -> bytes:
         # read() of a buffered reader waits for the full count; read1 does not.
         if hasattr(self._stream, "read1"):
-            return cast(io.BufferedReader, self._stream).read1(_MAX_READ_BYTES)
-        return self._stream.read(_MAX_READ_BYTES)
+            data = cast(io.BufferedReader, self._stream).read1(_MAX_READ_BYTES)
+        else:
+            data = self._stream.read(_MAX_READ_BYTES)
+        if data is None:
+            raise AudioFormatError("the stream is in non-blocking mode, and has nothing to give")
+        return data
 
     def _skip_wav_header(self) -> bytes:
-        start = self._stream.read(4)
+        start = read_fully(self._stream, 4)
         if start != b"RIFF":
             return start
         header = read_wav_header(self._stream, start)

@@ -14,6 +14,9 @@ from pywakeword.errors import AudioFormatError
 
 PCM_FORMAT_TAG = 1
 _EXTENSIBLE_FORMAT_TAG = 0xFFFE
+# Longer headers are no headers: a stream may promise bytes without end.
+_LONGEST_HEADER_BYTES = 1 << 20
+_LONGEST_READ_BYTES = 65536
 # Writers that cannot seek back leave one of these where the length belongs.
 _UNKNOWN_LENGTHS = (0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
@@ -53,17 +56,21 @@ def read_wav_header(stream: BinaryIO, already_read: bytes = b"") -> WavHeader:
     Raises
     ------
     AudioFormatError
-        If this is no complete RIFF/WAVE header.
+        If this is no complete RIFF/WAVE header of at most 1 MiB.
     """
-    start = already_read + stream.read(12 - len(already_read))
+    start = already_read + read_fully(stream, 12 - len(already_read))
     if len(start) < 12 or start[:4] != b"RIFF" or start[8:12] != b"WAVE":
         raise AudioFormatError("not a RIFF/WAVE header")
     format_chunk = None
+    n_left = _LONGEST_HEADER_BYTES
     while True:
         name, length = _read_chunk_head(stream)
         if name == b"data":
             break
-        body = stream.read(length + length % 2)
+        n_left -= 8 + length + length % 2
+        if n_left < 0:
+            raise AudioFormatError(f"the WAV header is longer than {_LONGEST_HEADER_BYTES} bytes")
+        body = read_fully(stream, length + length % 2)
         if name == b"fmt ":
             format_chunk = body
     if format_chunk is None or len(format_chunk) < 16:
@@ -80,8 +87,27 @@ def read_wav_header(stream: BinaryIO, already_read: bytes = b"") -> WavHeader:
     )
 
 
+def read_fully(stream: BinaryIO, n_bytes: int) -> bytes:
+    """Read so many bytes, or what there is up to the end of the stream.
+
+    Raises
+    ------
+    AudioFormatError
+        If the stream is in non-blocking mode and has nothing to give.
+    """
+    data = b""
+    while len(data) < n_bytes:
+        part = stream.read(min(n_bytes - len(data), _LONGEST_READ_BYTES))
+        if part is None:
+            raise AudioFormatError("the stream is in non-blocking mode, and has nothing to give")
+        if not part:
+            break
+        data += part
+    return data
+
+
 def _read_chunk_head(stream: BinaryIO) -> tuple[bytes, int]:
-    head = stream.read(8)
+    head = read_fully(stream, 8)
     if len(head) < 8:
         raise AudioFormatError("the WAV header ends before its audio")
     name, length = struct.unpack("<4sI", head)

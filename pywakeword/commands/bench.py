@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     if len(models) > 1:
         contenders["first"] = SpotterContender(WakeWord(models[0]), "first word alone")
     if args.endpointer:
-        contenders["endpointer"] = EndpointerContender()
+        contenders["endpointer"] = EndpointerContender(WakeWord(models[0]))
     if args.peer:
         contenders["peer"] = make_peer()
     audio = synthetic_audio(args.seconds)
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if "first" in timed:
         result["further_word_ratio"] = timed["all"].further_ratio(first, len(models) - 1)
     if args.endpointer:
-        result["endpointer_ratio"] = timed["endpointer"].ratio_to(first)
+        result["endpointer_ratio"] = timed["endpointer"].further_ratio(first, 1)
     if args.peer:
         peer = timed["peer"]
         result["peer"] = {

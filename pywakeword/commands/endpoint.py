@@ -49,7 +49,11 @@ def run(args: argparse.Namespace) -> int:
     for name in args.file:
         source = StdinSource() if name == "-" else FileSource(name)
         found = events(endpointer, source)
-        records = _event_records(found) if args.events else _utterance_records(found)
+        records = (
+            _event_records(found)
+            if args.events
+            else _utterance_records(found, UtteranceJoiner(endpointer.grace_ms))
+        )
         for record in records:
             print(_line(name, record, args.json), flush=True)
     if args.plot is not None:
@@ -67,9 +71,10 @@ def events(endpointer: AnyEndpointer, source: AudioSource) -> Iterator[EndpointE
     yield from endpointer.close()
 
 
-def _utterance_records(found: Iterator[EndpointEvent]) -> Iterator[dict[str, Any]]:
+def _utterance_records(
+    found: Iterator[EndpointEvent], joiner: UtteranceJoiner
+) -> Iterator[dict[str, Any]]:
     """One record an utterance; an `End` that was taken back is none."""
-    joiner = UtteranceJoiner()
     for event in found:
         yield from _records(joiner.push([event], event.decided_sample))
     yield from _records(joiner.close())

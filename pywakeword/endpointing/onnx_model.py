@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.resources
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +12,9 @@ import numpy.typing as npt
 
 from pywakeword._extras import require
 from pywakeword.card import FORMAT_VERSION, read_json
+from pywakeword.digest import sha256_hex
 from pywakeword.errors import CardError, ModelError, ModelNotFoundError
-from pywakeword.models import check_frontend
+from pywakeword.models import bundled_dir, check_frontend
 
 _FOLDER = "endpoint"
 
@@ -74,7 +73,7 @@ def load_onnx_model(model: str | os.PathLike[str], task: str) -> OnnxModel:
 
 
 def _find(model: str | os.PathLike[str]) -> Path:
-    folder = Path(str(importlib.resources.files("pywakeword.bundled"))) / _FOLDER
+    folder = bundled_dir() / _FOLDER
     bundled = tuple(sorted(p.stem for p in folder.glob("*.onnx")))
     named = isinstance(model, str) and not model.endswith(".onnx") and Path(model).name == model
     path = folder / f"{model}.onnx" if named else Path(model)
@@ -92,7 +91,7 @@ def _check(card: Any, task: str, data: bytes) -> None:
         )
     if card.get("task") != task:
         raise CardError(f"this is no {task} model: its task is {card.get('task')!r}")
-    digest = hashlib.sha256(data).hexdigest()
+    digest = sha256_hex(data)
     if card["model"].get("sha256") != digest:
         raise CardError(f"the file's sha256 is {digest}, not what its card says")
     if not isinstance(card.get("frontend"), dict):

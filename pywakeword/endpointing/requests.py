@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from pywakeword.audio.source import PcmBlock
 from pywakeword.endpointing.repair import Repair
 from pywakeword.endpointing.truncation import TruncationCheck
 from pywakeword.endpointing.utterance import Outcome, Utterance, UtteranceJoiner
@@ -13,12 +14,17 @@ from pywakeword.pcm import Pcm, as_pcm
 from pywakeword.wakeword import WakeWord
 
 _BLOCK = 160  # a detection falls on whole frames; so do the decisions then, however cut
+_PIECE = 8 * _BLOCK  # the spotter hears no more before the endpointer does, too
 # Speech that began so shortly before a wake word is the wake word.
 _WORD_ITSELF_SAMPLES = 4000
 
 
 class AnyEndpointer(Protocol):
     """`Endpointer` or `TwoPassEndpointer`."""
+
+    @property
+    def grace_ms(self) -> float:
+        """How long after an `End` speech is `Resumed`."""
 
     def process(self, pcm: Pcm) -> list[EndpointEvent]:
         """Consume audio."""
@@ -31,6 +37,9 @@ class AnyEndpointer(Protocol):
 
     def reset(self) -> None:
         """Start a new stream."""
+
+    def share_front_end(self, spotter: WakeWord) -> bool:
+        """Compute the front end once for both."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +74,9 @@ class RequestListener:
     spotter : WakeWord
         Hears the wake words.
     endpointer : Endpointer or TwoPassEndpointer
-        Hears the ends.
-    grace_ms : float
-        As given to the endpointer.
+        Hears the ends. The front end is computed once for both.
+    grace_ms : float, optional
+        Default: that of the endpointer.
     truncation : TruncationCheck, optional
         Asked about each utterance when its grace period is over.
     """
@@ -77,13 +86,16 @@ class RequestListener:
         spotter: WakeWord,
         endpointer: AnyEndpointer,
         *,
-        grace_ms: float = 1000.0,
+        grace_ms: float | None = None,
         truncation: TruncationCheck | None = None,
     ) -> None:
         self._spotter = spotter
         self._endpointer = endpointer
         self._truncation = truncation
-        self._joiner = UtteranceJoiner(grace_ms)
+        self._joiner = UtteranceJoiner(endpointer.grace_ms if grace_ms is None else grace_ms)
+        # What is kept of the audio is cut off by the piece.
+        self._piece = _PIECE if truncation is None else _BLOCK
+        endpointer.share_front_end(spotter)
         self.reset()
 
     def reset(self) -> None:
@@ -102,18 +114,32 @@ class RequestListener:
         found: list[Detection | Request] = []
         begin = 0
         while begin < len(samples):
-            part = samples[begin : begin + _BLOCK - self._now % _BLOCK]
-            begin += len(part)
-            self._now += len(part)
-            if self._truncation is not None:
-                self._truncation.hear(part)
-            found += self._follow(self._endpointer.process(part))
-            for detection in self._spotter.process(part):
-                found += self._interrupt(detection)
-                found.append(detection)
-                self._awaited = detection
-                found += self._follow(self._endpointer.start_after_wake_word(detection))
+            piece = samples[begin : begin + self._piece - self._now % self._piece]
+            begin += len(piece)
+            self._hear(piece, found)
         return found
+
+    def _hear(self, piece: PcmBlock, found: list[Detection | Request]) -> None:
+        for detection in self._spotter.process(piece):
+            # The endpointer learns of the word at the end of its block.
+            heard = -(-detection.detected_sample // _BLOCK) * _BLOCK - self._now
+            self._listen(piece[:heard], found)
+            piece = piece[heard:]
+            found += self._interrupt(detection)
+            found.append(detection)
+            self._awaited = detection
+            found += self._follow(self._endpointer.start_after_wake_word(detection))
+        self._listen(piece, found)
+
+    def _listen(self, part: PcmBlock, found: list[Detection | Request]) -> None:
+        if not len(part):
+            return
+        self._now += len(part)
+        if self._truncation is not None:
+            self._truncation.hear(part)
+        events = self._endpointer.process(part)
+        if events or self._joiner.waits:
+            found += self._follow(events)
 
     def close(self) -> list[Request]:
         """End the stream: the last request, if one is open."""

@@ -24,6 +24,7 @@ from pywakeword.events import (
     SpeechStart,
 )
 from pywakeword.pcm import INT16, Pcm, as_pcm
+from pywakeword.wakeword import WakeWord
 
 _BLOCK = 160  # decisions of the second pass fall on whole blocks of the stream
 _SAMPLES_PER_MS = 16
@@ -92,7 +93,8 @@ class TwoPassEndpointer:
     rules : sequence of EndpointRule
         As for `Endpointer`; they end an utterance whatever the arbitrator says.
     possible_end_ms, grace_ms, offset_threshold : float
-        As for `Endpointer`.
+        As for `Endpointer`. The grace is longer: an end comes sooner here, and who goes on
+        after a pause is to be joined as after a fixed one.
     tail_s : float
         How much audio the arbitrator is given.
     on_decision : callable, optional
@@ -120,7 +122,7 @@ class TwoPassEndpointer:
         eos_threshold: float = 0.8,
         rules: Sequence[EndpointRule] = (_LAST_RESORT,),
         possible_end_ms: float = 160.0,
-        grace_ms: float = 1000.0,
+        grace_ms: float = 1500.0,
         offset_threshold: float = 0.35,
         tail_s: float = 8.0,
         on_decision: Callable[[Decision], None] | None = None,
@@ -153,6 +155,7 @@ class TwoPassEndpointer:
         self._policy = WaitPolicy() if policy is None else policy
         self._ask_at = tuple(round(ms * _SAMPLES_PER_MS) for ms in ask_at_ms)
         self._eos_threshold = eos_threshold
+        self._grace_ms = grace_ms
         self._grace = round(grace_ms * _SAMPLES_PER_MS)
         self._on_decision = on_decision
         self._tail_samples = round(tail_s * SAMPLE_RATE_HZ)
@@ -185,6 +188,10 @@ class TwoPassEndpointer:
         self._close_pause()
         return self._first_pass(raw)
 
+    def share_front_end(self, spotter: WakeWord) -> bool:
+        """Compute the front end once for both; see `Endpointer.share_front_end`."""
+        return self._speech.share_front_end(spotter) and self._pauses.share_front_end(spotter)
+
     def close(self) -> list[EndpointEvent]:
         """End the utterance that is still open; the stream is over."""
         return self._first_pass(self._pauses.close())
@@ -205,6 +212,11 @@ class TwoPassEndpointer:
     def rules(self) -> tuple[EndpointRule, ...]:
         """The rules in use."""
         return self._pauses.rules
+
+    @property
+    def grace_ms(self) -> float:
+        """How long after an `End` speech is `Resumed`."""
+        return self._grace_ms
 
     @property
     def sample_rate(self) -> int:

@@ -91,6 +91,11 @@ class UtteranceJoiner:
         return [ended]
 
     @property
+    def waits(self) -> bool:
+        """Whether an utterance has ended, and its grace period is not known to be over."""
+        return self._ended is not None
+
+    @property
     def open_since(self) -> int | None:
         """Where the utterance began that has no `End`, or None."""
         return None if self._ended is not None else self._start

@@ -116,6 +116,7 @@ class VoiceSession:
         self._verifier = verifier
         self._without_verdict = without_verdict
         self._endpointer: AnyEndpointer = Endpointer() if endpointer is None else endpointer
+        self._endpointer.share_front_end(spotter)
         self._loudspeaker = VirtualLoudspeaker() if loudspeaker is None else loudspeaker
         self._realtime = realtime
         self._block_samples = round(block_ms * SAMPLE_RATE_HZ / 1000)

@@ -26,7 +26,10 @@ from pywakeword.tts.blocks import (
 from pywakeword.tts.client import Synthesis, TtsClient
 from pywakeword.tts.contour_transfer import ContourTransfer
 from pywakeword.tts.director import DirectionError, Director
+from pywakeword.tts.phone_alignment import PhoneAligner
+from pywakeword.tts.prosody_model import ProsodyModel
 from pywakeword.tts.prosody_transfer import ProsodyReference, ProsodyTransfer
+from pywakeword.tts.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.ssml import Ssml, sanitize
 from pywakeword.tts.syntax import syntactic_distance
@@ -45,11 +48,16 @@ __all__ = [
     "EspeakBackend",
     "FliteBackend",
     "FrameStream",
+    "MiniLmEncoder",
+    "OnnxBertEncoder",
     "OpenAIBackend",
+    "PhoneAligner",
     "PiperBackend",
     "Prosody",
+    "ProsodyModel",
     "ProsodyReference",
     "ProsodyTransfer",
+    "SentenceEncoder",
     "SequenceBlock",
     "SequenceBlockContainer",
     "SpokenWord",

@@ -158,6 +158,8 @@ class PhoneAligner:
         return [(name[1:], start, end) for name, start, end in found]
 
     def _pass(self, pcm: npt.NDArray[np.int16]) -> None:
+        # Noise and means are estimated anew, or results would depend on what came before.
+        self._decoder.reinit_feat()
         self._decoder.start_utt()
         self._decoder.process_raw(pcm.tobytes(), full_utt=True)
         self._decoder.end_utt()

@@ -22,7 +22,7 @@ struct Expected {
 };
 
 // A stream of posteriors, one letter a step: '#' speech, '~' between the thresholds,
-// '.' silence.
+// '.' silence; 'q' speech that is 20 dB fainter, 'b' a bang 20 dB louder.
 class Script {
  public:
   explicit Script(const PauseEndpointer::Config& config) : endpointer_(config) {}
@@ -30,7 +30,8 @@ class Script {
   Script& Play(const std::string& letters) {
     for (const char letter : letters) {
       PauseEndpointer::Step step;
-      step.probability = letter == '#' ? 0.9F : letter == '~' ? 0.4F : 0.1F;
+      step.probability = letter == '.' ? 0.1F : letter == '~' ? 0.4F : 0.9F;
+      step.level = letter == 'q' ? -20.0F : letter == 'b' ? 20.0F : 0.0F;
       step.begin_sample = n_steps_ * kStep;
       step.end_sample = step.begin_sample + kStep;
       step.now_sample = step.end_sample + kLag;
@@ -211,6 +212,72 @@ PWW_TEST(TheFirstRuleThatHoldsEndsTheUtterance) {
   PWW_CHECK(script.events().back().rule == 1);
 }
 
+PWW_TEST(WhatIsMuchFainterThanTheSpeakerDoesNotGoOnWithTheUtterance) {
+  Script script(Default());
+  // The last 400 ms are looked at: a faint sound lasts that long after the speech.
+  script.Times(10, "#").Times(9, "q").Times(5, "qqqqq..");
+  PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 0},
+                         {Kind::kPossibleEnd, Reason::kPause, 19},
+                         {Kind::kEnd, Reason::kRule, 19}}));
+}
+
+PWW_TEST(AnyLevelIsSpeechWithoutALimit) {
+  PauseEndpointer::Config config = Default();
+  config.level_range = 0.0F;
+  Script script(config);
+  script.Times(10, "#").Times(30, "qqqqq..");
+  PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 0}}));
+}
+
+PWW_TEST(FaintConsonantsBelongToTheUtterance) {
+  Script script(Default());
+  script.Times(10, "##qqqq").Times(10, ".").Play("qq###").Times(5, ".");
+  PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 0},
+                         {Kind::kPossibleEnd, Reason::kPause, 60},
+                         {Kind::kResumed, Reason::kSpeech, 70},
+                         {Kind::kPossibleEnd, Reason::kPause, 75}}));
+}
+
+PWW_TEST(AFaintUtteranceIsHeardWhereNobodySpokeLouder) {
+  Script script(Default());
+  script.Times(10, "q").Times(20, ".");
+  PWW_CHECK(script.events().size() == 3);
+  // A new utterance may be fainter than the last, once that cannot be resumed.
+  Script after(Default());
+  after.Times(10, "#").Times(30, ".").Times(5, "q").Times(30, ".").Times(5, "q");
+  PWW_CHECK(after.Gave({{Kind::kSpeechStart, Reason::kSpeech, 0},
+                        {Kind::kPossibleEnd, Reason::kPause, 10},
+                        {Kind::kEnd, Reason::kRule, 10},
+                        {Kind::kSpeechStart, Reason::kSpeech, 75}}));
+}
+
+PWW_TEST(ABangDoesNotMakeTheSpeakerFaint) {
+  Script script(Default());
+  script.Times(10, "#").Times(3, "b").Times(20, "#").Times(5, ".");
+  PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 0},
+                         {Kind::kPossibleEnd, Reason::kPause, 33}}));
+}
+
+PWW_TEST(TheWakeWordSetsTheLevelOfTheCommand) {
+  Script script(Default());
+  script.Times(25, ".").Times(15, "#").Times(4, ".");
+  script.Forget();
+  PWW_CHECK(script.StartAfterWord(40 * kStep) == Status::kOk);
+  script.Times(20, "q").Times(10, ".");
+  PWW_CHECK(script.Gave({}));  // a voice far behind the speaker
+  script.Times(10, "#").Times(5, ".");
+  PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 74},
+                         {Kind::kPossibleEnd, Reason::kPause, 84}}));
+  // A faint word is followed by a command as faint.
+  Script faint(Default());
+  faint.Times(15, "#").Times(30, ".").Times(15, "q");
+  faint.Forget();
+  PWW_CHECK(faint.StartAfterWord(60 * kStep) == Status::kOk);
+  faint.Times(5, ".").Times(10, "q").Times(5, ".");
+  PWW_CHECK(faint.Gave({{Kind::kSpeechStart, Reason::kSpeech, 65},
+                        {Kind::kPossibleEnd, Reason::kPause, 75}}));
+}
+
 PWW_TEST(ARuleThatNeedsNoSpeechGivesNoSpeech) {
   PauseEndpointer::Config config = Default();
   config.rules[0] = {false, 10 * kStep, 0};
@@ -297,6 +364,8 @@ PWW_TEST(BadSettingsAreRefusedByName) {
   refuses([](Config* c) { c->offset_threshold = 0.6F; }, "offset <= onset");
   refuses([](Config* c) { c->onset_threshold = 0.0F / 0.0F; }, "thresholds");
   refuses([](Config* c) { c->grace = -1; }, "lengths");
+  refuses([](Config* c) { c->level_range = -1.0F; }, "level_range");
+  refuses([](Config* c) { c->level_range = 0.0F / 0.0F; }, "level_range");
   refuses([](Config* c) { c->first_sample = -1; }, "first_sample");
 }
 

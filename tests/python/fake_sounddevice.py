@@ -41,6 +41,10 @@ class FakeSoundDevice:
     overflow_at_block: int | None = None
     ends: bool = True  # the device goes away after the audio; otherwise it falls silent
     all_at_once: bool = False  # deliver everything before start() returns
+    fails_to_close: bool = False
+    failing_openings: tuple[int, ...] = ()  # which openings fail, counted from 0
+    clock: float = 1.0  # seconds of its clock in which it records one second's samples
+    n_openings: int = 0
     latency_s: float = 0.05  # from a sample's recording to what is played at that moment
     opened: list[dict] = field(default_factory=list)
     played: bytearray = field(default_factory=bytearray)
@@ -80,6 +84,9 @@ class FakeSoundDevice:
 
 class FakeStream:
     def __init__(self, fake: FakeSoundDevice, options: dict) -> None:
+        fake.n_openings += 1
+        if fake.n_openings - 1 in fake.failing_openings:
+            raise PortAudioError("Device unavailable")
         fake.check_input_settings(
             device=options["device"],
             channels=options["channels"],
@@ -104,13 +111,17 @@ class FakeStream:
         self._fake.closed += 1
         if self._thread.is_alive():
             self._thread.join()
+        if self._fake.fails_to_close:
+            raise PortAudioError("Unanticipated host error")
 
     def _deliver(self) -> None:
         size = self._options["blocksize"]
         for index, begin in enumerate(range(0, len(self._fake.pcm), size)):
             block = self._fake.pcm[begin : begin + size]
             status = Status(input_overflow=index == self._fake.overflow_at_block)
-            self._options["callback"](block.tobytes(), len(block), None, status)
+            at_s = begin / self._options["samplerate"] * self._fake.clock
+            times = Times(at_s, at_s)
+            self._options["callback"](block.tobytes(), len(block), times, status)
             if not self._fake.all_at_once:
                 time.sleep(0.0005)
         if self._fake.ends:

@@ -53,6 +53,29 @@ def test_nothing_waits_for_a_full_buffer() -> None:
     assert max(map(len, blocks)) <= 52
 
 
+class NothingYet(io.RawIOBase):
+    """A pipe in non-blocking mode, after some bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def read(self, size: int = -1) -> bytes | None:
+        return self._data.read(size) or None
+
+
+@pytest.mark.parametrize("n_bytes", [0, 3, 400])
+def test_a_stream_that_does_not_wait_is_refused(n_bytes: int) -> None:
+    with pytest.raises(AudioFormatError, match="non-blocking"):
+        list(StdinSource(NothingYet(RAW[:n_bytes])))
+
+
+def test_a_header_without_end_is_refused() -> None:
+    header = wav_header()
+    long = header[:12] + b"JUNK" + struct.pack("<I", 1 << 31) + header[12:]
+    with pytest.raises(AudioFormatError, match="longer than 1048576 bytes"):
+        read(long + RAW)
+
+
 @pytest.mark.parametrize("n_bytes", [1, 5, 1999])
 def test_a_byte_left_over_is_reported(n_bytes: int) -> None:
     source = iter(StdinSource(io.BytesIO(RAW[:n_bytes])))

@@ -15,7 +15,7 @@ from pywakeword.cli import main
 @pytest.fixture
 def bundled(beep_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Pretend that the test's model is the one that is bundled."""
-    monkeypatch.setattr("pywakeword.models._bundled_dir", lambda: beep_model.parent)
+    monkeypatch.setattr("pywakeword.models.bundled_dir", lambda: beep_model.parent)
     return beep_model
 
 

@@ -8,18 +8,27 @@ import shutil
 import numpy as np
 import pytest
 
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
 from pywakeword import Detection, DeviceState, NoSpeech, Request, Utterance
 from tools import endpoint_stream
-from tools.endpoint_stream import Truth, judge
+from tools.endpoint_stream import judge
+from tools.endpointing.stream import Truth
 
 
-def test_every_utterance_comes_exactly_once(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("passes", [[], ["--two-pass"]], ids=["pauses", "two passes"])
+def test_every_utterance_comes_exactly_once(
+    passes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if passes:
+        pytest.importorskip("onnxruntime", reason="the endpoint extra is not installed")
     assert shutil.which("espeak-ng"), "espeak-ng is not installed"
     assert shutil.which("flite"), "flite is not installed"
     # A seed at which no wake word is missed: that is not what is tested here.
-    assert endpoint_stream.main(["--spoken", "--minutes", "2", "--seed", "7"]) == 0
+    assert endpoint_stream.main(["--spoken", "--minutes", "2", "--seed", "7", *passes]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["once"] == figures["utterances"] >= 7
+    assert set(figures["endings"]) == {"arbitrator" if passes else "silence"}
     assert figures["joined"] >= 1
     assert figures["wake_words"] > figures["utterances"]  # some without a command
 

@@ -34,6 +34,21 @@ def near(sample: int, wanted: int) -> bool:
     return abs(sample - wanted) <= TOLERANCE
 
 
+def test_a_voice_far_behind_the_speaker_does_not_prolong_the_utterance() -> None:
+    behind = np.concatenate([floor(0.3, 2)] + [request() // 20, floor(0.3, 2)] * 3)
+    pcm = np.concatenate([floor(1, 2), request(), behind])
+    end_of_speech = RATE + len(request()) - 1600
+    events = Endpointer().process(pcm)
+    assert isinstance(events[0], SpeechStart)
+    end = next(event for event in events if isinstance(event, End))
+    assert near(end.sample, end_of_speech)
+    assert end.decided_sample < end_of_speech + 1.2 * RATE
+    events = Endpointer(level_range_db=None).process(pcm)
+    assert not any(isinstance(event, End) for event in events)
+    # The same faint voice is heard where it is the only one.
+    assert isinstance(Endpointer().process(np.concatenate([floor(1, 2), behind]))[0], SpeechStart)
+
+
 def test_an_utterance_with_a_pause() -> None:
     pcm = np.concatenate([spoken("computer"), floor(2)])
     events = Endpointer().process(pcm)
@@ -243,6 +258,9 @@ def test_events_are_values() -> None:
         ({"onset_threshold": "high"}, TypeError, "onset_threshold"),
         ({"offset_threshold": 0.9}, ValueError, "offset <= onset"),
         ({"offset_threshold": float("nan")}, ValueError, "offset <= onset"),
+        ({"level_range_db": 0}, ValueError, "level_range_db"),
+        ({"level_range_db": float("nan")}, ValueError, "level_range_db"),
+        ({"level_range_db": "18"}, TypeError, "level_range_db"),
         ({"rules": ()}, ValueError, "1 to 100 rules"),
         ({"rules": ["silence"]}, TypeError, "EndpointRule"),
         ({"rules": [EndpointRule("")]}, ValueError, "cannot be named ''"),

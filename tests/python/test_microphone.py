@@ -8,6 +8,7 @@ from fake_sounddevice import FakeSoundDevice
 
 from pywakeword import AudioDeviceError, MicrophoneSource, MissingExtraError
 from pywakeword.audio import input_devices
+from pywakeword.audio.rate_check import RateCheck
 
 PCM = np.random.default_rng(3).integers(-3000, 3000, 16000).astype(np.int16)
 
@@ -49,6 +50,86 @@ def test_overruns_are_counted(monkeypatch) -> None:
     # Ten blocks for a queue of five, and one overflow that PortAudio reported itself.
     assert len(blocks) == 5
     assert microphone.overruns == 6
+
+
+def test_a_device_that_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeSoundDevice(PCM, failing_openings=(1, 2)).install(monkeypatch)
+    monkeypatch.setattr(MicrophoneSource, "_RETRY_S", 0.001)
+    microphone = MicrophoneSource(block_s=0.1, reopen_s=60)
+    with microphone:
+        blocks = [block for block, _ in zip(microphone, range(25))]
+    # The third opening fails no more, and gives the same second of audio again.
+    np.testing.assert_array_equal(np.concatenate(blocks[:20]), np.tile(PCM, 2))
+    assert microphone.reopenings == 2
+    assert len(fake.opened) == 3
+    assert fake.closed == 3
+
+
+def test_a_device_that_comes_back_at_another_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("soxr", reason="the audio extra is not installed")
+    fake = FakeSoundDevice(PCM).install(monkeypatch)
+    with MicrophoneSource(block_s=0.1, reopen_s=60) as microphone:
+        heard = iter(microphone)
+        blocks = [next(heard) for _ in range(10)]
+        fake.rates_hz = (48000,)
+        blocks += [next(heard) for _ in range(3)]
+    np.testing.assert_array_equal(np.concatenate(blocks[:10]), PCM)
+    assert [options["samplerate"] for options in fake.opened] == [16000, 48000]
+    assert sum(map(len, blocks[10:])) <= 4800
+
+
+def test_a_device_that_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeSoundDevice(PCM, failing_openings=tuple(range(1, 999))).install(monkeypatch)
+    monkeypatch.setattr(MicrophoneSource, "_RETRY_S", 0.001)
+    microphone = MicrophoneSource(reopen_s=0.05)
+    record(microphone, "stopped: the device is gone")
+    assert microphone.reopenings == 0
+    assert fake.n_openings > 2
+
+
+@pytest.mark.parametrize(("clock", "rate"), [(1 / 3, 48000), (2, 8000), (16 / 22.05, 22050)])
+def test_a_rate_that_changes_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, clock: float, rate: int
+) -> None:
+    fake = FakeSoundDevice(np.tile(PCM, 20), clock=clock, all_at_once=True)
+    fake.install(monkeypatch)
+    blocks = record(MicrophoneSource(queue_s=60), f"changed its rate to about {rate} Hz")
+    assert sum(map(len, blocks)) < 5 * rate
+
+
+@pytest.mark.parametrize("clock", [1.02, 0.98, 0.0, -1.0])
+def test_clocks_that_are_off_or_stand_still_are_no_other_rate(
+    monkeypatch: pytest.MonkeyPatch, clock: float
+) -> None:
+    fake = FakeSoundDevice(np.tile(PCM, 20), clock=clock, all_at_once=True)
+    fake.install(monkeypatch)
+    blocks = record(MicrophoneSource(queue_s=60))
+    assert sum(map(len, blocks)) == 20 * len(PCM)
+
+
+def test_lost_audio_is_no_other_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = RateCheck(16000)
+    at_s = 0.0
+    for index in range(1000):
+        lost = index % 7 == 0
+        at_s += 0.3 if lost else 0.1
+        assert check.measure(1600, None if lost else at_s) is None
+
+
+def test_a_device_that_cannot_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeSoundDevice(PCM, fails_to_close=True).install(monkeypatch)
+    with pytest.raises(AudioDeviceError, match="the device is gone"), MicrophoneSource() as lost:
+        list(lost)
+    with pytest.raises(AudioDeviceError, match=r"cannot close .*: Unanticipated host error"):
+        MicrophoneSource().close()
+
+
+@pytest.mark.parametrize(
+    "options", [{"block_s": 0}, {"queue_s": -1}, {"timeout_s": float("nan")}, {"reopen_s": -1}]
+)
+def test_options_out_of_range(options: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        MicrophoneSource(**options)
 
 
 def test_other_rates_are_resampled(monkeypatch) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 
 import numpy as np
 import pytest
 from sounds import COMPUTER, REQUEST, floor, spoken
+from voices import require_engine
 
 from pywakeword import (
+    Decision,
     End,
     EosPosterior,
+    FrameRepair,
     MissingExtraError,
     PocketsphinxSource,
+    RequestListener,
+    TruncationCheck,
     TwoPassEndpointer,
+    WakeWord,
 )
+from tools.train.synthesis import Voice, speak
 
 pytest.importorskip("pocketsphinx", reason="the pocketsphinx extra is not installed")
 
@@ -36,6 +44,23 @@ def test_words_and_the_end_of_a_sentence(source: PocketsphinxSource) -> None:
     assert after.tokens[-2:] == ("the", "kitchen")
     assert after.eos > 0.6
     assert after.frames.shape[0] == 0
+
+
+def test_an_unfinished_request_is_asked_about(source: PocketsphinxSource) -> None:
+    require_engine("flite")
+    take = speak("turn on the", Voice("flite", "rms"))
+    said = np.rint(take * (12000 / np.abs(take).max())).astype(np.int16)
+    word = spoken("computer")[: COMPUTER[1] + 800]
+    decisions: deque[Decision] = deque(maxlen=64)
+    endpointer = TwoPassEndpointer(
+        eos_source=source, arbitrator=EosPosterior(), on_decision=decisions.append
+    )
+    listener = RequestListener(
+        WakeWord("computer"), endpointer, truncation=TruncationCheck(decisions, FrameRepair())
+    )
+    _, found = listener.process(np.concatenate([word, floor(0.5), said, floor(5)]))
+    assert found.repair.missing_role == "device"
+    assert found.repair.question == "What should I switch?"
 
 
 def test_cuts_and_reset_do_not_matter(source: PocketsphinxSource) -> None:

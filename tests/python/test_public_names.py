@@ -100,6 +100,27 @@ def test_all_is_pinned() -> None:
         assert hasattr(pywakeword, name)
 
 
+def test_endpointing_is_imported_when_it_is_asked_for() -> None:
+    code = (
+        "import sys, pywakeword; assert 'pywakeword.endpointing' not in sys.modules; "
+        "assert {*pywakeword.__all__, 'endpointing'} <= {*dir(pywakeword), 'endpointing'}; "
+        "assert pywakeword.endpointing.Request is pywakeword.Request; "
+        "from pywakeword import *; assert RequestListener; "
+        "assert not hasattr(pywakeword, 'Missing')"
+    )
+    run(sys.executable, "-c", code, check=True)
+
+
+def test_import_does_without_heavy_modules() -> None:
+    heavy = {"hashlib", "tempfile", "importlib.resources", "asyncio"}
+    code = (
+        "import numpy, sys; before = set(sys.modules); import pywakeword; "
+        f"pywakeword.WakeWord('alexa'); print(*(set(sys.modules) - before) & {heavy!r})"
+    )
+    found = run(sys.executable, "-c", code, text=True, check=True)
+    assert found.stdout.strip() == ""
+
+
 def test_every_error_has_the_same_root() -> None:
     for name in errors.__all__:
         assert issubclass(getattr(errors, name), pywakeword.PyWakewordError)

@@ -103,6 +103,20 @@ def test_cuts_change_nothing(size: int) -> None:
     assert requests(pcm, size) == wanted
 
 
+def test_the_grace_is_that_of_the_endpointer() -> None:
+    said = spoken("computer")[: sounds.REQUEST[1] + 800]
+    pcm = np.concatenate([said, floor(2.0), request(), floor(4)])
+
+    def last(**options: float) -> Utterance:
+        listener = RequestListener(WakeWord("computer"), Endpointer(**options))
+        outcome = listener.process(pcm)[-1].outcome
+        assert isinstance(outcome, Utterance)
+        return outcome
+
+    assert last().n_resumed == 0  # the second part is none of this request
+    assert last(grace_ms=1500).n_resumed == 1
+
+
 def test_a_request_comes_when_its_grace_is_over_and_reset_forgets() -> None:
     listener = make()
     pcm = np.concatenate([WORD, floor(0.5), request(), floor(4)])

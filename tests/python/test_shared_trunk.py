@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+pytest.importorskip("ai_edge_litert", reason="writing a .tflite needs the extra 'litert'")
+
 from pywakeword import _core
 from tools.export.tflite_writer import GraphBuilder, Quantization, Tensor, quantize_layer
 

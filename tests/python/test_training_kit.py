@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
 from tools.train.boundaries import word_boundaries
 from tools.train.corpus import folder_takes, read_manifest
 from tools.train.features import N_MELS, Entry, Store, StoreWriter, lfbe, to_pcm

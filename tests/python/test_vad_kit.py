@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from sounds import COMPUTER, REQUEST, floor, hum, spoken
 
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
 from tools.train.features import lfbe
 from tools.vad.labels import runs, speech_frames
 from tools.vad.scoring import Scores, auc

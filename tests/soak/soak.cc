@@ -4,8 +4,9 @@
 //
 // Two spotters with the bundled words hear the same stream, cut in two ways, and are
 // told the same states at the same samples: every score and detection must agree. A
-// third is told states by another thread at any time. After the first minutes nothing
-// may be allocated and the process may not grow. The stream begins short of index 2^31
+// third is told states and reset by another thread at any time, as the bindings allow it
+// (a reset that finds the stream in use is refused), and shares its front end with an
+// endpointer in that thread. After the first minutes nothing may be allocated and the process may not grow. The stream begins short of index 2^31
 // and crosses it; indexes are checked. Exits 1 at the first failure.
 
 #include <unistd.h>
@@ -19,6 +20,8 @@
 #include <utility>
 
 #include "../cpp/counting_new.h"
+#include "base/busy_flag.h"
+#include "detect/endpointer.h"
 #include "detect/network_source.h"
 #include "detect/spotter.h"
 #include "stream.h"
@@ -42,6 +45,30 @@ void Check(bool holds, const char* what) {
   }
 }
 
+std::shared_ptr<const pww::Model> Load(const std::string& path) {
+  const std::vector<char> file = pww::soak::ReadFile(path);
+  std::shared_ptr<const pww::Model> model;
+  std::string message;
+  if (pww::Model::Load(reinterpret_cast<const uint8_t*>(file.data()), file.size(),
+                       &model, &message) != pww::Status::kOk) {
+    Fail(message.c_str());
+  }
+  return model;
+}
+
+std::unique_ptr<pww::Endpointer> MakeEndpointer(const std::string& models) {
+  std::unique_ptr<pww::Vad> vad;
+  std::unique_ptr<pww::Endpointer> endpointer;
+  std::string message;
+  if (pww::Vad::Create(Load(models + "/vad.tflite"), 4, &vad, &message) !=
+          pww::Status::kOk ||
+      pww::Endpointer::Create({}, std::move(vad), &endpointer, &message) !=
+          pww::Status::kOk) {
+    Fail(message.c_str());
+  }
+  return endpointer;
+}
+
 std::unique_ptr<pww::Spotter> MakeSpotter(const std::string& models) {
   std::vector<std::unique_ptr<pww::PosteriorSource>> sources;
   pww::Spotter::Config config;
@@ -49,13 +76,10 @@ std::unique_ptr<pww::Spotter> MakeSpotter(const std::string& models) {
   config.first_sample = kFirstSample;
   std::string message;
   for (const char* word : {"alexa", "computer"}) {
-    const std::vector<char> file = pww::soak::ReadFile(models + "/" + word + ".tflite");
-    std::shared_ptr<const pww::Model> model;
     std::unique_ptr<pww::PosteriorSource> source;
-    if (pww::Model::Load(reinterpret_cast<const uint8_t*>(file.data()), file.size(),
-                         &model, &message) != pww::Status::kOk ||
-        pww::NetworkSource::Create(model, config.state_sizes, &source, &message) !=
-            pww::Status::kOk) {
+    if (pww::NetworkSource::Create(Load(models + "/" + word + ".tflite"),
+                                   config.state_sizes, &source,
+                                   &message) != pww::Status::kOk) {
       Fail(message.c_str());
     }
     sources.push_back(std::move(source));
@@ -162,11 +186,31 @@ int main(int argc, char** argv) {
   Listener ragged(argv[1]);
   Listener disturbed(argv[1]);
 
+  const std::unique_ptr<pww::Endpointer> beside = MakeEndpointer(argv[1]);
+  beside->front_end()->ShareWith(disturbed.spotter->front_end());
+  pww::BusyFlag busy;  // of the third, as every binding has one
+  int64_t n_resets = 0;
+  int64_t n_refused = 0;
+
   std::atomic<bool> stop{false};
   std::thread other([&] {
     std::mt19937 values(seed + 2);
+    Pcm noise(160);
     while (!stop.load(std::memory_order_relaxed)) {
-      SetState(disturbed.spotter.get(), static_cast<uint32_t>(values()));
+      const auto random = static_cast<uint32_t>(values());
+      SetState(disturbed.spotter.get(), random);
+      if (random % 64 == 0) {
+        const pww::BusyFlag::Scope scope(&busy);
+        ++(scope.entered() ? n_resets : n_refused);
+        if (scope.entered()) {
+          disturbed.spotter->Reset();
+        }
+      }
+      noise[random % 160] = static_cast<int16_t>(random >> 16);
+      for (size_t begin = 0; begin < noise.size();) {
+        const pww::Endpointer::Output* output = nullptr;
+        begin += beside->Process(noise.data() + begin, noise.size() - begin, &output);
+      }
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
   });
@@ -193,10 +237,13 @@ int main(int argc, char** argv) {
     ragged.Hear(pcm, [&] {
       return random() % 8 == 0 ? 1 + random() % 9 : 1 + random() % 3000;
     });
-    if (n_segments % 16 == 0) {  // the third hears a part, and begins anew at times
-      disturbed.Hear(pcm, [] { return size_t{160}; });
-      if (n_segments % 4096 == 0) {
-        disturbed.spotter->Reset();
+    if (n_segments % 16 == 0) {  // the third hears a part, and waits its turn
+      for (bool heard = false; !heard;) {
+        const pww::BusyFlag::Scope scope(&busy);
+        if (scope.entered()) {
+          disturbed.Hear(pcm, [] { return size_t{160}; });
+          heard = true;
+        }
       }
     }
     n_samples += static_cast<int64_t>(pcm.size());
@@ -224,15 +271,18 @@ int main(int argc, char** argv) {
   stop.store(true);
   other.join();
   Check(even.n_detections > 0, "no wake word was ever heard");
+  Check(n_resets > 0, "the other thread never got through with a reset");
   std::printf(
       "%.2f h of audio, %lld detections, last index %lld (2^31 %s), %zu bytes "
       "of data, "
-      "%zu allocations since the warm-up, digest %016llx\n",
+      "%zu allocations since the warm-up, %lld resets by another thread (%lld more "
+      "refused), digest %016llx\n",
       hours_heard(), static_cast<long long>(even.n_detections),
       static_cast<long long>(even.spotter->history().end_index()),
       even.spotter->history().end_index() > int64_t{1} << 31 ? "crossed"
                                                              : "not reached",
       DataBytes(), pww::test::Allocations() - allocations,
+      static_cast<long long>(n_resets), static_cast<long long>(n_refused),
       static_cast<unsigned long long>(even.digest));
   return 0;
 }

@@ -82,6 +82,7 @@ def test_an_embedding_tells_rises_from_falls(trained):
     assert own[:, 0].mean() < 0.7 * mean[:, 0].mean()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:Constant folding")
 def test_the_exported_decoder_says_what_the_trained_one_does(trained):
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(export.decoder_onnx(trained["decoder"]))

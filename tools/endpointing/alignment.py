@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from tools.endpointing.corpus import Utterance
 from tools.train.corpus import decode
@@ -72,6 +71,8 @@ class Aligner:
 
 def align_all(utterances: list[Utterance], work: Path) -> dict[str, Alignment]:
     """Align every transcript; what was done before is read from `work`/alignments.jsonl."""
+    from tqdm import tqdm  # of the extra train; the module is imported without it
+
     path = work / "alignments.jsonl"
     done: dict[str, Alignment | None] = {}
     if path.exists():

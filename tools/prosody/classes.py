@@ -15,7 +15,7 @@ _JOINING_WORDS = """
 """
 _JOINING = frozenset(_JOINING_WORDS.split())
 _FEWEST_COMPLEX = 6  # words
-_SURELY = 0.8  # share of its occurrences in which a word is a common noun
+_MOSTLY = 0.5  # share of its occurrences in which a word is a common noun
 _FEWEST_SEEN = 2
 # The recordings have no texts of several sentences, and no question with a choice.
 LACKING = ("or-question", "long-form")
@@ -52,6 +52,6 @@ def _nouns(trees: Path) -> frozenset[str]:
     return frozenset(
         word
         for word, counts in tags.items()
-        if counts.total() >= _FEWEST_SEEN
-        and counts["NN"] + counts["NNS"] >= _SURELY * counts.total()
+        if sum(counts.values()) >= _FEWEST_SEEN
+        and counts["NN"] + counts["NNS"] > _MOSTLY * sum(counts.values())
     )

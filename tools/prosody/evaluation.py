@@ -109,11 +109,11 @@ def interval(
     return Interval(statistic(values), float(low), float(high))
 
 
-def gap_closed(centroid: Array, way: Array, oracle: Array, speakers: Sequence[str]) -> Interval:
-    """Percent of the way from the centroid's error to the oracle's."""
+def gap_closed(start: Array, way: Array, oracle: Array, speakers: Sequence[str]) -> Interval:
+    """Percent of the way from an error at the start to the oracle's; below 0 if it is worse."""
 
     def closed(rows: Array) -> float:
         means = np.nanmean(rows, axis=0)
         return float(100 * (means[0] - means[1]) / (means[0] - means[2]))
 
-    return interval(np.stack([centroid, way, oracle], axis=1), speakers, closed)
+    return interval(np.stack([start, way, oracle], axis=1), speakers, closed)

@@ -45,7 +45,7 @@ def train(
     modules.train()
     for epoch in range(done, epochs):
         rng = np.random.default_rng((seed, epoch))
-        noise = torch.Generator().manual_seed(seed * 100_003 + epoch)
+        torch.manual_seed(seed * 100_003 + epoch)  # of dropout and noise, however often resumed
         starts = rng.permutation(np.arange(0, len(by_length), _BATCH))
         for group in optimizer.param_groups:
             group["lr"] = rate * (1 - 0.95 * epoch / epochs)
@@ -53,7 +53,7 @@ def train(
         totals = np.zeros(2)
         for start in starts:
             batch = by_length[start : start + _BATCH]
-            wrong, divergence = _losses(modules, batch, noise)
+            wrong, divergence = _losses(modules, batch)
             optimizer.zero_grad()
             (wrong + weight * divergence).backward()
             nn.utils.clip_grad_norm_(modules.parameters(), 1.0)
@@ -70,13 +70,11 @@ def train(
     return modules
 
 
-def _losses(
-    modules: nn.ModuleDict, batch: Sequence[Utterance], noise: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def _losses(modules: nn.ModuleDict, batch: Sequence[Utterance]) -> tuple[Tensor, Tensor]:
     """Squared error summed over an utterance's phones, and nats of its embedding."""
     phones, positions, contours, pitched, mask = _tensors(batch)
     mu, log_variance = modules["encoder"](phones, positions, contours, pitched, mask)
-    drawn = mu + torch.exp(0.5 * log_variance) * torch.randn(mu.shape, generator=noise)
+    drawn = mu + torch.exp(0.5 * log_variance) * torch.randn_like(mu)
     decoded = modules["decoder"](phones, positions, drawn, mask)
     weights = torch.stack([pitched, mask, mask], 2)
     # Absolute beyond 2 standard deviations: a slipped alignment must not rule.
