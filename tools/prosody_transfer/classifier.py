@@ -98,7 +98,7 @@ def ridge_accuracy(train: Rows, labels: Labels, test: Rows, truth: Labels) -> fl
 
 
 def speaker_accuracy(
-    rows: Sequence[Rows], speakers: Sequence[str], *, folds: int = 5, steps: int = 120
+    rows: Sequence[Rows], speakers: Sequence[str], *, folds: int = 4, steps: int = 80
 ) -> dict[str, float]:
     """Accuracy of telling the speaker of a sequence, on sequences that were not trained on.
 

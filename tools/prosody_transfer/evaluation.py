@@ -22,9 +22,9 @@ from tools.tts.corpus import VOICE
 from tools.tts.features import N_MELS
 
 N_TARGETS = 5
-PER_SOURCE = 5
+PER_SOURCE = 3
 _CLASSIFIER_STEPS = 400
-_LEAKAGE_SPEAKERS = 24  # of the training speakers
+_LEAKAGE_SPEAKERS = 12  # of the training speakers
 _KEPT_BACK = 5  # every fifth recording of a speaker judges the classifier
 
 

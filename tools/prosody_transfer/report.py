@@ -26,7 +26,7 @@ from tools.tts.corpus import SYMBOLS
 from tools.tts.features import HOP_SAMPLES, SAMPLE_RATE
 
 _SPOKEN_STEP = 3  # every third source recording is spoken by the addons
-_TEXTS_STEP = 3
+_TEXTS_STEP = 4
 
 
 def card(modules: nn.ModuleDict, items: Sequence[Item], steps: int) -> dict[str, Any]:
