@@ -4,10 +4,11 @@
 //
 // Two spotters with the bundled words hear the same stream, cut in two ways, and are
 // told the same states at the same samples: every score and detection must agree. A
-// third is told states and reset by another thread at any time, as the bindings allow it
-// (a reset that finds the stream in use is refused), and shares its front end with an
-// endpointer in that thread. After the first minutes nothing may be allocated and the process may not grow. The stream begins short of index 2^31
-// and crosses it; indexes are checked. Exits 1 at the first failure.
+// third is told states and reset by another thread at any time, as the bindings allow
+// it (a reset that finds the stream in use is refused), and shares its front end with
+// an endpointer in that thread. After the first minutes nothing may be allocated and
+// the process may not grow. The stream begins short of index 2^31 and crosses it;
+// indexes are checked. Exits 1 at the first failure.
 
 #include <unistd.h>
 
