@@ -151,8 +151,8 @@ def test_symbols_have_no_sentence(plain):
     with pytest.raises(EmptyTextError, match="without a text"):
         voice.synthesize(["pau", "aa", "pau"])
     assert len(Addon.load("slt-parallel").synthesize(["pau", "aa", "pau"]))
-    with pytest.raises(BlockError, match="looks for 'reference'"):
-        voice.open(["pau"], {"reference": np.zeros(1)})
+    with pytest.raises(BlockError, match="looks for 'melody'"):
+        voice.open(["pau"], {"melody": np.zeros(1)})
 
 
 def test_an_addon_without_a_selector_has_no_choice(plain, tmp_path):
