@@ -63,7 +63,7 @@ ADDONS = {
         },
     ),
     "slt-attention": Recipe(
-        "attention_model", 2000, 120,
+        "attention_model", 4700, 120,
         ("text_encoder", "attention_decoder", "vocoder"),
         ({"type": "AttentionDecoder"}, {"type": "Probe", "name": "acoustic"}, {"type": "Vocoder"}),
         {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},
