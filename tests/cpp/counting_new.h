@@ -2,13 +2,14 @@
 
 // Counts every form of operator new. Include it in one file of an executable.
 
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
 namespace pww::test {
 
-inline size_t& Allocations() {
-  static size_t count = 0;
+inline std::atomic<size_t>& Allocations() {
+  static std::atomic<size_t> count{0};
   return count;
 }
 
