@@ -49,6 +49,15 @@ def available_models() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in paths if read_task(p.with_suffix(".json")) == KEYWORD_TASK))
 
 
+def default_models() -> tuple[str, ...]:
+    """Return the bundled models that listen where none is named: one a keyword, named like it.
+
+    The others hear the same keywords in another size.
+    """
+    names = available_models()
+    return tuple(n for n in names if read_card(find_model(n).with_suffix(".json")).keywords == (n,))
+
+
 def find_model(model: str | os.PathLike[str]) -> Path:
     """Return the file of a bundled name or of a path to a .tflite file.
 

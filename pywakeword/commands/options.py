@@ -11,7 +11,7 @@ from pywakeword.endpoint import Endpointer, EndpointRule
 from pywakeword.endpointing import Decision, TwoPassEndpointer
 from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.errors import ModelError
-from pywakeword.models import available_models
+from pywakeword.models import default_models
 from pywakeword.wakeword import WakeWord
 
 # What add_subparsers() returns; argparse has no public name for it.
@@ -27,7 +27,7 @@ def add_spotter_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         action="append",
         metavar="NAME|PATH",
-        help="bundled model or .tflite file; may be repeated (default: every bundled model)",
+        help="bundled model or .tflite file; may be repeated (default: every bundled word)",
     )
     rate_or_threshold = parser.add_mutually_exclusive_group()
     rate_or_threshold.add_argument(
@@ -55,7 +55,7 @@ def add_state_option(parser: argparse.ArgumentParser) -> None:
 
 def make_spotter(args: argparse.Namespace) -> WakeWord:
     """Build the detector that the options of `add_spotter_options` describe."""
-    models = args.model or available_models()
+    models = args.model or default_models()
     if not models:
         raise ModelError("no models are bundled; name one with --model")
     return WakeWord(

@@ -13,7 +13,7 @@ from pywakeword.audio import FileSource
 from pywakeword.commands.options import SubParsers, add_state_option
 from pywakeword.errors import VerifierError
 from pywakeword.events import Detection
-from pywakeword.models import available_models
+from pywakeword.models import default_models
 from pywakeword.scanning import detections
 from pywakeword.verifier import Verifier, VerifierPolicy
 from pywakeword.verifier.contract import Verdict
@@ -92,7 +92,7 @@ def _add_check_parser(actions: SubParsers) -> None:
     parser.add_argument("--url", required=True, help="where the verifier is")
     parser.add_argument(
         "--keyword", action="append", metavar="NAME|PATH",
-        help="model that finds candidates; may be repeated (default: every bundled model)",
+        help="model that finds candidates; may be repeated (default: every bundled word)",
     )  # fmt: skip
     parser.add_argument("--threshold", type=float, default=_LOOSE_THRESHOLD, metavar="X")
     parser.add_argument("--encoding", choices=("s16le", "ogg_opus"), default="s16le")
@@ -104,7 +104,7 @@ def _add_check_parser(actions: SubParsers) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     spotter = WakeWord(
-        args.keyword or available_models(), threshold=args.threshold, device_state=args.state
+        args.keyword or default_models(), threshold=args.threshold, device_state=args.state
     )
     verifier = Verifier(
         args.url,

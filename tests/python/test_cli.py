@@ -203,7 +203,7 @@ def test_bad_models(wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[s
 def test_nothing_bundled(
     wav: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pywakeword.commands.options.available_models", tuple)
+    monkeypatch.setattr("pywakeword.commands.options.default_models", tuple)
     assert "no models are bundled; name one with --model" in error_line(capsys, "detect", wav)
 
 

@@ -8,7 +8,13 @@ import tiny_model
 
 import pywakeword
 from pywakeword import CardError, ModelError, ModelNotFoundError, UnsupportedOpError, WakeWord
-from pywakeword.models import available_models, find_model, load_core_model, read_model
+from pywakeword.models import (
+    available_models,
+    default_models,
+    find_model,
+    load_core_model,
+    read_model,
+)
 
 
 def spoil_card(model: Path, keys: str, value: Any) -> None:
@@ -37,6 +43,20 @@ def test_every_bundled_model_loads() -> None:
     assert {"alexa", "computer"} <= set(available_models())
     for name in available_models():
         assert load_core_model(read_model(name)).nbytes > 0
+
+
+def test_one_model_listens_for_each_keyword(beep_model: Path, monkeypatch) -> None:
+    folder = beep_model.parent
+    card = tiny_model.read_card(beep_model)
+    card["name"] = "beep-small"
+    beep_model.with_name("beep-small.tflite").write_bytes(beep_model.read_bytes())
+    tiny_model.write_card(folder / "beep-small.tflite", card)
+    monkeypatch.setattr("pywakeword.models.bundled_dir", lambda: folder)
+    assert available_models() == ("beep", "beep-small")
+    assert default_models() == ("beep",)
+    assert WakeWord("beep-small").keywords == ("beep",)
+    with pytest.raises(ValueError, match="beep"):
+        WakeWord(["beep", "beep-small"])
 
 
 def test_streams_share_weights(beep_model: Path) -> None:

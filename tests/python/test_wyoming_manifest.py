@@ -6,17 +6,15 @@ from pathlib import Path
 import pytest
 import tiny_model
 
-import pywakeword
 from pywakeword import WakeWord, available_models
 from pywakeword.cli import main
+from pywakeword.models import bundled_dir
 from pywakeword.wyoming.manifest import manifest
-
-BUNDLED = Path(pywakeword.__file__).parent / "bundled"
 
 
 @pytest.mark.parametrize("model", available_models())
 def test_bundled_manifests_are_current(model: str) -> None:
-    path = BUNDLED / f"{model}.manifest.json"
+    path = bundled_dir() / f"{model}.manifest.json"
     assert path.exists(), "renew them: pywakeword wyoming manifest --out models"
     written = json.loads(path.read_text(encoding="utf-8"))
     assert written == manifest(model), "renew them: pywakeword wyoming manifest --out models"

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 import pywakeword
 from tools.evaluate.conditions import Stream
+from tools.train.shape import model_name
 
 _TRAIL = np.zeros(8000, np.int16)
 
@@ -31,15 +32,20 @@ class Detector(Protocol):
 
 @dataclass
 class Pywakeword:
-    """The model under test; `metadata=False` leaves the device state unknown."""
+    """A model under test; `metadata=False` leaves the device state unknown."""
 
     word: str
     metadata: bool = True
+    size: str = "standard"
 
     def __post_init__(self) -> None:
-        self._spotter = pywakeword.WakeWord(self.word)
+        self._spotter = pywakeword.WakeWord(model_name(self.word, self.size))
         self.score_shift_s = self._spotter.frame_shift_s
-        self.name = f"pywakeword {pywakeword.__version__}" + ("" if self.metadata else ", no state")
+        self.name = f"pywakeword {pywakeword.__version__}"
+        if self.size != "standard":
+            self.name += f", {self.size}"
+        if not self.metadata:
+            self.name += ", no state"
 
     def scores(self, stream: Stream) -> npt.NDArray[np.float32]:
         """Return the spotter's own smoothed scores."""
@@ -134,8 +140,10 @@ class Porcupine:
 
 
 def detectors(word: str, peers: list[str]) -> list[Detector]:
-    """Build pywakeword with and without state, and the peers that have `word`."""
+    """Build pywakeword with and without state and in each size, and the peers that have `word`."""
     chosen: list[Detector] = [Pywakeword(word), Pywakeword(word, metadata=False)]
+    if model_name(word, "small") in pywakeword.available_models():
+        chosen.append(Pywakeword(word, size="small"))
     if "pymicro-wakeword" in peers and word == "alexa":
         chosen.append(PymicroWakeword())
     if "openwakeword" in peers and word == "alexa":

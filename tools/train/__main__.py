@@ -79,10 +79,10 @@ def main(argv: list[str] | None = None) -> int:
         name=f"quantized-{run.name}",
     )  # fmt: skip
     for word, data in release.export(network, ranges).items():
-        document = release.card(network, word, data)
+        document = release.card(network, word, args.size, data)
         document["training"] = training_record(args)
         document["data"] = release.provenance(run.clips, run.takes[word])
-        path = release.write_model(args.out, word, data, document)
+        path = release.write_model(args.out, data, document)
         fresh = Conditions(args.data, cache=args.work, takes=run.kept)
         measure(path, document, fresh, exact)
         print(f"{path}: {len(data)} bytes")

@@ -62,7 +62,7 @@ def measure(
     path: Path, document: dict[str, Any], conditions: Conditions, network: Network
 ) -> dict[str, Any]:
     """Complete the card of the model at `path` with calibration and figures."""
-    word = document["name"]
+    (word,) = document["keywords"]
     scorer = Scorer(pywakeword.WakeWord(str(path)), network, network.shape.words.index(word))
     quiet_peaks, quiet_exact, quiet_hours = scorer.peaks(conditions.negatives((word,)))
     more_peaks, more_exact, more_hours = scorer.peaks(conditions.more_negatives((word,)))
@@ -109,13 +109,13 @@ def measure(
         "misses_by_pitch": _by_pitch(takes, best, default),
         "own_voice": _own_voice(scorer, conditions, word, default),
     }  # fmt: skip
-    path = write_model(path.parent, word, path.read_bytes(), document)
+    path = write_model(path.parent, path.read_bytes(), document)
     spotter = pywakeword.WakeWord(str(path))
     document["figures"]["boundaries"] = {
         name: boundary_errors(spotter, takes[name]) for name in ("quiet", "noise 5")
     }
     document["figures"]["delay_by_threshold"] = _delay_by_threshold(path, takes["quiet"])
-    write_model(path.parent, word, path.read_bytes(), document)
+    write_model(path.parent, path.read_bytes(), document)
     return document
 
 

@@ -14,6 +14,7 @@ from tools.export.keyword_graph import Ranges, build, calibrate, fold
 from tools.train.corpus import Clip
 from tools.train.develop import REFRACTORY_S, SMOOTHING
 from tools.train.network import Network
+from tools.train.shape import model_name
 from tools.train.training import Curriculum
 
 _CALIBRATION_BATCHES = 20
@@ -46,25 +47,27 @@ def export(network: Network, ranges: list[Ranges]) -> dict[str, bytes]:
     }
 
 
-def write_model(folder: Path, word: str, data: bytes, document: dict[str, Any]) -> Path:
-    """Write <word>.tflite and <word>.json."""
+def write_model(folder: Path, data: bytes, document: dict[str, Any]) -> Path:
+    """Write the model and its card as <name>.tflite and <name>.json, by the card's name."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{word}.tflite"
+    path = folder / f"{document['name']}.tflite"
     path.write_bytes(data)
-    (folder / f"{word}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(document, indent=1) + "\n"
+    path.with_suffix(".json").write_text(text, encoding="utf-8")
     return path
 
 
-def card(network: Network, word: str, data: bytes) -> dict[str, Any]:
+def card(network: Network, word: str, size: str, data: bytes) -> dict[str, Any]:
     """Return the parts of the card that hold before anything was measured."""
+    name = model_name(word, size)
     return {
         "format_version": 1,
-        "name": word,
-        "description": f"Keyword spotter for the word '{word}': streaming int8 CNN with FiLM "
-        "conditioning on the device state",
+        "name": name,
+        "description": f"Keyword spotter for the word '{word}', {size} size: streaming int8 CNN "
+        "with FiLM conditioning on the device state",
         "licence": "Apache-2.0",
         "keywords": [word],
-        "model": {"file": f"{word}.tflite", "bytes": len(data),
+        "model": {"file": f"{name}.tflite", "bytes": len(data),
                   "sha256": hashlib.sha256(data).hexdigest()},
         "frontend": dict(_core.LFBE_SETTINGS),
         "state": {"device_type": list(DEVICE_TYPES), "playback": list(PLAYBACKS),

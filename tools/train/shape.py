@@ -51,6 +51,11 @@ SIZES: dict[str, dict[str, int]] = {
 }
 
 
+def model_name(word: str, size: str) -> str:
+    """Return the name of the model of `word`: the word itself for the standard size."""
+    return word if size == "standard" else f"{word}-{size}"
+
+
 def sized(size: str, words: tuple[str, ...]) -> Shape:
     """Return the shape of a named size for `words`."""
     return Shape(words=words, **SIZES[size])  # type: ignore[arg-type]
