@@ -19,14 +19,16 @@ from tqdm import tqdm
 from pywakeword.evaluation import frr_at_fa, peaks
 from tools.evaluate.conditions import CONDITIONS, Conditions, Stream
 from tools.evaluate.detectors import Detector, detectors
+from tools.evaluate.plot import save_plot
 
 REFRACTORY_S = 1.0
+_MOST_FALSE_ACCEPTS = 30  # of the curves, in all negatives
 
 
 def evaluate(
     detector: Detector, positives: dict[str, list[Stream]], negatives: list[Stream], rate: float
 ) -> dict[str, Any]:
-    """Return misses per condition with 95 % intervals, in percent."""
+    """Return misses per condition in percent, with 95 % intervals and over other rates."""
     found = np.concatenate(
         [
             peaks(detector.scores(s), detector.score_shift_s, REFRACTORY_S)
@@ -35,12 +37,17 @@ def evaluate(
     )
     hours = sum(len(s.pcm) for s in negatives) / 16_000 / 3600
     row: dict[str, Any] = {"detector": detector.name, "negative_hours": round(hours, 3)}
+    row["curves"] = {}
     for name, streams in positives.items():
         scores = [float(detector.scores(s).max()) for s in streams]
         point = frr_at_fa(scores, found, hours, rate)
         interval = [round(100 * x, 1) for x in (point.frr, point.frr_low, point.frr_high)]
         row[name] = interval
         row["threshold"] = point.threshold
+        rates = [count / hours for count in range(1, _MOST_FALSE_ACCEPTS + 1)]
+        row["curves"][name] = [
+            [round(r, 3), round(100 * frr_at_fa(scores, found, hours, r).frr, 1)] for r in rates
+        ]
     return row
 
 
@@ -55,6 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--fa-per-hour", type=float, default=1.0)
     parser.add_argument("--out", type=Path, help="JSON file to write")
+    parser.add_argument("--plot", type=Path, help="picture of the curves to write")
     args = parser.parse_args(argv)
     if not (args.data / "manifest.csv").is_file():
         print(f"error: {args.data}: no manifest.csv there", file=sys.stderr)
@@ -78,6 +86,8 @@ def main(argv: list[str] | None = None) -> int:
             print(f"| {row['detector']} | " + " | ".join(cells) + " |")
     if args.out is not None:
         args.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if args.plot is not None:
+        save_plot(args.plot, results)
     return 0
 
 
