@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pywakeword._extras import require
+from pywakeword.audio.device_queue import DeviceQueue
 from pywakeword.audio.rate_check import RateCheck
 from pywakeword.audio.resample import Resampler
 from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 _LONGEST_S = 3600
-# Samples, and when they began to be recorded if that is known; None ends the recording.
-_Queue: TypeAlias = "queue.Queue[tuple[bytes, float | None] | None]"
+# Samples, and when they began to be recorded if that is known.
+_Queue: TypeAlias = "DeviceQueue[tuple[bytes, float | None]]"
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class MicrophoneSource:
         self._sounddevice = import_sounddevice()
         self._device = device
         self._block_s = block_s
-        self._queue_blocks = max(1, round(queue_s / block_s))
+        self._queue_blocks = round(queue_s / block_s)
         self._timeout_s = timeout_s
         self._reopen_s = reopen_s
         self._overruns = 0
@@ -130,7 +130,7 @@ class MicrophoneSource:
 
     def _open(self) -> None:
         # Each opening has a queue of its own: an old stream may yet call back.
-        blocks: _Queue = queue.Queue(self._queue_blocks)
+        blocks: _Queue = DeviceQueue(self._queue_blocks, self._timeout_s, self._name)
         try:
             rate_hz = self._choose_rate(self._device)
             self._resampler = None if rate_hz == SAMPLE_RATE_HZ else Resampler(rate_hz)
@@ -141,7 +141,7 @@ class MicrophoneSource:
                 channels=1,
                 dtype="int16",
                 callback=partial(self._on_block, blocks),
-                finished_callback=partial(_put_end, blocks),
+                finished_callback=blocks.end,
             )
         except (self._sounddevice.PortAudioError, ValueError) as error:
             raise AudioDeviceError(f"cannot open {self._name}: {error}") from error
@@ -200,15 +200,7 @@ class MicrophoneSource:
             yield block
 
     def _next_block(self) -> PcmBlock:
-        try:
-            item = self._queue.get(timeout=self._timeout_s)
-        except queue.Empty:
-            raise AudioDeviceError(
-                f"{self._name} gave no audio for {self._timeout_s:g} s: is it still there?"
-            ) from None
-        if item is None:
-            raise AudioDeviceError(f"{self._name} stopped: the device is gone")
-        data, begin_s = item
+        data, begin_s = self._queue.take()
         block = np.frombuffer(data, dtype=np.int16)
         rate_hz = self._rate_check.measure(len(block), begin_s)
         if rate_hz is not None:
@@ -249,17 +241,9 @@ class MicrophoneSource:
         if status.input_overflow:
             self._overruns += 1
             lost = True
-        try:
-            to.put_nowait((bytes(data), None if lost else times.inputBufferAdcTime))
-        except queue.Full:
+        if not to.put((bytes(data), None if lost else times.inputBufferAdcTime)):
             self._overruns += 1
             self._lost_before = True
-
-
-def _put_end(to: _Queue) -> None:
-    # If the queue is full, the consumer meets the timeout instead.
-    with contextlib.suppress(queue.Full):
-        to.put_nowait(None)
 
 
 def import_sounddevice() -> Any:

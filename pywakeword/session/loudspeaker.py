@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
 from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -11,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pywakeword.audio.device_queue import DeviceQueue
 from pywakeword.audio.microphone import import_sounddevice
 from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
 from pywakeword.errors import AudioDeviceError
@@ -92,15 +91,14 @@ class DuplexDevice:
         timeout_s: float = 2.0,
     ) -> None:
         self._sounddevice = import_sounddevice()
-        self._timeout_s = timeout_s
         self._mixer = Mixer()
         self._overruns = 0
-        self._queue: queue.Queue[tuple[bytes, list[Span]] | None] = queue.Queue(
-            max(1, round(queue_s / block_s))
-        )
         self._spans: deque[Span] = deque()
         self._n_recorded = 0
         self._name = "the default audio device" if device is None else f"audio device {device!r}"
+        self._queue: DeviceQueue[tuple[bytes, list[Span]]] = DeviceQueue(
+            round(queue_s / block_s), timeout_s, self._name
+        )
         try:
             self._stream = self._sounddevice.RawStream(
                 samplerate=SAMPLE_RATE_HZ,
@@ -109,7 +107,7 @@ class DuplexDevice:
                 channels=1,
                 dtype="int16",
                 callback=self._on_block,
-                finished_callback=self._on_finished,
+                finished_callback=self._queue.end,
             )
         except (self._sounddevice.PortAudioError, ValueError) as error:
             raise AudioDeviceError(f"cannot open {self._name}: {error}") from error
@@ -142,15 +140,7 @@ class DuplexDevice:
 
     def __iter__(self) -> Iterator[PcmBlock]:
         while True:
-            try:
-                item = self._queue.get(timeout=self._timeout_s)
-            except queue.Empty:
-                raise AudioDeviceError(
-                    f"{self._name} gave no audio for {self._timeout_s:g} s: is it still there?"
-                ) from None
-            if item is None:
-                raise AudioDeviceError(f"{self._name} stopped: the device is gone")
-            data, spans = item
+            data, spans = self._queue.take()
             self._spans.extend(spans)
             yield np.frombuffer(data, dtype=np.int16)
 
@@ -177,13 +167,7 @@ class DuplexDevice:
         out[:] = pcm.tobytes()
         if status.input_overflow or status.output_underflow:
             self._overruns += 1
-        try:
-            self._queue.put_nowait((bytes(data), spans))
+        if self._queue.put((bytes(data), spans)):
             self._n_recorded += n_samples
-        except queue.Full:  # lost: the session never counts these samples
+        else:  # lost: the session never counts these samples
             self._overruns += 1
-
-    def _on_finished(self) -> None:
-        # If the queue is full, the session meets the timeout instead.
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(None)
