@@ -7,18 +7,17 @@ backend="capi")` runs a model with its card on them.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.capi_library import Alone, Library, default_library
+from pywakeword.capi_library import Library, default_library
+from pywakeword.capi_stream import Stream
 from pywakeword.device_state import STATE_SIZES
 from pywakeword.errors import ModelError
 from pywakeword.models import ModelFile, check_network
-from pywakeword.pcm import as_pcm
 
 __all__ = ["Library", "Model", "RawDetection", "Spotter", "default_library"]
 
@@ -66,7 +65,7 @@ class RawDetection:
     state: tuple[int, int, int]
 
 
-class Spotter:
+class Spotter(Stream):
     """The whole device path in the C library: PCM in, detections out.
 
     Parameters and methods are those of the extension's spotter. One object is
@@ -90,10 +89,10 @@ class Spotter:
             raise ValueError("thresholds and smoothing_frames must have equal lengths")
         if tuple(state_sizes) != STATE_SIZES:
             raise ValueError(f"state_sizes must be {STATE_SIZES}: the C API has no others")
-        self.library = networks[0].library
-        if any(network.library is not self.library for network in networks):
+        library = networks[0].library
+        if any(network.library is not library for network in networks):
             raise ValueError("the networks come from different libraries")
-        ffi, lib = self.library.ffi, self.library.lib
+        ffi = library.ffi
         # Named, because cffi frees an array when its owner goes.
         models = ffi.new("const pww_model *[]", [network.handle for network in networks])
         c_thresholds = ffi.new("float[]", list(thresholds))
@@ -109,72 +108,35 @@ class Spotter:
                 "first_sample": first_sample,
             },
         )
-        handle = ffi.new("pww_spotter **")
-        self.library.check(lib.pww_spotter_create(models, len(networks), options, handle))
-        self.handle = ffi.gc(handle[0], lib.pww_spotter_destroy)
+        super().__init__(library, "spotter", models, len(networks), options)
         info = ffi.new("pww_spotter_info *")
-        self.library.check(lib.pww_spotter_get_info(self.handle, info))
+        self._call("get_info", info)
         self.n_keywords = int(info.n_keywords)
         self.frame_stride = int(info.frame_stride)
         self.nbytes = int(info.state_bytes)
         self.history_nbytes = int(info.history_bytes)
-        # The library guards single calls; one of ours makes several.
-        self._lock = threading.Lock()
 
     def process(self, pcm: npt.NDArray[np.int16]) -> list[RawDetection]:
         """Consume int16 samples; return the detections that they completed."""
-        ffi, lib = self.library.ffi, self.library.lib
-        n_taken, n_detections = ffi.new("size_t *"), ffi.new("size_t *")
-        samples = ffi.from_buffer("int16_t[]", as_pcm(pcm))
-        found: list[RawDetection] = []
-        with Alone(self._lock):
-            begin = 0
-            while begin < len(samples):
-                status = lib.pww_spotter_process(
-                    self.handle, samples + begin, len(samples) - begin, n_taken, n_detections
-                )
-                self.library.check(status)
-                begin += n_taken[0]
-                found += [self._detection(index) for index in range(n_detections[0])]
-        return found
+        return self._process(pcm, lambda count: [self._detection(i) for i in range(count)])
 
     def scores(self, pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
         """Consume int16 samples; return the smoothed scores, a row per output."""
-        ffi, lib = self.library.ffi, self.library.lib
-        n_taken, n_values = ffi.new("size_t *"), ffi.new("size_t *")
-        samples = ffi.from_buffer("int16_t[]", as_pcm(pcm))
-        # One row more than the frames' number: outputs may fall due at either end.
-        n_rows = len(samples) // (160 * self.frame_stride) + 2
-        values = np.empty(n_rows * self.n_keywords, np.float32)
-        with Alone(self._lock):
-            status = lib.pww_spotter_scores(
-                self.handle, samples, len(samples), ffi.from_buffer("float[]", values),
-                values.size, n_taken, n_values,
-            )  # fmt: skip
-            self.library.check(status)
-        if n_taken[0] != len(samples):
-            raise AssertionError("the buffer for scores was too small")
-        return values[: n_values[0]].reshape(-1, self.n_keywords).copy()
+        return self._rows("scores", pcm, self.frame_stride, self.n_keywords)
 
     def set_state(self, device_type: int, playback: int, volume_bucket: int) -> None:
         """Set the indexes of the device state; from any thread."""
         state = self.library.ffi.new("pww_device_state *", (device_type, playback, volume_bucket))
-        self.library.check(self.library.lib.pww_spotter_set_state(self.handle, state))
-
-    def reset(self) -> None:
-        """Start a new stream with the same device state."""
-        with Alone(self._lock):
-            self.library.check(self.library.lib.pww_spotter_reset(self.handle))
+        self._call("set_state", state)
 
     def _detection(self, index: int) -> RawDetection:
-        ffi, lib = self.library.ffi, self.library.lib
+        ffi = self.library.ffi
         word = ffi.new("pww_detection *")
-        self.library.check(lib.pww_spotter_get_detection(self.handle, index, word))
+        self._call("get_detection", index, word)
         snippet = np.empty(word.n_snippet_samples, np.int16)
         buffer = ffi.from_buffer("int16_t[]", snippet)
         n_samples = ffi.new("size_t *")
-        status = lib.pww_spotter_copy_snippet(self.handle, index, buffer, len(buffer), n_samples)
-        self.library.check(status)
+        self._call("copy_snippet", index, buffer, len(buffer), n_samples)
         return RawDetection(
             keyword_index=word.keyword_index,
             score=word.score,
