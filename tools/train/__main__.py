@@ -25,6 +25,7 @@ from tools.train.run import Run, add_run_options, prepare_run
 from tools.train.shape import sized
 from tools.train.training import Curriculum, distil, teach_words
 
+_STEPS = {"distil_steps": 20_000, "word_steps": 16_000, "quantized_steps": 3000}
 _STEERING = ("quiet", "noise 5", "far 5", "music 0")
 
 
@@ -35,9 +36,8 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=Path("models"), help="where models and cards go"
     )
-    parser.add_argument("--distil-steps", type=int, default=20_000)
-    parser.add_argument("--word-steps", type=int, default=16_000)
-    parser.add_argument("--quantized-steps", type=int, default=3000)
+    for name, default in _STEPS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
     return parser.parse_args(argv)
 
 
@@ -101,8 +101,14 @@ def training_record(args: argparse.Namespace) -> dict[str, object]:
     """Return what the card says of the run."""
     size = "" if args.size == "standard" else f" --size {args.size}"
     text = " --from-text" if args.from_text else ""
+    # The lengths of the stages, where they are not the command's own.
+    steps = "".join(
+        f" --{name.replace('_', '-')} {value}"
+        for name, default in _STEPS.items()
+        if (value := getattr(args, name)) != default
+    )
     return {
-        "command": f"python -m tools.train {' '.join(args.words)} --data DIR{size}{text} "
+        "command": f"python -m tools.train {' '.join(args.words)} --data DIR{size}{text}{steps} "
         f"--seed {args.seed}",
         "seed": args.seed,
         "distillation_steps": args.distil_steps, "word_steps": args.word_steps,
