@@ -3,12 +3,20 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent.resolve()
+
+
+def compiler_arguments(platform: str, environment: Mapping[str, str]) -> list[str]:
+    """Return clang-cl on Windows, where CMake would find cl.exe, unless somebody has chosen."""
+    if platform != "win32" or "CMAKE_CXX_COMPILER" in environment.get("CMAKE_ARGS", ""):
+        return []
+    return [] if environment.get("CXX") else ["-DCMAKE_CXX_COMPILER=clang-cl"]
 
 
 class CMakeBuild(build_ext):
@@ -31,10 +39,12 @@ class CMakeBuild(build_ext):
                 "-DPWW_PYTHON=ON",
                 "-DPWW_TESTS=OFF",
                 f"-DPWW_VERSION={self.distribution.get_version()}",
-                f"-DPython_EXECUTABLE={sys.executable}",
-                f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
-                f"-DPWW_EXTENSION_DIR={target.parent}",
+                # With slashes: CMake takes a backslash for the beginning of an escape.
+                f"-DPython_EXECUTABLE={Path(sys.executable).as_posix()}",
+                f"-Dpybind11_DIR={Path(pybind11.get_cmake_dir()).as_posix()}",
+                f"-DPWW_EXTENSION_DIR={target.parent.as_posix()}",
                 f"-DPWW_EXTENSION_NAME={target.name}",
+                *compiler_arguments(sys.platform, os.environ),
                 *os.environ.get("CMAKE_ARGS", "").split(),
             ],
             check=True,
@@ -42,4 +52,8 @@ class CMakeBuild(build_ext):
         subprocess.run(["cmake", "--build", str(build_dir), "--target", "_core"], check=True)
 
 
-setup(ext_modules=[Extension("pywakeword._core", sources=[])], cmdclass={"build_ext": CMakeBuild})
+if __name__ == "__main__":
+    setup(
+        ext_modules=[Extension("pywakeword._core", sources=[])],
+        cmdclass={"build_ext": CMakeBuild},
+    )

@@ -16,6 +16,10 @@ target_include_directories(pywakeword INTERFACE
 target_compile_definitions(pywakeword PRIVATE PWW_VERSION="${PWW_VERSION}"
                                               PWW_BUILDING_LIBRARY)
 set_target_properties(pywakeword PROPERTIES VERSION ${PWW_VERSION} SOVERSION ${PWW_ABI_VERSION})
+if(WIN32)
+  # One name whatever the compiler, see pywakeword/capi_library.py; MinGW's would begin with lib.
+  set_target_properties(pywakeword PROPERTIES PREFIX "")
+endif()
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   # Templates of the C++ library are visible whatever the compiler is told.
   set(PWW_EXPORTS ${CMAKE_CURRENT_SOURCE_DIR}/csrc/capi/exports.map)
@@ -47,10 +51,7 @@ if(PWW_TESTS)
     target_link_libraries(${example} PRIVATE pywakeword)
     set_target_properties(${example} PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON
                                                 C_EXTENSIONS OFF)
-    target_compile_options(${example} PRIVATE -Wall -Wextra -Wconversion -Wpedantic)
-    if(PWW_WERROR)
-      target_compile_options(${example} PRIVATE -Werror)
-    endif()
+    target_compile_options(${example} PRIVATE ${PWW_WARNINGS} -Wpedantic)
     if(PWW_SANITIZE)
       # The library needs the run-time support that a program in C++ would bring.
       target_link_options(${example} PRIVATE -fsanitize=${PWW_SANITIZE})
@@ -80,7 +81,7 @@ if(PWW_TESTS)
   if(NOT CMAKE_CROSSCOMPILING AND NOT PWW_SANITIZE)
     add_test(NAME install_test
              COMMAND ${CMAKE_COMMAND} -DBUILD_DIR=${CMAKE_CURRENT_BINARY_DIR}
-                     -DGENERATOR=${CMAKE_GENERATOR}
+                     -DGENERATOR=${CMAKE_GENERATOR} -DEXECUTABLE_SUFFIX=${CMAKE_EXECUTABLE_SUFFIX}
                      -DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/tests/consumer
                      -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/cpp/install_test.cmake)
   endif()

@@ -192,8 +192,8 @@ class Library:
     path : path, optional
         The library's file. Otherwise the environment variable
         PYWAKEWORD_LIBRARY names it; otherwise it is looked for beside this
-        package, in `lib` of the Python environment, and where the dynamic
-        linker looks.
+        package, in `lib` of the Python environment (on Windows `bin`), and where
+        the dynamic linker looks.
 
     Raises
     ------
@@ -269,7 +269,9 @@ def _candidates(path: str | os.PathLike[str] | None) -> list[str]:
     if from_environment:
         return [from_environment]
     name = _file_name()
-    directories = (Path(__file__).parent, Path(sys.prefix) / "lib")
+    # Where `cmake --install` puts it: a DLL goes beside the programs.
+    installed = "bin" if sys.platform == "win32" else "lib"
+    directories = (Path(__file__).parent, Path(sys.prefix) / installed)
     return [*(str(directory / name) for directory in directories), name]
 
 

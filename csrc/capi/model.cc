@@ -9,6 +9,7 @@
 
 #include "capi/error.h"
 #include "capi/handles.h"
+#include "capi/open_file.h"
 #include "detect/network_source.h"
 #include "kernels/kernels.h"
 
@@ -59,7 +60,7 @@ pww_status IoError(const char* path, const char* reason) {
 // Read piece by piece: the length of a pipe or device is not known beforehand.
 pww_status ReadFile(const char* path, std::vector<uint8_t>* bytes) {
   constexpr size_t kPieceBytes = 65536;
-  const File file(std::fopen(path, "rb"), &std::fclose);
+  const File file(OpenForReading(path), &std::fclose);
   if (file == nullptr) {
     return IoError(path, std::strerror(errno));
   }

@@ -205,7 +205,7 @@ PWW_API const char* pww_last_error(void);
 PWW_API pww_status pww_model_load_memory(const void* data, size_t size,
                                          pww_model** model);
 
-/* The same from a file of at most 64 MiB. */
+/* The same from a file of at most 64 MiB. On Windows, too, `path` is UTF-8. */
 PWW_API pww_status pww_model_load_file(const char* path, pww_model** model);
 
 PWW_API pww_status pww_model_get_info(const pww_model* model, pww_model_info* info);
@@ -277,7 +277,7 @@ PWW_API pww_status pww_spotter_get_info(const pww_spotter* spotter,
 /* Loads a voice activity model; the bytes are copied. On failure `*vad` is NULL. */
 PWW_API pww_status pww_vad_load_memory(const void* data, size_t size, pww_vad** vad);
 
-/* The same from a file of at most 64 MiB. */
+/* The same from a file of at most 64 MiB; `path` as for a model. */
 PWW_API pww_status pww_vad_load_file(const char* path, pww_vad** vad);
 
 /* Endpointers that were created from it keep what they need. NULL is allowed. */

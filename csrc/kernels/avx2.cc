@@ -9,6 +9,7 @@
 
 #include "kernels/lfbe_block.h"
 #include "kernels/rows.h"
+#include "kernels/x86_cpu.h"
 
 namespace pww {
 namespace {
@@ -19,8 +20,6 @@ constexpr size_t kTile = 8;
 constexpr size_t kPairBytes = 2 * kTile;
 // Inputs are widened to int16 once for all tiles, this many at a time.
 constexpr size_t kBlockInputs = 512;
-
-bool Supported() { return __builtin_cpu_supports("avx2") != 0; }
 
 constexpr size_t RoundUp(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
@@ -257,7 +256,7 @@ struct Ops8 {
 
 }  // namespace
 
-const Kernels kAvx2Kernels = {"avx2",     Supported, PackedSize, Pack,           Gemv,
-                              Requantize, Mul,       Add,        LfbeBlock<Ops8>};
+const Kernels kAvx2Kernels = {"avx2",     CpuHasAvx2, PackedSize, Pack,           Gemv,
+                              Requantize, Mul,        Add,        LfbeBlock<Ops8>};
 
 }  // namespace pww

@@ -13,6 +13,7 @@
 
 #include "kernels/lfbe_block.h"
 #include "kernels/rows.h"
+#include "kernels/x86_cpu.h"
 
 namespace pww {
 namespace {
@@ -28,13 +29,6 @@ constexpr size_t kMaxTiles = 6;
 // Sums that hide the latency of vpdpbusd. Where a block has fewer tiles, each tile has
 // several, of every second, third ... group of inputs.
 constexpr size_t kSums = 6;
-
-bool Supported() {
-  return __builtin_cpu_supports("avx512f") != 0 &&
-         __builtin_cpu_supports("avx512bw") != 0 &&
-         __builtin_cpu_supports("avx512vl") != 0 &&
-         __builtin_cpu_supports("avx512vnni") != 0;
-}
 
 constexpr size_t CeilDivide(size_t n, size_t by) { return (n + by - 1) / by; }
 
@@ -292,8 +286,8 @@ struct Ops16 {
 
 }  // namespace
 
-const Kernels kAvx512VnniKernels = {"avx512vnni", Supported, PackedSize,
-                                    Pack,         Gemv,      Requantize,
-                                    Mul,          Add,       LfbeBlock<Ops16>};
+const Kernels kAvx512VnniKernels = {
+    "avx512vnni", CpuHasAvx512Vnni, PackedSize, Pack, Gemv, Requantize, Mul,
+    Add,          LfbeBlock<Ops16>};
 
 }  // namespace pww

@@ -10,6 +10,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#if defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#endif
 
 #include "pywakeword.h"
 
@@ -71,6 +75,13 @@ static int feed_stdin(pww_spotter* spotter) {
   unsigned char bytes[2 * CHUNK_SAMPLES];
   int16_t samples[CHUNK_SAMPLES];
   size_t i, n_bytes;
+#if defined(_WIN32)
+  /* Else a byte of 26 ends the input, and a 13 before a 10 is dropped. */
+  if (_setmode(_fileno(stdin), _O_BINARY) == -1) {
+    fprintf(stderr, "detect_stdin: standard input has no binary mode\n");
+    return 1;
+  }
+#endif
   while ((n_bytes = fread(bytes, 1, sizeof bytes, stdin)) > 0) {
     if (n_bytes % 2 != 0) {
       fprintf(stderr, "detect_stdin: the input ends inside a sample\n");

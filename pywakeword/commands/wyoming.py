@@ -8,6 +8,7 @@ import contextlib
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from pywakeword.commands.options import SubParsers, add_spotter_options, make_spotter
@@ -64,9 +65,8 @@ async def _serve(args: argparse.Namespace) -> int:
     if args.zeroconf is not None and not remote:
         raise ValueError("--zeroconf announces to other machines: give --uri and --allow-remote")
     stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        _on_signal(number, stopped.set)
     async with contextlib.AsyncExitStack() as stack:
         service = WakeService(lambda: make_spotter(args), args.uri, allow_remote=args.allow_remote)
         await stack.enter_async_context(service)
@@ -83,6 +83,14 @@ async def _serve(args: argparse.Namespace) -> int:
         print(f"serving {', '.join(make_spotter(args).keywords)} at {service.uri}", flush=True)
         await stopped.wait()
     return 0
+
+
+def _on_signal(number: signal.Signals, call: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(number, call)
+    except NotImplementedError:  # on Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(call))
 
 
 def run_manifest(args: argparse.Namespace) -> int:

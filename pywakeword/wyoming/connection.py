@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlparse
@@ -122,5 +123,7 @@ def check_uri(uri: str) -> None:
     if parsed.scheme == "tcp" and parsed.hostname and parsed.port:
         return
     if parsed.scheme == "unix" and parsed.path:
+        if not hasattr(socket, "AF_UNIX"):  # Python on Windows
+            raise ValueError(f"this system's Python has no unix:// sockets: {uri!r}")
         return
     raise ValueError(f"give the service as tcp://HOST:PORT or unix:///PATH, not {uri!r}")

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <thread>
@@ -207,10 +208,15 @@ PWW_TEST(RefusesBadModels) {
   PWW_CHECK(pww_model_load_memory("junk", 0, &model) == PWW_CORRUPT_MODEL);
   PWW_CHECK(pww_model_load_file("/nowhere/x.tflite", &model) == PWW_IO_ERROR);
   PWW_CHECK(Says("/nowhere/x.tflite: No such file"));
+  PWW_CHECK(pww_model_load_file("\xFF.tflite", &model) == PWW_IO_ERROR);  // no UTF-8
   PWW_CHECK(pww_model_load_file(PWW_TEST_DIR, &model) == PWW_IO_ERROR);
+#if defined(_WIN32)
+  PWW_CHECK(Says("Permission denied"));
+#else
   PWW_CHECK(Says("directory"));
-  PWW_CHECK(pww_model_load_file("/dev/zero", &model) == PWW_IO_ERROR);
+  PWW_CHECK(pww_model_load_file("/dev/zero", &model) == PWW_IO_ERROR);  // has no end
   PWW_CHECK(Says("64 MiB"));
+#endif
   PWW_CHECK(pww_model_load_file(__FILE__, &model) == PWW_CORRUPT_MODEL);
   PWW_CHECK(Says("capi_test.cc: "));
   // A network that the core runs, yet not one that hears words.
@@ -218,6 +224,21 @@ PWW_TEST(RefusesBadModels) {
             PWW_UNSUPPORTED_MODEL);
   PWW_CHECK(model == nullptr);
   pww_model_destroy(nullptr);
+}
+
+PWW_TEST(LoadsAFileWhateverItsName) {
+  const char* name =
+      "gr\xC3\xB6\xC3\x9F"
+      "e \xE8\xAA\x9E.tflite";  // UTF-8
+  const std::filesystem::path path = std::filesystem::u8path(name);
+  std::filesystem::copy_file(kToneModel, path,
+                             std::filesystem::copy_options::overwrite_existing);
+  pww_model* model = nullptr;
+  PWW_CHECK(pww_model_load_file(name, &model) == PWW_OK);
+  pww_model_destroy(model);
+  std::filesystem::resize_file(path, (uintmax_t{64} << 20) + 1);
+  PWW_CHECK(pww_model_load_file(name, &model) == PWW_IO_ERROR && Says("64 MiB"));
+  std::filesystem::remove(path);
 }
 
 PWW_TEST(RefusesBadOptions) {

@@ -6,6 +6,10 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(_WIN32)
+#include <malloc.h>
+#endif
+
 namespace pww::test {
 
 inline std::atomic<size_t>& Allocations() {
@@ -16,10 +20,25 @@ inline std::atomic<size_t>& Allocations() {
 inline void* CountedAllocation(size_t size, size_t alignment) {
   ++Allocations();
   void* memory = nullptr;
+#if defined(_WIN32)
+  memory = _aligned_malloc(size, alignment);
+#else
   if (posix_memalign(&memory, alignment, size) != 0) {
+    memory = nullptr;
+  }
+#endif
+  if (memory == nullptr) {
     throw std::bad_alloc();
   }
   return memory;
+}
+
+inline void Release(void* memory) noexcept {
+#if defined(_WIN32)
+  _aligned_free(memory);  // free() would not know the block
+#else
+  std::free(memory);
+#endif
 }
 
 }  // namespace pww::test
@@ -30,9 +49,11 @@ void* operator new(size_t size) {
 void* operator new(size_t size, std::align_val_t alignment) {
   return pww::test::CountedAllocation(size, static_cast<size_t>(alignment));
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { pww::test::Release(memory); }
+void operator delete(void* memory, size_t) noexcept { pww::test::Release(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept {
+  pww::test::Release(memory);
+}
 void operator delete(void* memory, size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  pww::test::Release(memory);
 }

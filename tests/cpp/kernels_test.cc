@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "check.h"
+#include "kernels/x86_cpu.h"
 
 namespace {
 
@@ -91,6 +92,16 @@ int32_t RandomZeroPoint(std::mt19937* random) {
 }  // namespace
 
 PWW_TEST(ScalarRowComesFirst) { PWW_CHECK(std::strcmp(Scalar().name, "scalar") == 0); }
+
+#if defined(__x86_64__) && !defined(_MSC_VER)  // clang-cl has nothing to compare with
+PWW_TEST(TheCpuHasWhatTheCompilersRunTimeFinds) {
+  PWW_CHECK(pww::CpuHasAvx2() == (__builtin_cpu_supports("avx2") != 0));
+  PWW_CHECK(pww::CpuHasAvx512Vnni() == (__builtin_cpu_supports("avx512f") != 0 &&
+                                        __builtin_cpu_supports("avx512bw") != 0 &&
+                                        __builtin_cpu_supports("avx512vl") != 0 &&
+                                        __builtin_cpu_supports("avx512vnni") != 0));
+}
+#endif
 
 PWW_TEST(GemvOfOneByHand) {
   for (const Kernels* kernels : pww::SupportedKernels()) {

@@ -82,7 +82,7 @@ PWW_TEST(OneOfTwoComputes) {
   const Hearing alone = Alone(pcm);
   const size_t needed = n_computed;
   PWW_CHECK(needed == ((pcm.size() - 400) / 160 + 1) / Lfbe::kMostWaiting);
-  for (const size_t chunk : {1, 160, 999, 1280, 2560}) {
+  for (const size_t chunk : std::vector<size_t>{1, 160, 999, 1280, 2560}) {
     Hearing first;
     Hearing second;
     second.lfbe.ShareWith(&first.lfbe);

@@ -2,9 +2,17 @@
 
 #include <cstdio>
 
+#if defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#endif
+
 #include "tone_signal.h"
 
 int main() {
+#if defined(_WIN32)
+  _setmode(_fileno(stdout), _O_BINARY);  // else each 10 becomes 13, 10
+#endif
   for (const int16_t sample : pww::test::ToneSignal()) {
     const auto bits = static_cast<uint16_t>(sample);
     const unsigned char bytes[] = {static_cast<unsigned char>(bits & 0xFF),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
+
+from pywakeword import capi_library
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "tests"  # tools/run_tests has built it there already
@@ -28,8 +29,7 @@ def library_path() -> Path:
     if not (BUILD / "CMakeCache.txt").exists():
         _run("cmake", "-S", ROOT, "-B", BUILD, "-G", "Ninja")
     _run("cmake", "--build", BUILD, "--target", "pywakeword", "--parallel", "2")
-    suffix = "1.dylib" if sys.platform == "darwin" else "so.1"
-    return BUILD / f"libpywakeword.{suffix}"
+    return BUILD / capi_library._file_name()
 
 
 def _run(*command: object) -> None:

@@ -1,0 +1,34 @@
+# How everything is compiled: pww_flags, PWW_WARNINGS (C and C++) and PWW_FOR_SIZE.
+
+if(MSVC AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  message(FATAL_ERROR "pywakeword is not for Microsoft's compiler, cl.exe: csrc/kernels/float4.h needs "
+                      "the vectors of GCC and Clang. Use clang-cl, from Visual Studio's component \"C++ "
+                      "Clang tools for Windows\" or from LLVM, in a developer command prompt: "
+                      "-DCMAKE_C_COMPILER=clang-cl -DCMAKE_CXX_COMPILER=clang-cl")
+endif()
+
+add_library(pww_flags INTERFACE)
+# No contraction into fused multiply-adds: the front end must give the same bits
+# whatever the compiler flags of the kernel variant that runs beside it.
+if(MSVC)
+  # clang-cl has cl.exe's options, where -Wall is every warning there is; /clang: leads
+  # to Clang's own.
+  set(PWW_WARNINGS /W4 -Wconversion)
+  set(PWW_FOR_SIZE /clang:-Os)
+  target_compile_options(pww_flags INTERFACE /clang:-ffp-contract=off /Gy)
+  # The names of standard C, and no warning that Microsoft has others.
+  add_compile_definitions(_CRT_SECURE_NO_WARNINGS)
+else()
+  set(PWW_WARNINGS -Wall -Wextra -Wconversion)
+  set(PWW_FOR_SIZE -Os)
+  target_compile_options(pww_flags INTERFACE -ffp-contract=off -ffunction-sections)
+endif()
+if(PWW_WERROR)
+  list(APPEND PWW_WARNINGS -Werror)
+endif()
+target_compile_options(pww_flags INTERFACE ${PWW_WARNINGS})
+if(PWW_SANITIZE)
+  target_compile_options(pww_flags INTERFACE -fsanitize=${PWW_SANITIZE} -fno-omit-frame-pointer -g
+                                             -fno-sanitize-recover=all)
+  target_link_options(pww_flags INTERFACE -fsanitize=${PWW_SANITIZE})
+endif()
