@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.tts import Addon
+from pywakeword.tts import Addon, registry
+from pywakeword.tts.blocks import Fields, ProsodySelector, Resources
 from pywakeword.tts.blocks.upsampler import whole_frames
 from pywakeword.tts.director import question_type
 from pywakeword.tts.prosody_model import WAYS
@@ -30,6 +31,16 @@ MEASURES = {"pitch_semitones": 12.0, "level_db": 1.0, "length_percent": 100.0}
 _FEWEST_VOICED = 2  # frames of a phone in both sounds
 _FLOOR = 1e-7  # mean square
 _END_FRAMES, _BEFORE_FRAMES = 5, 40  # voiced, 1/16 and 1/2 s
+
+
+class _Toneless(ProsodySelector):
+    """What was chosen alone, without the rule for ends."""
+
+    @classmethod
+    def from_config(cls, fields: Fields, resources: Resources) -> ProsodySelector:
+        block = super().from_config(fields, resources)
+        block.boundary_tones = False
+        return block
 
 
 def spoken(addon: Addon, text: str) -> tuple[Array, Array, Array]:
@@ -116,9 +127,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="put the figures on the card")
     args = parser.parse_args(argv)
     texts = sentences(args.trees, SEED)[:HELD_OUT][: args.sentences]
+    types = registry.copy()
+    types.register("ProsodySelector", replace=True)(_Toneless)
+    toneless = Addon.load(args.addon, prosody=args.way, registry=types)
     addon = Addon.load(args.addon, prosody=args.way)
     plain = Addon.load(args.addon, prosody="centroid")
-    figures = {"way": args.way, **compare(addon, plain, texts), "ends": ends(addon, texts)}
+    figures = {
+        "way": args.way,
+        "chosen": compare(toneless, plain, texts),
+        "chosen_with_boundary_tones": compare(addon, plain, texts),
+        "ends": ends(addon, texts),
+    }
     print(json.dumps(figures, indent=1))
     if args.write:
         path = args.addon / "addon.json"
