@@ -38,7 +38,7 @@ class Tone:
 
 FALL = Tone(0, -2)  # L-L%
 RISE = Tone(-1, 8)  # H-H%
-CONTINUATION = Tone(-1, 4)  # L-H%
+CONTINUATION = Tone(-2, 5)  # L-H%
 ALTERNATIVE = Tone(-1, 6)  # H-
 
 
@@ -87,7 +87,7 @@ def _line(names: Sequence[str], tone: Tone) -> npt.NDArray[np.float32]:
     carriers = [i for i, name in enumerate(names) if name in _CARRIERS]
     if not carriers:
         return np.zeros(len(names), np.float32)
-    if len(carriers) == 1 and carriers[0] > 0:  # it moves within its one vowel
-        carriers = [carriers[0] - 1, *carriers]
-    steps = np.linspace(tone.start, tone.end, len(carriers)) if carriers[1:] else [tone.end]
+    steps = np.linspace(tone.start, tone.end, len(carriers) + 1)
+    # It starts on the sound in front, so that it moves within the first vowel, too.
+    carriers = [carriers[0] - 1, *carriers]
     return (np.interp(np.arange(len(names)), carriers, steps) / 12).astype(np.float32)

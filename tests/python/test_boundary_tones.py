@@ -84,7 +84,7 @@ def test_a_clause_goes_on():
     assert 12 * boundary_tones(CLAUSES, *rows)[-1] == 0
 
 
-def test_a_word_with_one_vowel_moves_within_it():
+def test_the_movement_starts_in_front_of_the_first_vowel():
     (spoken,) = FlitePhones()("Today?")
     found = tones("Today?")
     assert spoken.symbols[-3:-1] == ("d", "ey")

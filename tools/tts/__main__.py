@@ -10,6 +10,7 @@ Needs flite, and a folder of treebank files (*.ptb) for its sentences.
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 from pathlib import Path
 
@@ -56,9 +57,17 @@ def main(argv: list[str] | None = None) -> int:
     steps = args.steps or export.ADDONS[args.addon].steps
     modules = train(utterances, args.work / f"{args.addon}.pt", steps=steps)
     modules["vocoder"] = vocoder
-    options = f" --steps {steps}" if args.steps else ""
-    options += " --vocoder FILE" if files else ""
-    print(export.write_addon(args.addon, modules, args.out, files=files, training=options))
+    command = f"python -m tools.tts {args.addon} --trees DIR --work DIR"
+    command += f" --steps {steps}" if args.steps else ""
+    command += " --vocoder FILE" if files else ""
+    card = {
+        "command": command,
+        "seed": SEED,
+        "steps": steps,
+        "sentences": len(utterances),
+        "date": datetime.date.today().isoformat(),
+    }
+    print(export.write_addon(args.addon, modules, args.out, files=files, training=card))
     return 0
 
 

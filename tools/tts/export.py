@@ -117,12 +117,12 @@ def write_addon(
     out: Path,
     *,
     files: Mapping[str, bytes] | None = None,
-    training: str = "",
+    training: Mapping[str, Any],
 ) -> Path:
     """Export the networks of an addon and write its `addon.json`; return the folder.
 
-    Of a network in `files` that file is taken as it is; its module only says the shapes. What
-    `training` says is put behind the command on the card.
+    Of a network in `files` that file is taken as it is; its module only says the shapes.
+    `training` is put on the card.
     """
     recipe, folder = ADDONS[name], out / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -172,14 +172,15 @@ def write_addon(
             "frames": f"{N_MELS} log mel energies times 0.2, log F0, voicing; 80 a second",
             "parameters": sum(p.numel() for part in recipe.networks
                               for p in modules[part].parameters()),
-            "training": f"python -m tools.tts {name} --trees DIR --work DIR{training}",
+            "training": dict(training),
         },
     }  # fmt: skip
     path = folder / "addon.json"
     if path.exists():  # what the evaluation wrote stays, as long as it is of these networks
         old = json.loads(path.read_text(encoding="utf-8"))
-        if old["networks"] == networks and "measured" in old.get("card", {}):
-            manifest["card"]["measured"] = old["card"]["measured"]
+        if old["networks"] == networks:
+            kept = {k: v for k, v in old.get("card", {}).items() if k in ("measured", "heard")}
+            manifest["card"] |= kept
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return folder
 
