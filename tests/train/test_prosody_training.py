@@ -18,7 +18,6 @@ from tools.prosody import classes, evaluation, export, training
 from tools.prosody.__main__ import main
 from tools.prosody.corpus import Utterance
 from tools.prosody.selection import choose, load_bank, make_bank
-from tools.prosody.transcripts import transcribe_all
 
 
 def utterances(n: int = 48, seed: int = 1) -> list[Utterance]:
@@ -135,16 +134,6 @@ def test_classes_by_their_words(tmp_path):
     assert tests["complex"]("i think that she left if it rained")
     assert not tests["complex"]("what is it")
     assert tests["wh-question"]("what is it")
-    long = "what is it " * 7
-    assert [name for name, test in tests.items() if test(long)] == [classes.LONG_FORM]
-    assert tests["all"]("what is it")
-
-
-def test_what_was_transcribed_is_not_heard_again(tmp_path):
-    cache = tmp_path / "transcripts.jsonl"
-    cache.write_text('["a.opus", "so it went on"]\n["b.opus", ""]\n')
-    paths = [tmp_path / name for name in ("a.opus", "b.opus")]
-    assert transcribe_all(paths, cache) == {paths[0]: "so it went on"}
 
 
 def test_a_missing_corpus_is_told(tmp_path, capsys):

@@ -3,10 +3,9 @@
     python -m tools.prosody train --data DIR --work DIR --out models/prosody/prosody
     python -m tools.prosody evaluate --data DIR --work DIR --card models/prosody/prosody.json
 
-DIR holds manifest.csv with its recordings, and trees/*.ptb. Long recordings of the dev split that
-have no transcript are given an automatic one by `evaluate`. The work folder keeps those,
-alignments, contours, sentence vectors and a checkpoint for each seed: the same command goes on
-where it was stopped.
+DIR holds manifest.csv with its recordings, and trees/*.ptb. The work folder keeps alignments,
+contours, sentence vectors and a checkpoint for each seed: the same command goes on where it
+was stopped.
 """
 
 from __future__ import annotations
@@ -52,8 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     try:
         encoder: SentenceEncoder = OnnxBertEncoder(*args.bert) if args.bert else MiniLmEncoder()
-        long_form = args.command == "evaluate" and args.split == "dev"
-        corpus = read_corpus(args.data, args.work, args.utterances, long_form=long_form)
+        corpus = read_corpus(args.data, args.work, args.utterances)
         return (_train if args.command == "train" else _evaluate)(args, corpus, encoder)
     except (PyWakewordError, OSError) as error:
         print(f"tools.prosody: {error}", file=sys.stderr)
@@ -120,9 +118,8 @@ def _evaluate(args: argparse.Namespace, corpus: list[Utterance], encoder: Senten
     mean, spread = by_seed.mean(axis=0), np.array(spreads).mean(axis=0)
     real = evaluation.spread(held_out, [u.contours for u in held_out])
     figures = _figures(held_out, mean, spread, real, classes.sentence_classes(args.data / "trees"))
-    short = np.array([not classes.is_long(u.text) for u in held_out])
     figures["f0_of_each_seed"] = {
-        row: [round(float(v), 3) for v in np.nanmean(by_seed[:, i, short, 0], axis=1)]
+        row: [round(float(v), 3) for v in np.nanmean(by_seed[:, i, :, 0], axis=1)]
         for i, row in enumerate(evaluation.ROWS)
     }
     figures |= {"split": args.split, "seeds": list(SEEDS), "lacking": list(classes.LACKING)}
@@ -160,11 +157,10 @@ def _figures(held_out, mean, spread, real, tests):  # type: ignore[no-untyped-de
                 ).rounded(1)
             table[row] = entry
         tables[name] = table
-    index = [i for i, u in enumerate(held_out) if not classes.is_long(u.text)]
-    everyone = [held_out[i].speaker for i in index]
-    spreads = {row: evaluation.interval(spread[r, index], everyone).rounded(2)
+    everyone = [u.speaker for u in held_out]
+    spreads = {row: evaluation.interval(spread[r], everyone).rounded(2)
                for r, row in enumerate(rows)}  # fmt: skip
-    spreads["spoken"] = evaluation.interval(real[index], everyone).rounded(2)
+    spreads["spoken"] = evaluation.interval(real, everyone).rounded(2)
     return {"classes": tables, "f0_spread_semitones": spreads}
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pywakeword.tts.sentence_structure import question_type
-from tools.prosody.transcripts import LONG_FORM_WORDS
 
 _JOINING_WORDS = """
     if because when while although though since unless until before after as that which who
@@ -18,38 +17,25 @@ _JOINING = frozenset(_JOINING_WORDS.split())
 _FEWEST_COMPLEX = 6  # words
 _MOSTLY = 0.5  # share of its occurrences in which a word is a common noun
 _FEWEST_SEEN = 2
-LONG_FORM = "long-form (automatic transcripts)"
-LACKING = ("or-question",)  # the recordings have no question with a choice
+# The recordings have no texts of several sentences, and no question with a choice.
+LACKING = ("or-question", "long-form")
 
 
 def sentence_classes(trees: Path) -> dict[str, Callable[[str], bool]]:
-    """Return a test for each class; compound nouns by the tags of a treebank's words.
-
-    What is long enough for the class of long-form is in no other, not even in "all".
-    """
+    """Return a test for each class; compound nouns by the tags of a treebank's words."""
     nouns = _nouns(trees)
 
     def is_compound(text: str) -> bool:
         words = text.split()
         return any(a in nouns and b in nouns for a, b in zip(words, words[1:]))
 
-    tests: dict[str, Callable[[str], bool]] = {
+    return {
         "all": lambda text: True,
         "complex": _is_complex,
         "compound noun": is_compound,
         "wh-question": lambda text: question_type(text) == "wh",
         "yes/no question": lambda text: question_type(text) == "yes_no",
     }
-
-    def short(test: Callable[[str], bool]) -> Callable[[str], bool]:
-        return lambda text: not is_long(text) and test(text)
-
-    return {name: short(test) for name, test in tests.items()} | {LONG_FORM: is_long}
-
-
-def is_long(text: str) -> bool:
-    """Whether a text is as long as only the recordings without a transcript are."""
-    return len(text.split()) >= LONG_FORM_WORDS
 
 
 def _is_complex(text: str) -> bool:

@@ -14,10 +14,8 @@ import numpy.typing as npt
 from pywakeword.tts.prosody_model import phone_ids, phone_positions
 from tools.prosody.alignment import PHONES, align_all
 from tools.prosody.contours import PhoneContours, measure_all
-from tools.prosody.transcripts import LONG_FORM_WORDS, transcribe_all
 
 FEWEST_OF_A_SPEAKER = 3  # or there is no telling the speaker from the utterance
-_LONG_S = 8.0
 _SHORTEST_PAUSE_S = 0.08
 _VALIDATION_OF = 8  # every eighth training speaker chooses settings
 _MOST_OCTAVES = 1.0  # beyond it an octave error is likelier than a voice
@@ -54,29 +52,17 @@ class Utterance:
     has_pitch: npt.NDArray[np.bool_]
 
 
-def read_corpus(
-    data: Path, work: Path, most: int | None = None, *, long_form: bool = False
-) -> list[Utterance]:
+def read_corpus(data: Path, work: Path, most: int | None = None) -> list[Utterance]:
     """Align, measure and normalise the transcribed utterances that may be released.
 
-    With `most`, only so many of the first in the manifest. With `long_form`, the dev split's
-    long recordings without a transcript as well, transcribed automatically.
+    With `most`, only so many of the first in the manifest.
     """
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        speech = [row for row in csv.DictReader(file)
-                  if row["category"] == "speech" and row["release"] == "ok"]  # fmt: skip
-    rows = [row for row in speech if row["transcript"]][:most]
+        rows = [row for row in csv.DictReader(file)
+                if row["category"] == "speech" and row["release"] == "ok"
+                and row["transcript"]][:most]  # fmt: skip
     by_path = {data / row["path"]: row for row in rows}
     texts = {path: row["transcript"].lower() for path, row in by_path.items()}
-    if long_form:
-        untold = {
-            data / row["path"]: row
-            for row in speech
-            if not row["transcript"] and row["split"] == "dev" and float(row["seconds"]) >= _LONG_S
-        }
-        heard = transcribe_all(untold, work / "automatic_transcripts.jsonl")
-        by_path |= {path: untold[path] for path in heard}
-        texts |= heard
     alignments = align_all(texts, work / "alignments.jsonl")
     contours = measure_all(alignments, work / "contours.npz")
     training = {row["leak_group"] for row in rows if row["split"] == "train"}
@@ -89,8 +75,7 @@ def read_corpus(
     )
     found = []
     for speaker, paths in sorted(by_speaker.items()):
-        n_words = sum(len(texts[path].split()) for path in paths)
-        if len(paths) < FEWEST_OF_A_SPEAKER and n_words < LONG_FORM_WORDS:
+        if len(paths) < FEWEST_OF_A_SPEAKER:
             continue
         raw = [_raw(contours[path], phone_means) for path in paths]
         every = np.concatenate(raw)
@@ -105,7 +90,7 @@ def read_corpus(
                 "validation" if speaker in validation else "train")  # fmt: skip
             found.append(
                 Utterance(
-                    path.name, speaker, texts[path], split,
+                    path.name, speaker, row["transcript"].lower(), split,
                     phone_ids(measured.names),
                     phone_positions(measured.pause_before_s > _SHORTEST_PAUSE_S),
                     normalised.astype(np.float32), measured.has_pitch,
