@@ -179,8 +179,8 @@ def write_addon(
     if path.exists():  # what the evaluation wrote stays, as long as it is of these networks
         old = json.loads(path.read_text(encoding="utf-8"))
         if old["networks"] == networks:
-            kept = {k: v for k, v in old.get("card", {}).items() if k in ("measured", "heard")}
-            manifest["card"] |= kept
+            card = old.get("card", {})
+            manifest["card"] |= {k: card[k] for k in card if k.startswith(("measured", "heard"))}
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return folder
 
