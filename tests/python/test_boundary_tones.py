@@ -169,6 +169,21 @@ def test_a_clause_break_is_heard():
     assert rise > last_movement(told, told_voiced, int(told_ends[pause - 1])) + 2
 
 
+def test_of_a_long_sentence_only_the_last_piece_ends():
+    addon = voice("syntactic")
+    text = "Is it the lamp, " + "or the lamp in the kitchen, " * 30 + "that is on?"
+    pieces = list(addon.pieces(text))
+    assert len(pieces) > 1
+    ends = []
+    for symbols, tensors in pieces:
+        assert len(tensors["places"]) == len(symbols) <= addon.manifest.max_symbols
+        moved = boundary_tones(text, phone_names(symbols), tensors["places"])
+        spoken = [i for i, name in enumerate(symbols) if name != "pau"]
+        ends.append(round(12 * float(moved[spoken[-1]]), 3))
+    assert ends[-1] == FALL.end
+    assert FALL.end not in ends[:-1]
+
+
 def test_tones_need_to_know_the_words():
     (spoken,) = FlitePhones()(ASKED)
     addon = voice("syntactic")
