@@ -12,7 +12,6 @@ from pywakeword._extras import require
 from pywakeword.errors import AddonError, EmptyTextError
 from pywakeword.tts.addon import Addon
 from pywakeword.tts.blocks.base import Frames
-from pywakeword.tts.blocks.prosody import SHAPED_DURATIONS
 from pywakeword.tts.blocks.upsampler import whole_frames
 
 PROBE = "acoustic"  # in front of the vocoder
@@ -63,7 +62,7 @@ def spoken_contours(text: str, way: str, *, addon: str = "slt-parallel") -> Spok
                 pass
         indexes = np.array([voice.manifest.symbols.index(name) for name in names], np.int64)
         made = voice.pipeline.sequence_block.run({"symbols": indexes, **tensors})
-        lengths = whole_frames(made[SHAPED_DURATIONS], 1.0)
+        lengths = whole_frames(made["durations"], 1.0)
         starts = start + np.cumsum(lengths) - lengths
         symbols += list(zip(names, (starts / rate_hz).tolist()))
         start += int(lengths.sum())

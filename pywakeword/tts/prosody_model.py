@@ -26,6 +26,7 @@ PROSODY_TASK = "prosody"
 WAYS = ("centroid", "syntactic", "semantic", "both")
 CONTOURS = ("octaves", "decibels", "log_seconds")
 N_POSITIONS = 5
+EMBEDDING_WIDTH = 16
 _ARRAYS = {"embeddings", "centroid", "structures", "structure_mean", "structure_scale", "meanings"}
 
 Array = npt.NDArray[np.float32]
@@ -130,6 +131,8 @@ class ProsodyModel:
             raise ModelError(f"{path}: {error}") from error
         if self.bank.structures.shape[1] != WIDTH:
             raise CardError(f"{path}: made for other descriptions of sentences than this build's")
+        if self.bank.centroid.shape != (EMBEDDING_WIDTH,):
+            raise CardError(f"{path}: its embeddings have another width than {EMBEDDING_WIDTH}")
 
     def choose(self, text: str | None, way: str) -> Array:
         """Return the embedding for a sentence.

@@ -137,8 +137,6 @@ class ProsodyTransfer(StreamableBlock):
         The reference encoder: `reference`, `upsampled` in, `code` out, all by the frame.
     speaker : sequence of float
         The vector of the voice that speaks, behind the code.
-    durations : str
-        Name of the tensor of durations that hold without a reference.
     """
 
     optional_inputs = (REFERENCE, REFERENCE_DURATIONS)
@@ -148,11 +146,8 @@ class ProsodyTransfer(StreamableBlock):
         encoded_width: int,
         network: Network | None = None,
         speaker: Sequence[float] = (),
-        *,
-        durations: str = "durations",
     ) -> None:
-        self._upsampler = Upsampler(encoded_width, durations=durations)
-        self._durations = durations
+        self._upsampler = Upsampler(encoded_width)
         self.sequence_inputs = self._upsampler.sequence_inputs
         self.network = network
         self.code_width = 0 if network is None else self._checked_width(network)
@@ -180,12 +175,7 @@ class ProsodyTransfer(StreamableBlock):
         speaker = fields.get("speaker", (list,), "a list of numbers", [])
         if not all(type(value) in (int, float) and abs(value) < 1e6 for value in speaker):
             raise ValueError("speaker must be a list of finite numbers")
-        return cls(
-            resources.output_width("encoded", fields.path),
-            network,
-            speaker,
-            durations=fields.string("durations", "durations"),
-        )
+        return cls(resources.output_width("encoded", fields.path), network, speaker)
 
     def link(self, upstream_width: int | None) -> int:
         """Begin a stream."""
@@ -201,7 +191,7 @@ class ProsodyTransfer(StreamableBlock):
         reference, durations = tensors[REFERENCE], tensors.get(REFERENCE_DURATIONS)
         if durations is None or int(durations.sum()) != len(reference):
             raise BlockError(f"{REFERENCE} and {REFERENCE_DURATIONS} are not of one length")
-        known = {"encoded": tensors["encoded"], self._durations: durations}
+        known = {"encoded": tensors["encoded"], "durations": durations}
         if self.network is None:
             return _TransferStream(self._upsampler.open(known, None), no_code, self)
         with self._upsampler.open(known, None) as stream:

@@ -1,4 +1,4 @@
-"""The blocks that choose a prosody and give it to the frames, and `say --prosody`."""
+"""The block that chooses a prosody, the networks that speak with it, and `say --prosody`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from pywakeword.cli import main
 from pywakeword.errors import AddonError, BlockError, EmptyTextError
 from pywakeword.prosody_plot import spoken_contours
-from pywakeword.tts import Addon, FrameStream
-from pywakeword.tts.blocks import ProsodySelector, ProsodyShaper
+from pywakeword.tts import Addon, SequenceBlock, registry
+from pywakeword.tts.blocks import ProsodySelector
 
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
 if ctypes.util.find_library("flite") is None:
@@ -28,75 +28,41 @@ QUESTION = "Where are you going to keep it?"
 TEXT = f"{QUESTION} I know it. She left, because it had been raining all day."
 
 
-class Given(FrameStream):
-    """Frames that are there already."""
-
-    def __init__(self, frames: np.ndarray) -> None:
-        super().__init__(frames.shape[1])
-        self.left = [frames]
-
-    def produce(self):
-        return self.left.pop() if self.left else None
-
-
-def shaped(prosody: list[list[float]], durations: list[float], n: int, pull: int) -> np.ndarray:
-    shaper = ProsodyShaper(mel_scale=0.2)
-    assert shaper.link(5) == 5
-    tensors = {
-        "prosody": np.array(prosody, np.float32),
-        "shaped_durations": np.array(durations, np.float32),
-    }
-    with shaper.open(tensors, Given(np.zeros((n, 5), np.float32))) as stream:
-        pieces = []
-        while len(piece := stream.pull(pull)):
-            pieces.append(piece)
-        return np.concatenate(pieces)
-
-
-def test_a_shaper_moves_pitch_and_energy():
-    frames = shaped([[0, 0, 0], [0.5, 10, 0], [0.5, 10, 0]], [4, 4, 2], 10, 3)
-    # From the middle of one symbol to the middle of the next in a straight line.
-    np.testing.assert_allclose(frames[[0, 1], 3], [0, 0])
-    np.testing.assert_allclose(frames[[2, 3, 4, 5], 3], 0.5 * np.array([1, 3, 5, 7]) / 8, rtol=1e-6)
-    np.testing.assert_allclose(frames[6:, 3], 0.5)
-    mel = 0.2 * np.log(10)  # 10 dB
-    np.testing.assert_allclose(frames[6:, :3], mel, rtol=1e-6)
-    np.testing.assert_array_equal(frames[:, 4], 0)  # voicing is left alone
-
-
-def test_a_shaper_wants_what_belongs_together():
-    with pytest.raises(ValueError, match="acoustic frames"):
-        ProsodyShaper().link(None)
-    with pytest.raises(BlockError, match="more frames"):
-        shaped([[0, 0, 0]], [3], 4, 10)
-    with pytest.raises(BlockError, match="rows of prosody"):
-        shaped([[0, 0, 0]], [3, 1], 4, 10)
-
-
-def selected(way: str, **options) -> dict[str, np.ndarray]:
+def selected(way: str, extra: dict[str, np.ndarray] | None = None, **options):
     symbols = ["pau", "dh", "ax", "l", "ae", "m", "p"]
     tensors = {
         "symbols": np.array([0, 1, 2, 3, 4, 5, 6, 0]),
-        "durations": np.full(8, 6.0, np.float32),
-        "text": np.frombuffer(b"Where is the lamp?", np.uint8),
+        "text": np.frombuffer(b"The lamp?", np.uint8),
+        "places": np.array([0, 4, 4, 9, 9, 9, 9, 0]),
     }
-    return ProsodySelector(symbols, way=way, **options).run(tensors)
+    return ProsodySelector(symbols, way=way, **options).run(tensors | (extra or {}))
 
 
-def test_the_centroid_changes_nothing():
-    made = selected("centroid")
-    assert np.abs(made["prosody"]).max() == 0
-    np.testing.assert_array_equal(made["shaped_durations"], 6)
+def test_the_centroid_is_all_zeros():
+    for made in (selected("centroid"), selected("both", {"reference": np.zeros((9, 66))})):
+        assert made["prosody"].shape == (8, 3)
+        assert not made["prosody"].any()
+        assert made["embedding"].shape == (16,)
+        assert not made["embedding"].any()
 
 
 def test_a_chosen_prosody_changes_what_is_spoken_and_no_pause():
-    made, half = selected("syntactic"), selected("syntactic", strength=0.5)
-    assert made["prosody"].shape == (8, 3)
+    made = selected("syntactic", boundary_tones=False)
+    half = selected("syntactic", boundary_tones=False, strength=0.5)
     assert (made["prosody"][[0, -1]] == 0).all()
     assert (np.abs(made["prosody"][1:-1]).max(axis=0) > 0.01).all()
-    np.testing.assert_allclose(made["shaped_durations"], 6 * np.exp(made["prosody"][:, 2]))
-    limit = np.abs(half["prosody"]) <= np.abs(made["prosody"]) + 1e-6
-    assert limit.all()
+    assert (np.abs(half["prosody"]) <= np.abs(made["prosody"]) + 1e-6).all()
+    np.testing.assert_allclose(half["embedding"], 0.5 * made["embedding"], rtol=1e-6)
+
+
+def test_a_boundary_tone_comes_on_top():
+    plain, toned = selected("syntactic", boundary_tones=False), selected("syntactic")
+    added = 12 * (toned["prosody"] - plain["prosody"])
+    np.testing.assert_allclose(added[:, 0], [0, 0, 0, 2, 5, 8, 8, 0], atol=1e-4)
+    assert not added[:, 1:].any()
+    np.testing.assert_array_equal(toned["embedding"], plain["embedding"])
+    alone = selected("syntactic", strength=0)
+    np.testing.assert_allclose(12 * alone["prosody"][:, 0], added[:, 0], atol=1e-4)
 
 
 def test_what_a_selector_refuses():
@@ -109,29 +75,63 @@ def test_what_a_selector_refuses():
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory) -> Addon:
-    """The bundled voice without any of these blocks."""
-    folder = tmp_path_factory.mktemp("addon") / "plain"
+def plain() -> Addon:
+    return Addon.load("slt-parallel")
+
+
+def test_the_mean_prosody_is_the_voice_without_any(plain, tmp_path):
+    """As if nothing chose, and the networks were given zeros."""
+
+    class Zeros(SequenceBlock):
+        inputs = ("symbols",)
+        outputs = ("prosody", "embedding")
+
+        @classmethod
+        def from_config(cls, fields, resources):
+            return cls()
+
+        def run(self, tensors):
+            n = len(tensors["symbols"])
+            return {
+                "prosody": np.zeros((n, 3), np.float32),
+                "embedding": np.zeros(16, np.float32),
+            }
+
+    types = registry.copy()
+    types.register("Zeros")(Zeros)
+    folder = changed(tmp_path, lambda stack: stack["blocks"].__setitem__(0, {"type": "Zeros"}))
+    silent = Addon.load(folder, registry=types)
+    np.testing.assert_array_equal(plain.synthesize(TEXT), silent.synthesize(TEXT))
+
+
+def changed(tmp_path: Path, change) -> Path:
+    """A copy of the bundled voice with another sequence block."""
+    folder = tmp_path / "changed"
     shutil.copytree(SLT, folder)
     document = json.loads((folder / "addon.json").read_text())
-    document["stack"]["sequence_block"] = {"type": "Encoders"}
-    stack = [{"type": name} for name in ("Upsampler", "Decoder", "Vocoder")]
-    document["stack"]["streamable_block"]["stack"] = stack
+    change(document["stack"]["sequence_block"])
     (folder / "addon.json").write_text(json.dumps(document))
-    return Addon.load(folder)
+    return folder
 
 
-def test_the_mean_prosody_is_the_voice_itself(plain):
-    np.testing.assert_array_equal(
-        Addon.load("slt-parallel").synthesize(TEXT), plain.synthesize(TEXT)
-    )
+def test_fixed_shapes_say_the_chosen_prosody_too():
+    found = {}
+    for context in ("dynamic", "fixed"):
+        frames: list = []
+        voice = Addon.load(
+            "slt-parallel", context=context, prosody="syntactic",
+            observers={"acoustic": frames.append},
+        )  # fmt: skip
+        voice.synthesize(TEXT)
+        found[context] = np.concatenate(frames)
+    np.testing.assert_allclose(found["fixed"], found["dynamic"], atol=1e-4)
 
 
 def test_a_chosen_prosody_is_heard_and_streams(plain):
     voice = Addon.load("slt-parallel", prosody="syntactic")
     whole = voice.synthesize(TEXT)
     same = plain.synthesize(TEXT)
-    assert len(whole) != len(same) or np.abs(whole - same).max() > 100
+    assert len(whole) != len(same) or np.abs(whole - same).max() > 100  # see tools.tts.heard
     np.testing.assert_array_equal(
         np.concatenate(list(voice.stream(TEXT, chunk_samples=777))), whole
     )
@@ -155,21 +155,12 @@ def test_symbols_have_no_sentence(plain):
         voice.open(["pau"], {"melody": np.zeros(1)})
 
 
-def test_an_addon_without_a_selector_has_no_choice(plain, tmp_path):
-    folder = tmp_path / "plain"
-    shutil.copytree(SLT, folder)
-    document = json.loads((folder / "addon.json").read_text())
-    blocks = document["stack"]["sequence_block"]["blocks"]
-    blocks[1]["way"] = "loud"
-    (folder / "addon.json").write_text(json.dumps(document))
-    with pytest.raises(AddonError, match=r"blocks\[1\].*way must be"):
+def test_a_selector_that_is_wrong_or_not_there(tmp_path):
+    folder = changed(tmp_path / "loud", lambda stack: stack["blocks"][0].update(way="loud"))
+    with pytest.raises(AddonError, match=r"blocks\[0\].*way must be"):
         Addon.load(folder)
-    document["stack"]["sequence_block"] = {"type": "Encoders"}
-    stack = [{"type": name} for name in ("Upsampler", "Decoder", "Vocoder")]
-    document["stack"]["streamable_block"]["stack"] = stack
-    (folder / "addon.json").write_text(json.dumps(document))
     with pytest.raises(AddonError, match="no ProsodySelector"):
-        Addon.load(folder, prosody="syntactic")
+        Addon.load("slt-attention", prosody="syntactic")
 
 
 def test_say_with_a_prosody_and_a_plot(tmp_path):

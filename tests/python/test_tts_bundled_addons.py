@@ -54,7 +54,7 @@ def test_the_audio_does_not_depend_on_the_chunks(addon):
 
 
 def test_fixed_shapes_sound_the_same(addon):
-    symbols = next(FlitePhones()(TEXT))
+    symbols = next(FlitePhones()(TEXT)).symbols
     found = {}
     for context in ("dynamic", "fixed"):
         frames: list = []
@@ -97,7 +97,7 @@ def test_flite_says_phones_and_where_they_end():
     # Of the voices only the statistical ones keep to their marks.
     taught = FliteVoice("slt").speak("Hello world.")
     assert abs(taught.ends_s[-1] - len(taught.pcm) / taught.sample_rate_hz) < 0.05
-    assert [len(p) for p in FlitePhones()("Hello. World?  ...")] == [6, 6]
+    assert [len(p.symbols) for p in FlitePhones()("Hello. World?  ...")] == [6, 6]
     with pytest.raises(PhonesError, match="NUL"):
         FliteVoice("kal16").speak("a\0b")
     with pytest.raises(PhonesError, match="libflite1"):

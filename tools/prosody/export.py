@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pywakeword.tts.prosody_model import N_POSITIONS
-from tools.prosody.network import EMBEDDING_WIDTH, Decoder, Exported
+from pywakeword.tts.prosody_model import EMBEDDING_WIDTH, N_POSITIONS
+from tools.prosody.network import Decoder, Exported
 
 
 def decoder_onnx(decoder: Decoder) -> bytes:

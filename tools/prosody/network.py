@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pywakeword.tts.prosody_model import N_POSITIONS
+from pywakeword.tts.prosody_model import EMBEDDING_WIDTH, N_POSITIONS
 from tools.prosody.alignment import PHONES
 from tools.tts.network import MaskedConvolutions
 
-EMBEDDING_WIDTH = 16
 SCALES = (0.25, 5.0, 0.45)  # octaves, dB, log seconds: near their standard deviations
 
 

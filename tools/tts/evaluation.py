@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from pywakeword.tts import Addon
 from pywakeword.tts.addon.flite import FliteVoice
+from pywakeword.tts.prosody_model import WAYS
 from tools.tts.__main__ import HELD_OUT, SEED
 from tools.tts.corpus import VOICE, sentences
 
@@ -99,6 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--trees", type=Path, required=True, help="folder of *.ptb files")
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--folder", type=Path, default=Path("models/addons"))
+    parser.add_argument("--prosody", choices=WAYS, help="chosen in this way; not of slt-attention")
     parser.add_argument("--write", action="store_true", help="put the figures on the cards")
     args = parser.parse_args(argv)
     texts = sentences(args.trees, SEED)[:HELD_OUT][: args.sentences]
@@ -106,13 +108,14 @@ def main(argv: list[str] | None = None) -> int:
     teachers = round(word_error_rate(lambda text: teacher.speak(text).pcm, texts), 4)
     print(json.dumps({"teacher": teachers}), flush=True)
     for name in args.addons:
-        figures = measure(Addon.load(args.folder / name), texts)
+        figures = measure(Addon.load(args.folder / name, prosody=args.prosody), texts)
         figures["teachers_word_error_rate"] = teachers
         print(json.dumps({name: figures}), flush=True)
         if args.write:
             path = args.folder / name / "addon.json"
             document = json.loads(path.read_text(encoding="utf-8"))
-            document["card"]["measured"] = figures
+            entry = f"measured_{args.prosody}" if args.prosody else "measured"
+            document["card"][entry] = figures
             path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return 0
 

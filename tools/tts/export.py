@@ -16,6 +16,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from pywakeword.tts.prosody_model import CONTOURS, EMBEDDING_WIDTH
 from tools.tts import network
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.features import (
@@ -49,9 +50,8 @@ ADDONS = {
         "acoustic_model", 3000, 400,
         ("text_encoder", "duration_encoder", "decoder", "vocoder"),
         (
-            {"type": "ProsodyTransfer", "durations": "shaped_durations"},
+            {"type": "ProsodyTransfer"},
             {"type": "Decoder"},
-            {"type": "ProsodyShaper", "mel_scale": 0.2},
             {"type": "ContourTransfer", "register_octaves": _REGISTER},
             {"type": "Probe", "name": "acoustic"},
             {"type": "Vocoder"},
@@ -59,7 +59,7 @@ ADDONS = {
         {"text_encoder": 64, "duration_encoder": 64, "decoder": 96, "vocoder": 64},
         {
             "type": "SequenceBlockContainer",
-            "blocks": [{"type": "Encoders"}, {"type": "ProsodySelector", "way": "centroid"}],
+            "blocks": [{"type": "ProsodySelector", "way": "centroid"}, {"type": "Encoders"}],
         },
     ),
     "slt-attention": Recipe(
@@ -95,6 +95,10 @@ _SHAPES: dict[str, tuple[str, dict[str, list[Any]], dict[str, list[Any]]]] = {
 }  # fmt: skip
 
 
+_PROSODIC = {"symbols": ["text"], "prosody": ["text", len(CONTOURS)],
+             "embedding": [EMBEDDING_WIDTH], "mask": ["text"]}  # fmt: skip
+
+
 class _Step(nn.Module):
     """An attention decoder whose last frame is state like any other."""
 
@@ -107,14 +111,25 @@ class _Step(nn.Module):
         return frames, frames[:, -1], hidden, centre, context
 
 
-def write_addon(name: str, modules: Mapping[str, nn.Module], out: Path) -> Path:
-    """Export the networks of an addon and write its `addon.json`; return the folder."""
+def write_addon(
+    name: str,
+    modules: Mapping[str, nn.Module],
+    out: Path,
+    *,
+    files: Mapping[str, bytes] | None = None,
+    training: Mapping[str, Any],
+) -> Path:
+    """Export the networks of an addon and write its `addon.json`; return the folder.
+
+    Of a network in `files` that file is taken as it is; its module only says the shapes.
+    `training` is put on the card.
+    """
     recipe, folder = ADDONS[name], out / name
     folder.mkdir(parents=True, exist_ok=True)
     networks = {}
     for part in recipe.networks:
-        axis, inputs, outputs = _SHAPES[part]
-        data = _onnx(part, modules[part])
+        axis, inputs, outputs = _shapes(part, modules[part])
+        data = (files or {}).get(part) or _onnx(part, modules[part])
         (folder / f"{part}.onnx").write_bytes(data)
         entry: dict[str, Any] = {
             "file": f"{part}.onnx",
@@ -157,21 +172,29 @@ def write_addon(name: str, modules: Mapping[str, nn.Module], out: Path) -> Path:
             "frames": f"{N_MELS} log mel energies times 0.2, log F0, voicing; 80 a second",
             "parameters": sum(p.numel() for part in recipe.networks
                               for p in modules[part].parameters()),
-            "training": f"python -m tools.tts {name} --trees DIR --work DIR",
+            "training": dict(training),
         },
     }  # fmt: skip
     path = folder / "addon.json"
     if path.exists():  # what the evaluation wrote stays, as long as it is of these networks
         old = json.loads(path.read_text(encoding="utf-8"))
-        if old["networks"] == networks and "measured" in old.get("card", {}):
-            manifest["card"]["measured"] = old["card"]["measured"]
+        if old["networks"] == networks:
+            card = old.get("card", {})
+            manifest["card"] |= {k: card[k] for k in card if k.startswith(("measured", "heard"))}
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return folder
 
 
+def _shapes(part: str, module: nn.Module) -> tuple[str, dict[str, list[Any]], dict[str, list[Any]]]:
+    axis, inputs, outputs = _SHAPES[part]
+    if isinstance(module, (network.ProsodicTextEncoder, network.ProsodicDurationEncoder)):
+        inputs = _PROSODIC
+    return axis, inputs, outputs
+
+
 def _onnx(part: str, module: nn.Module) -> bytes:
     wrapped = _Step(module) if part == "attention_decoder" else module
-    return onnx_file(wrapped, *_SHAPES[part])
+    return onnx_file(wrapped, *_shapes(part, module))
 
 
 def onnx_file(

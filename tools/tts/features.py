@@ -17,7 +17,7 @@ from pywakeword.tts.acoustic_frames import (
 )
 
 __all__ = ["FRAME_RATE_HZ", "FRAME_WIDTH", "HOP_SAMPLES", "N_MELS", "REFERENCE_HZ",
-           "SAMPLE_RATE", "acoustic_frames"]  # fmt: skip
+           "SAMPLE_RATE", "acoustic_frames", "log_mel"]  # fmt: skip
 
 
 def acoustic_frames(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

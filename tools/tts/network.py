@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pywakeword.tts.prosody_model import CONTOURS, EMBEDDING_WIDTH
 from tools.tts.corpus import SYMBOLS
 from tools.tts.features import FRAME_WIDTH
 
@@ -63,6 +64,57 @@ class DurationEncoder(nn.Module):
         """Encode."""
         x = self.body(self.embedding(symbols) * mask[..., None], mask)
         return torch.exp(self.head(x)[..., 0].clamp(-2, 5)) * mask
+
+
+class ProsodyEntry(nn.Module):
+    """Prosody of the symbols, and the embedding it was decoded from, as a term of their encoding.
+
+    Both are differences to the mean utterance, so the mean adds nothing.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.contours = nn.Linear(len(CONTOURS), width, bias=False)
+        self.embedding = nn.Linear(EMBEDDING_WIDTH, width, bias=False)
+        # Octaves, dB and log seconds in units of about their spread.
+        self.register_buffer("scales", torch.tensor([0.25, 5.0, 0.35]))
+
+    def forward(self, prosody: Tensor, embedding: Tensor) -> Tensor:
+        """Shapes: (batch, n, 3), (batch, EMBEDDING_WIDTH)."""
+        term: Tensor = self.contours(prosody / self.scales) + self.embedding(embedding)[:, None]
+        return term
+
+
+class ProsodicTextEncoder(TextEncoder):
+    """Symbols and their prosody -> encoding (batch, n, ENCODED_WIDTH)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entry = ProsodyEntry(ENCODED_WIDTH)
+
+    def forward(  # type: ignore[override]
+        self, symbols: Tensor, prosody: Tensor, embedding: Tensor, mask: Tensor
+    ) -> Tensor:
+        """Encode."""
+        x = self.embedding(symbols) + self.entry(prosody, embedding)
+        return self.body(x * mask[..., None], mask)
+
+
+class ProsodicDurationEncoder(DurationEncoder):
+    """Symbols and their prosody -> frames of each (batch, n), as a real number."""
+
+    def __init__(self, width: int = 96) -> None:
+        super().__init__(width)
+        self.entry = ProsodyEntry(width)
+        self.own = nn.Linear(len(CONTOURS), 1, bias=False)  # a symbol's own, past the layers
+
+    def forward(  # type: ignore[override]
+        self, symbols: Tensor, prosody: Tensor, embedding: Tensor, mask: Tensor
+    ) -> Tensor:
+        """Encode."""
+        x = self.embedding(symbols) + self.entry(prosody, embedding)
+        x = self.body(x * mask[..., None], mask)
+        return torch.exp((self.head(x) + self.own(prosody))[..., 0].clamp(-2, 5)) * mask
 
 
 class Decoder(nn.Module):

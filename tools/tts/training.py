@@ -11,39 +11,53 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pywakeword.tts.blocks.source_filter import Excitation, SourceFilterShape, band_weights
-from tools.tts import network
+from pywakeword.tts.prosody_model import bundled_prosody
+from tools.tts import expressive, network
 from tools.tts.batches import padded, pick, train
 from tools.tts.corpus import Utterance
 from tools.tts.features import HOP_SAMPLES, N_MELS, REFERENCE_HZ, SAMPLE_RATE
 
+_PITCH_WEIGHT = 0.3
 SOURCE_FILTER = SourceFilterShape(SAMPLE_RATE, HOP_SAMPLES, 1024, network.N_BANDS)
 
 
 def acoustic_model(utterances: Sequence[Utterance], path: Path, *, steps: int) -> nn.ModuleDict:
-    """Text encoder, duration encoder and decoder, together, on the teacher's durations."""
+    """Text encoder, duration encoder and decoder, together, on the teacher's durations.
+
+    Most sentences are given a prosody, and the teacher's frames and durations are changed to it.
+    """
     modules = nn.ModuleDict(
         {
-            "text_encoder": network.TextEncoder(),
-            "duration_encoder": network.DurationEncoder(),
+            "text_encoder": network.ProsodicTextEncoder(),
+            "duration_encoder": network.ProsodicDurationEncoder(),
             "decoder": network.Decoder(),
         }
     )
+    model = bundled_prosody()
 
     def loss_of(rng: np.random.Generator) -> Tensor:
         batch = pick(utterances, rng, 8)
+        drawn = [expressive.draw(u, model, rng) for u in batch]
+        spoken = [expressive.expressed(u, d.prosody) for u, d in zip(batch, drawn)]
         symbols, mask = padded([u.symbols for u in batch])
-        frames, frame_mask = padded([u.frames for u in batch])
-        encoded = modules["text_encoder"](symbols, mask)
+        prosody, _ = padded([d.prosody for d in drawn])
+        embedding = torch.from_numpy(np.stack([d.embedding for d in drawn]))
+        durations, _ = padded([wanted for wanted, _, _ in spoken])
+        frames, frame_mask = padded([frames for _, _, frames in spoken])
+        encoded = modules["text_encoder"](symbols, prosody, embedding, mask)
         upsampled = torch.zeros(*frames.shape[:2], network.ENCODED_WIDTH + network.POSITION_WIDTH)
-        for i, item in enumerate(batch):
-            index, position = upsample_plan(item.durations)
+        for i, (_, whole, _) in enumerate(spoken):
+            index, position = upsample_plan(whole)
             row = torch.cat([encoded[i, index], torch.from_numpy(position)], 1)
             upsampled[i, : len(row)] = row
-        frame_loss = _frame_loss(modules["decoder"](upsampled, frame_mask), frames, frame_mask)
-        durations, _ = padded([u.durations.astype(np.float32) for u in batch])
-        predicted = modules["duration_encoder"](symbols, mask)
+        made = modules["decoder"](upsampled, frame_mask)
+        predicted = modules["duration_encoder"](symbols, prosody, embedding, mask)
         wrong = (torch.log(predicted + 0.5) - torch.log(durations + 0.5)).abs() * mask
-        return frame_loss + 0.3 * wrong.sum() / mask.sum()
+        return (
+            _frame_loss(made, frames, frame_mask)
+            + _PITCH_WEIGHT * _pitch_loss(made, frames)
+            + 0.3 * wrong.sum() / mask.sum()
+        )
 
     train(modules, loss_of, path, steps=steps)
     return modules
@@ -162,6 +176,12 @@ def _spectral_loss(audio: Tensor, target: Tensor) -> Tensor:
 
 def _frame_loss(predicted: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
     return ((predicted - frames).abs().mean(2) * mask).sum() / mask.sum()
+
+
+def _pitch_loss(predicted: Tensor, frames: Tensor) -> Tensor:
+    """Octaves, where there is a voice: one of many values of a frame, and all of a melody."""
+    voiced = frames[..., N_MELS + 1]
+    return ((predicted - frames)[..., N_MELS].abs() * voiced).sum() / voiced.sum()
 
 
 def _whole_steps(rows: np.ndarray, per_step: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from pywakeword.tts.addon.files import MANIFEST, AddonFiles
 from pywakeword.tts.addon.front_ends import (
     FRONT_ENDS,
     FrontEnd,
+    Pronounced,
     split_symbols,
     symbol_indexes,
 )
@@ -23,7 +24,7 @@ from pywakeword.tts.addon.manifest import Manifest, parse_manifest
 from pywakeword.tts.blocks.base import Frames, FrameStream
 from pywakeword.tts.blocks.composites import StreamablePipeline
 from pywakeword.tts.blocks.network import Network
-from pywakeword.tts.blocks.prosody import TEXT, text_tensor
+from pywakeword.tts.blocks.prosody import PLACES, TEXT, text_tensor
 from pywakeword.tts.blocks.registry import BlockRegistry
 from pywakeword.tts.blocks.registry import registry as default_registry
 from pywakeword.tts.blocks.resources import Resources
@@ -237,23 +238,28 @@ class Addon:
         PhonesError
             If the text cannot be turned into symbols.
         """
-        for sentence, symbols in self._sentences(text):
-            wanted = sentence is not None and TEXT in self.pipeline.optional_inputs
-            tensors = {TEXT: text_tensor(sentence)} if wanted and sentence is not None else {}
+        wanted = self.pipeline.optional_inputs
+        for sentence, (symbols, places) in self._sentences(text):
+            rows = list(zip(symbols, places or (0,) * len(symbols)))
             for piece in split_symbols(
-                symbols, pause=self.manifest.pause, max_symbols=self._max_symbols
+                rows, pause=(self.manifest.pause, 0), max_symbols=self._max_symbols
             ):
-                yield piece, tensors
+                tensors: dict[str, npt.NDArray[Any]] = {}
+                if sentence is not None and TEXT in wanted:
+                    tensors[TEXT] = text_tensor(sentence)
+                if places is not None and PLACES in wanted:
+                    tensors[PLACES] = np.array([place for _, place in piece], np.int64)
+                yield tuple(symbol for symbol, _ in piece), tensors
 
-    def _sentences(self, text: Text) -> Iterator[tuple[str | None, tuple[str, ...]]]:
+    def _sentences(self, text: Text) -> Iterator[tuple[str | None, Pronounced]]:
         if not isinstance(text, str):
-            yield None, tuple(text)
+            yield None, Pronounced(tuple(text))
             return
         if self._front_end is None:
             self._front_end = FRONT_ENDS[self.manifest.front_end]()
         for sentence in self._front_end.sentences(text):
-            for symbols in self._front_end(sentence):
-                yield sentence, symbols
+            for pronounced in self._front_end(sentence):
+                yield sentence, pronounced
 
 
 def available_addons() -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pywakeword.errors import PhonesError
 # "0" is flite's answer where there is no such item.
 _NO_ITEM = b"0"
 _WORD = b"R:SylStructure.parent.parent.name"
+_TOKEN_END = b"R:SylStructure.parent.parent.R:Token.parent.file_pos"
 _NEXT_IN_SYLLABLE = b"R:SylStructure.n.name"
 _NEXT_SYLLABLE = b"R:SylStructure.parent.R:SylStructure.n.name"
 
@@ -44,6 +45,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "item_feat_string": (ctypes.c_char_p, (ctypes.c_void_p, ctypes.c_char_p)),
     "item_feat_float": (ctypes.c_float, (ctypes.c_void_p, ctypes.c_char_p)),
     "ffeature_string": (ctypes.c_char_p, (ctypes.c_void_p, ctypes.c_char_p)),
+    "ffeature_int": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_char_p)),
     "utt_wave": (ctypes.POINTER(_Wave), (ctypes.c_void_p,)),
     "delete_utterance": (None, (ctypes.c_void_p,)),
 }
@@ -53,11 +55,13 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 class FliteSpeech:
     """What flite made of a text: phones, where each ends, and mono audio.
 
-    `words` has the index of each phone's word, -1 for pauses.
+    `words` has the index of each phone's word, -1 for pauses; `places` the byte of the text at
+    which that word ends, in front of the next one, 0 for pauses.
     """
 
     phones: tuple[str, ...]
     words: tuple[int, ...]
+    places: tuple[int, ...]
     ends_s: tuple[float, ...]
     pcm: npt.NDArray[np.int16]
     sample_rate_hz: int
@@ -116,12 +120,13 @@ class FliteVoice:
             if not utterance:
                 raise PhonesError(f"flite cannot analyse {text!r}")
             try:
-                phones, words, ends, word = [], [], [], 0
+                phones, words, places, ends, word = [], [], [], [], 0
                 item = call["relation_head"](call["utt_relation"](utterance, b"Segment"))
                 while item:
                     phones.append(call["item_feat_string"](item, b"name").decode())
                     ends.append(float(call["item_feat_float"](item, b"end")))
                     look = call["ffeature_string"]
+                    places.append(call["ffeature_int"](item, _TOKEN_END))
                     words.append(-1 if look(item, _WORD) == _NO_ITEM else word)
                     word += words[-1] == word and (
                         look(item, _NEXT_IN_SYLLABLE) == look(item, _NEXT_SYLLABLE) == _NO_ITEM
@@ -129,6 +134,8 @@ class FliteVoice:
                     item = call["item_next"](item)
                 wave = call["utt_wave"](utterance).contents
                 pcm = np.ctypeslib.as_array(wave.samples, (wave.num_samples,)).copy()
-                return FliteSpeech(tuple(phones), tuple(words), tuple(ends), pcm, wave.sample_rate)
+                return FliteSpeech(
+                    tuple(phones), tuple(words), tuple(places), tuple(ends), pcm, wave.sample_rate
+                )
             finally:
                 call["delete_utterance"](utterance)

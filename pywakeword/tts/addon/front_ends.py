@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from pywakeword.errors import PhonesError
 from pywakeword.tts.addon.flite import FliteVoice
+
+_Symbol = TypeVar("_Symbol")
+
+
+class Pronounced(NamedTuple):
+    """A sentence as symbols; `places` as in `FliteSpeech`, None where they are not known."""
+
+    symbols: tuple[str, ...]
+    places: tuple[int, ...] | None = None
 
 
 class FrontEnd(Protocol):
@@ -17,7 +26,7 @@ class FrontEnd(Protocol):
         """Yield what is spoken at once."""
         ...
 
-    def __call__(self, text: str) -> Iterator[tuple[str, ...]]:
+    def __call__(self, text: str) -> Iterator[Pronounced]:
         """Yield the symbols of each sentence."""
         ...
 
@@ -34,10 +43,11 @@ class FlitePhones:
             if re.search(r"\w", sentence):
                 yield sentence
 
-    def __call__(self, text: str) -> Iterator[tuple[str, ...]]:
+    def __call__(self, text: str) -> Iterator[Pronounced]:
         """Analyse one sentence after the other."""
         for sentence in self.sentences(text):
-            yield self._voice.speak(sentence).phones
+            spoken = self._voice.speak(sentence)
+            yield Pronounced(spoken.phones, spoken.places)
 
 
 class WrittenSymbols:
@@ -47,11 +57,11 @@ class WrittenSymbols:
         """Cut nothing."""
         yield text
 
-    def __call__(self, text: str) -> Iterator[tuple[str, ...]]:
+    def __call__(self, text: str) -> Iterator[Pronounced]:
         """Yield all as one piece."""
         symbols = tuple(text.split())
         if symbols:
-            yield symbols
+            yield Pronounced(symbols)
 
 
 FRONT_ENDS: dict[str, Callable[[], FrontEnd]] = {
@@ -61,8 +71,8 @@ FRONT_ENDS: dict[str, Callable[[], FrontEnd]] = {
 
 
 def split_symbols(
-    symbols: Sequence[str], *, pause: str, max_symbols: int
-) -> Iterator[tuple[str, ...]]:
+    symbols: Sequence[_Symbol], *, pause: _Symbol, max_symbols: int
+) -> Iterator[tuple[_Symbol, ...]]:
     """Cut symbols into pieces, at the last pause that keeps a piece short enough.
 
     A pause at a cut ends one piece and begins the next, as each learned to. Where there is

@@ -9,7 +9,7 @@ from pywakeword.tts.blocks.composites import (
 )
 from pywakeword.tts.blocks.decoders import AttentionDecoder, Decoder
 from pywakeword.tts.blocks.network import Network, NetworkSpec
-from pywakeword.tts.blocks.prosody import ProsodySelector, ProsodyShaper
+from pywakeword.tts.blocks.prosody import ProsodySelector
 from pywakeword.tts.blocks.registry import BlockRegistry, registry
 from pywakeword.tts.blocks.resources import Fields, Resources
 from pywakeword.tts.blocks.upsampler import Upsampler
@@ -24,7 +24,6 @@ __all__ = [
     "Network",
     "NetworkSpec",
     "ProsodySelector",
-    "ProsodyShaper",
     "Resources",
     "SequenceBlock",
     "SequenceBlockContainer",

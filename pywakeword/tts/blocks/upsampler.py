@@ -24,30 +24,21 @@ class Upsampler(StreamableBlock):
         Width of the tensor `encoded`.
     stretch : float
         Factor on every duration; 2 speaks half as fast.
-    durations : str
-        Name of the tensor of durations.
     """
 
-    sequence_inputs: tuple[str, ...] = ("encoded", "durations")
+    sequence_inputs = ("encoded", "durations")
 
-    def __init__(
-        self, encoded_width: int, *, stretch: float = 1.0, durations: str = "durations"
-    ) -> None:
+    def __init__(self, encoded_width: int, *, stretch: float = 1.0) -> None:
         if not 0.1 <= stretch <= 10:
             raise ValueError(f"stretch must be from 0.1 to 10, got {stretch}")
         self.width = encoded_width + POSITION_WIDTH
         self.stretch = stretch
-        self.sequence_inputs = ("encoded", durations)
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> Upsampler:
         """Take the width from the network that makes `encoded`."""
         width = resources.output_width("encoded", fields.path)
-        return cls(
-            width,
-            stretch=fields.number("stretch", 1.0),
-            durations=fields.string("durations", "durations"),
-        )
+        return cls(width, stretch=fields.number("stretch", 1.0))
 
     def link(self, upstream_width: int | None) -> int:
         """Begin a stream."""
