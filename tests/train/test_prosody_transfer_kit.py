@@ -100,8 +100,28 @@ def spoken(symbols: str, durations: list[int]) -> Item:
     return Item("one", "anna", "text", "train", True, numbers, np.array(durations), frames)
 
 
-def test_the_code_has_a_place_a_phone_and_is_ranked(items):
+def test_the_code_says_upper_or_lower_half_of_each_phone(items):
     modules = modules_of("none", items)
+    for one in items[:6]:
+        found, n = code(modules, one), phones(one)
+        assert found.shape == (n, 2)
+        np.testing.assert_allclose(np.abs(found), 3**0.5 / 2, atol=1e-5)
+        assert ((found > 0).sum(0) == (n + 1) // 2).all()
+    learning = network.make_modules(network.ABLATIONS["none"], 3)
+    assert learning.training  # what learns keeps its ranks
+    assert len(np.unique(code(learning, items[0])[:, 0].round(3))) == phones(items[0])
+
+
+def test_levels_hold_equally_many():
+    mask = torch.tensor([[1.0] * 6 + [0.0]])
+    ranks = phone_grid.ranked(torch.tensor([[[3.0], [1], [2], [9], [0], [7], [5]]]), mask)
+    made = phone_grid.in_levels(ranks, mask, 3)[0, :, 0]
+    wide = 2 / 3**0.5
+    np.testing.assert_allclose(made, [0, -wide, 0, wide, -wide, wide, 0], atol=1e-5)
+
+
+def test_without_levels_the_code_is_ranks(items):
+    modules = modules_of("ranks", items)
     for one in items[:6]:
         found, n = code(modules, one), phones(one)
         assert found.shape == (n, 2)

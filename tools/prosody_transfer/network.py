@@ -39,9 +39,12 @@ class Shape:
         Whether it hears them beside the mel energies.
     code_width : int
         Numbers per phone, or per frame without the bottleneck.
+    levels : int
+        Steps that a number has once training is over, by its rank in the utterance; 2 says
+        of each phone whether it is in the upper or the lower half. 0 keeps the ranks.
     bottleneck : bool
-        Whether the code is by the phone, a distribution that is drawn to the normal one,
-        and loses its mean and spread over the utterance. Otherwise it is by the frame.
+        Whether the code is by the phone, in ranks, learned as the means of a distribution.
+        Otherwise it is by the frame, as it comes.
     adversary : bool
         Whether training works against classifiers that look for the speaker in the code.
     """
@@ -50,6 +53,7 @@ class Shape:
     phonemes: bool = True
     pitch: bool = True
     code_width: int = 2
+    levels: int = 2
     bottleneck: bool = True
     adversary: bool = False
 
@@ -60,6 +64,7 @@ ABLATIONS = {
     "no-phonemes": Shape(phonemes=False),
     "no-bottleneck": Shape(code_width=32, bottleneck=False),
     "adversary": Shape(adversary=True),
+    "ranks": Shape(levels=0),
     "mel-only": Shape(pitch=False),
 }
 
@@ -112,6 +117,8 @@ class ReferenceEncoder(nn.Module):
         mean = mean * mask[..., None]
         if grid is not None:
             mean = phone_grid.ranked(mean, mask)
+            if shape.levels and not self.training:
+                mean = phone_grid.in_levels(mean, mask, shape.levels)
         return mean, log_variance.clamp(-8, 4)
 
 
