@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -44,6 +45,8 @@ def card(modules: nn.ModuleDict, items: Sequence[Item], steps: int) -> dict[str,
         "frames": "64 log mel energies times 0.2, log F0, voicing; 80 a second",
         "parameters": sum(p.numel() for p in modules.parameters()),
         "steps": steps,
+        "seed": 0,
+        "date": datetime.date.today().isoformat(),
         "training": "python -m tools.prosody_transfer train --data DIR --work DIR",
         "limits": "read, non-native speech at 16 kHz; no listening study has been run",
     }
