@@ -196,7 +196,7 @@ def beside_the_code(items: Sequence[Item], role: str) -> dict[str, Any]:
                  for i, s in zip(own, spoken)],
         "durations": [np.log(i.durations[:, None] + 0.5).astype(np.float32) for i in own],
         "f0": [_ranks(_octaves(i)[s, None]) for i, s in zip(own, spoken)],
-        "mel": [_heard(i.frames[::3]) for i in own],
+        "mel": [_heard(i.frames[::3]) for i in own],  # so many are enough, and sooner heard
     }  # fmt: skip
     return {name: speaker_accuracy(rows, speakers, repeats=1) for name, rows in found.items()}
 
