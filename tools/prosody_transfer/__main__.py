@@ -1,16 +1,18 @@
 """Prosody transfer, from recordings to a bundled addon and its figures.
 
-python -m tools.prosody_transfer train --data DIR --work DIR [--ablation NAME]
+python -m tools.prosody_transfer train --data DIR --work DIR [--ablation NAME] [--seed N]
 python -m tools.prosody_transfer evaluate --data DIR --work DIR [--write]
 python -m tools.prosody_transfer samples --data DIR --work DIR --out DIR
 
 A command given again goes on where it stopped. The first one aligns the recordings, which
-all share. Seeds are fixed.
+all share. The model of seed 0 without ablation is the addon's; `evaluate` measures all that
+were trained.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from tools.prosody_transfer import corpus, report, samples, training
 from tools.prosody_transfer.export import NAME, write_addon
 from tools.prosody_transfer.network import ABLATIONS, make_modules
 
-STEPS = 400
+STEPS = 1000
 MODELS = Path("models/prosody_transfer")
 VOCODER = Path("models/addons/slt-parallel")
 
@@ -43,10 +45,10 @@ def main(argv: list[str] | None = None) -> int:
     train.add_argument("--ablation", choices=ABLATIONS, default="none")
     train.add_argument("--vocoder", type=Path, default=VOCODER, help="addon that lends its vocoder")
     train.add_argument("--steps", type=int, default=STEPS)
+    train.add_argument("--seed", type=int, default=0)
     evaluate.add_argument("--role", choices=("choose", "report"), default="report",
                           help="speakers that choose, or those that report")  # fmt: skip
     evaluate.add_argument("--write", action="store_true", help="put figures on the addon's card")
-    evaluate.add_argument("--ablations", nargs="+", choices=ABLATIONS, default=list(ABLATIONS))
     sample.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
     if not (args.data / "manifest.csv").exists():
@@ -55,33 +57,37 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     items = corpus.prepare(args.data, args.work)
     if args.command == "train":
-        path = checkpoint(args.work, args.ablation)
-        modules = training.fit(items, args.ablation, path, steps=args.steps)
-        if args.ablation == "none":
+        path = checkpoint(args.work, args.ablation, args.seed)
+        modules = training.fit(items, args.ablation, path, steps=args.steps, seed=args.seed)
+        if path == checkpoint(args.work, "none", 0):
             card = report.card(modules, items, args.steps)
             print(write_addon(modules, items, args.vocoder, args.models, card))
         return 0
     if args.command == "samples":
         return samples.write(items, args.data, args.models / NAME, args.out)
-    trained = {name: path for name in args.ablations
-               if (path := checkpoint(args.work, name)).exists()}  # fmt: skip
+    trained = {path.stem.removeprefix("copycat").strip("-") or "none": path
+               for path in sorted(args.work.glob("copycat*.pt"))}  # fmt: skip
     if not trained:
         print(f"error: nothing is trained in {args.work}", file=sys.stderr)
         return 2
-    report.write(trained, lambda name: load(args.work, name), items, args.data, args.role,
+    report.write(trained, load, items, args.data, args.role,
                  args.work, args.models / NAME if args.write else None, VOCODER)  # fmt: skip
     return 0
 
 
-def checkpoint(work: Path, ablation: str) -> Path:
+def checkpoint(work: Path, ablation: str, seed: int) -> Path:
     """Where a model's training keeps its state."""
-    return work / ("copycat.pt" if ablation == "none" else f"copycat-{ablation}.pt")
+    parts = ["copycat", *([] if ablation == "none" else [ablation])]
+    return work / ("-".join([*parts, *([f"seed{seed}"] if seed else [])]) + ".pt")
 
 
-def load(work: Path, ablation: str) -> torch.nn.ModuleDict:
-    """Return a trained model."""
-    modules = make_modules(ABLATIONS[ablation])
-    modules.load_state_dict(torch.load(checkpoint(work, ablation), weights_only=True)["modules"])
+def load(path: Path) -> torch.nn.ModuleDict:
+    """Return a trained model without what only its training needs."""
+    ablation = re.sub(r"^copycat-?|-?seed\d+$", "", path.stem) or "none"
+    state = {name: value for name, value in torch.load(path, weights_only=True)["modules"].items()
+             if not name.startswith("adversary.")}  # fmt: skip
+    modules = make_modules(ABLATIONS[ablation], len(state["voices.measured"]))
+    modules.load_state_dict(state)
     return modules.eval()
 
 

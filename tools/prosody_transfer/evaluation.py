@@ -16,9 +16,10 @@ from tools.prosody_transfer import measures
 from tools.prosody_transfer.classifier import SpeakerNet, speaker_accuracy, train_net
 from tools.prosody_transfer.corpus import Item
 from tools.prosody_transfer.export import voice_vector
-from tools.prosody_transfer.network import decode_frames
+from tools.prosody_transfer.network import decode_frames, grid_of
+from tools.prosody_transfer.phone_grid import IS_SPOKEN, Grid, ranked
 from tools.prosody_transfer.training import upsample
-from tools.tts.corpus import VOICE
+from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.features import N_MELS
 
 N_TARGETS = 5
@@ -56,27 +57,42 @@ def sources(items: Sequence[Item], role: str) -> list[Item]:
 
 
 @torch.no_grad()
-def encode(modules: nn.ModuleDict, item: Item) -> tuple[torch.Tensor, torch.Tensor]:
-    """Upsampled phonemes and prosody code (means) of a recording."""
+def encode(modules: nn.ModuleDict, item: Item) -> tuple[torch.Tensor, torch.Tensor, Grid | None]:
+    """Upsampled phonemes, prosody code (means) of a recording, and its phone_grid."""
     encoded = modules["text_encoder"](torch.from_numpy(item.symbols)[None],
                                       torch.ones(1, len(item.symbols)))  # fmt: skip
     upsampled = upsample(encoded, [item], len(item.frames))
     frames = torch.from_numpy(item.frames)[None]
-    mean, _ = modules["reference_encoder"](frames, upsampled, torch.ones(frames.shape[:2]))
-    return upsampled, mean
+    mask = torch.ones(frames.shape[:2])
+    reference = modules["reference_encoder"]
+    # A slot more than there are phones: nothing is empty where there is none.
+    n_slots = 1 + sum(IS_SPOKEN[i] for i in item.symbols)
+    grid = grid_of(reference.shape, upsampled, mask, n_slots)
+    mean, _ = reference(frames, upsampled, mask, grid)
+    return upsampled, mean, grid
+
+
+def code_of(modules: nn.ModuleDict, item: Item) -> npt.NDArray[np.float32]:
+    """Return what is passed on of a recording, a row a phone (or frame)."""
+    _, mean, grid = encode(modules, item)
+    rows: npt.NDArray[np.float32] = mean[0].numpy()
+    return rows if grid is None else rows[grid.mask[0].numpy() > 0]
 
 
 @torch.no_grad()
-def transfer(
-    modules: nn.ModuleDict, item: Item, vector: npt.NDArray[np.float32], *, centroid: bool = False
-) -> npt.NDArray[np.float32]:
-    """Frames of a recording's text and prosody in the voice of a speaker vector."""
-    upsampled, code = encode(modules, item)
-    speaker = torch.from_numpy(vector)[None]
-    made = decode_frames(modules, upsampled, code * (0.0 if centroid else 1.0), speaker,
-                         torch.ones(upsampled.shape[:2]))  # fmt: skip
-    frames: npt.NDArray[np.float32] = made[0].numpy()
-    return frames
+def transfers(
+    modules: nn.ModuleDict, item: Item, vectors: Sequence[npt.NDArray[np.float32]], *,
+    centroid: bool = False,
+) -> list[npt.NDArray[np.float32]]:  # fmt: skip
+    """Frames of a recording's text and prosody in the voice of each speaker vector."""
+    upsampled, code, grid = encode(modules, item)
+    code = code * (0.0 if centroid else 1.0)
+    made = [
+        decode_frames(modules, upsampled, code, torch.from_numpy(vector)[None],
+                      torch.ones(upsampled.shape[:2]), grid)
+        for vector in vectors
+    ]  # fmt: skip
+    return [frames[0].numpy() for frames in made]
 
 
 def target_classifier(
@@ -154,20 +170,55 @@ def judge_transfers(
     return found
 
 
-def leakage(modules: nn.ModuleDict, items: Sequence[Item]) -> dict[str, dict[str, float]]:
-    """Accuracy of telling speakers by the code: of strangers, and of the training speakers."""
-    found = {}
-    for role in ("report", "train"):
-        every = sorted({i.speaker for i in items if i.role == role and i.speaker != VOICE})
-        asked = set(every[:: max(1, len(every) // _LEAKAGE_SPEAKERS)])
-        own = [i for i in items if i.speaker in asked]
-        codes = [encode(modules, i)[1][0].numpy() for i in own]
-        found[role] = speaker_accuracy(
-            codes,
-            [i.speaker for i in own],
-        )
-        found[role]["speakers"] = float(len({i.speaker for i in own}))
-    return found
+def leakage(modules: nn.ModuleDict, items: Sequence[Item], role: str) -> dict[str, Any]:
+    """Accuracy of telling speakers by the code: strangers of a role, and training speakers."""
+    return {
+        who: speaker_accuracy([code_of(modules, i) for i in own], [i.speaker for i in own])
+        for who, own in (("strangers", asked(items, role)), ("train", asked(items, "train")))
+    }
+
+
+def beside_the_code(items: Sequence[Item], role: str) -> dict[str, Any]:
+    """Let the same classifiers look for strangers in what the decoder is told anyway.
+
+    `length`: noise, as many numbers as a text has phones, for which no recording is needed;
+    what a code tells over that, it tells of the recording. `text`: its phones. `durations`:
+    how long each lasts. `f0`: the ranks of the phones' mean log F0, the melody that a transfer
+    is about. `mel`: mel energies, from which the code is made.
+    """
+    own = asked(items, role)
+    speakers = [i.speaker for i in own]
+    rng = np.random.default_rng(4)
+    spoken = [np.array(IS_SPOKEN)[i.symbols] for i in own]
+    found = {
+        "length": [_ranks(rng.normal(size=(int(s.sum()), 2))) for s in spoken],
+        "text": [np.eye(len(SYMBOLS), dtype=np.float32)[i.symbols[s]]
+                 for i, s in zip(own, spoken)],
+        "durations": [np.log(i.durations[:, None] + 0.5).astype(np.float32) for i in own],
+        "f0": [_ranks(_octaves(i)[s, None]) for i, s in zip(own, spoken)],
+        "mel": [_heard(i.frames[::3]) for i in own],  # so many are enough, and sooner heard
+    }  # fmt: skip
+    return {name: speaker_accuracy(rows, speakers, repeats=1) for name, rows in found.items()}
+
+
+def _octaves(item: Item) -> npt.NDArray[np.float64]:
+    """Mean log F0 of each symbol, pauses too."""
+    ends = np.cumsum(item.durations)
+    total = np.concatenate([[0.0], np.cumsum(item.frames[:, N_MELS], dtype=np.float64)])
+    means: npt.NDArray[np.float64] = (total[ends] - total[ends - item.durations]) / item.durations
+    return means
+
+
+def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Ranks as a code has them, of each column."""
+    return ranked(torch.from_numpy(values)[None], torch.ones(1, len(values)))[0].float().numpy()
+
+
+def asked(items: Sequence[Item], role: str) -> list[Item]:
+    """Return recordings whose speakers are looked for: all strangers, some training speakers."""
+    every = sorted({i.speaker for i in items if i.role == role and i.speaker != VOICE})
+    step = max(1, len(every) // _LEAKAGE_SPEAKERS) if role == "train" else 1
+    return [i for i in items if i.speaker in set(every[::step])]
 
 
 def evaluate(
@@ -177,11 +228,11 @@ def evaluate(
 ) -> dict[str, Any]:  # fmt: skip
     """All transfers from the strangers of a role to the targets."""
     goals = targets(items)
-    vectors = {name: voice_vector(modules, items, name) for name in goals}
+    vectors = [voice_vector(modules, items, name) for name in goals]
     made = [
-        Transfer(item, name, transfer(modules, item, vectors[name], centroid=centroid))
+        Transfer(item, name, frames)
         for item in sources(items, role)
-        for name in goals
+        for name, frames in zip(goals, transfers(modules, item, vectors, centroid=centroid))
     ]
     found = judge_transfers(made, *judge, goals, source_f0)
     found["transfers"] = len(made)

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tools.prosody_transfer import network
+from tools.prosody_transfer import network, phone_grid
 from tools.prosody_transfer.corpus import Item
-from tools.prosody_transfer.speakers import SPEAKER_WIDTH
+from tools.prosody_transfer.speakers import VOICE_WIDTH, known
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.export import onnx_file
 from tools.tts.features import FRAME_WIDTH, HOP_SAMPLES, REFERENCE_HZ, SAMPLE_RATE
-from tools.tts.network import ENCODED_WIDTH, N_BANDS
+from tools.tts.network import N_BANDS
 
 NAME = "copycat"
 _UP = network.UPSAMPLED_WIDTH
@@ -33,8 +33,9 @@ class _ReferenceByFrame(nn.Module):
         self.encoder = encoder
 
     def forward(self, reference: Tensor, upsampled: Tensor, mask: Tensor) -> Tensor:
-        mean, _ = self.encoder(reference, upsampled, mask)
-        return network.spread_code(mean, reference.shape[1], self.encoder.shape.step_frames)
+        grid = phone_grid.find(upsampled, mask)
+        mean, _ = self.encoder(reference, upsampled, mask, grid)
+        return grid.spread(mean)
 
 
 def write_addon(
@@ -44,10 +45,10 @@ def write_addon(
     folder = out / NAME
     folder.mkdir(parents=True, exist_ok=True)
     code_width = modules["reference_encoder"].shape.code_width
-    width = _UP + code_width + SPEAKER_WIDTH
+    width = _UP + code_width + VOICE_WIDTH
     text = {"symbols": ["text"], "mask": ["text"]}
     shapes: dict[str, tuple[str, dict[str, list[Any]], dict[str, list[Any]]]] = {
-        "text_encoder": ("text", text, {"encoded": ["text", ENCODED_WIDTH]}),
+        "text_encoder": ("text", text, {"encoded": ["text", network.MARKED_WIDTH]}),
         "duration_encoder": ("text", text, {"durations": ["text"]}),
         "reference_encoder": (
             "frames",
@@ -111,10 +112,7 @@ def write_addon(
 def voice_vector(
     modules: nn.ModuleDict, items: Sequence[Item], speaker: str
 ) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Mean speaker vector of a speaker's training recordings, (SPEAKER_WIDTH,)."""
-    measure = modules["reference_encoder"].speaker
-    rows = [torch.from_numpy(i.frames)[None] for i in items
-            if i.speaker == speaker and i.role == "train"]  # fmt: skip
-    vectors = [measure(row, torch.ones(row.shape[:2]))[0].numpy() for row in rows]
-    mean: np.ndarray[Any, np.dtype[np.float32]] = np.mean(vectors, axis=0)
-    return mean
+    """Return what the decoder is told of a training speaker, (VOICE_WIDTH,)."""
+    number = torch.tensor([known(items).index(speaker)])
+    vector: np.ndarray[Any, np.dtype[np.float32]] = modules["voices"](number)[0].numpy()
+    return vector

@@ -1,9 +1,9 @@
 """The networks: reference encoder, text encoder and decoder.
 
 As in CopyCat (Karlapati et al., Interspeech 2020) the reference encoder hears a recording
-together with its phonemes and its speaker, and passes on little, slowly: a few numbers ten
-times a second, as the means and spreads of a variational bottleneck. The decoder gets them
-with the phonemes and the speaker that is to be heard, and makes all frames at once.
+together with its phonemes and its speaker, and passes on little, slowly: a few numbers a
+phone, as the means and spreads of a variational bottleneck. The decoder gets them with
+the phonemes and the speaker that is to be heard, and makes all frames at once.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from tools.prosody_transfer.speakers import SPEAKER_WIDTH, SpeakerVector
+from tools.prosody_transfer import phone_grid
+from tools.prosody_transfer.speakers import SPEAKER_WIDTH, VOICE_WIDTH, SpeakerVector, Voices
 from tools.tts.features import FRAME_WIDTH, N_MELS
 from tools.tts.network import (
     ENCODED_WIDTH,
@@ -24,7 +24,9 @@ from tools.tts.network import (
     TextEncoder,
 )
 
-UPSAMPLED_WIDTH = ENCODED_WIDTH + POSITION_WIDTH
+MARKED_WIDTH = ENCODED_WIDTH + 1
+_FIRST_LOG_VARIANCE = -3.0
+UPSAMPLED_WIDTH = MARKED_WIDTH + POSITION_WIDTH
 
 
 @dataclass(frozen=True)
@@ -36,29 +38,50 @@ class Shape:
     speaker, phonemes, pitch : bool
         Whether it hears them beside the mel energies.
     code_width : int
-        Numbers per step.
-    step_frames : int
-        Frames per step.
-    variational : bool
-        Whether the code is a distribution that is drawn to the normal one, and loses its
-        mean and spread over the utterance.
+        Numbers per phone, or per frame without the bottleneck.
+    levels : int
+        Steps that a number has once training is over, by its rank in the utterance; 2 says
+        of each phone whether it is in the upper or the lower half. 0 keeps the ranks.
+    bottleneck : bool
+        Whether the code is by the phone, in ranks, learned as the means of a distribution.
+        Otherwise it is by the frame, as it comes.
+    adversary : bool
+        Whether training works against classifiers that look for the speaker in the code.
     """
 
     speaker: bool = True
     phonemes: bool = True
     pitch: bool = True
     code_width: int = 2
-    step_frames: int = 8
-    variational: bool = True
+    levels: int = 2
+    bottleneck: bool = True
+    adversary: bool = False
 
 
 ABLATIONS = {
     "none": Shape(),
     "no-speaker": Shape(speaker=False),
     "no-phonemes": Shape(phonemes=False),
-    "no-bottleneck": Shape(code_width=32, step_frames=1, variational=False),
+    "no-bottleneck": Shape(code_width=32, bottleneck=False),
+    "adversary": Shape(adversary=True),
+    "ranks": Shape(levels=0),
     "mel-only": Shape(pitch=False),
 }
+
+
+class MarkedTextEncoder(TextEncoder):
+    """Symbols (batch, n) -> encoding and whether no pause, (batch, n, MARKED_WIDTH)."""
+
+    spoken: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("spoken", torch.tensor(phone_grid.IS_SPOKEN, dtype=torch.float32))
+
+    def forward(self, symbols: Tensor, mask: Tensor) -> Tensor:
+        """Encode."""
+        marks = self.spoken[symbols] * mask
+        return torch.cat([super().forward(symbols, mask), marks[..., None]], 2)
 
 
 class ReferenceEncoder(nn.Module):
@@ -72,37 +95,31 @@ class ReferenceEncoder(nn.Module):
         self.body = MaskedConvolutions(width, (1, 2, 4))
         self.slow = MaskedConvolutions(width, (1, 1), kernel=3)
         self.head = nn.Linear(width, 2 * shape.code_width)
+        # Little noise at first: a decoder that once did without the code goes on without it.
+        nn.init.constant_(self.head.bias[shape.code_width :], _FIRST_LOG_VARIANCE)
 
-    def forward(self, frames: Tensor, upsampled: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return means and log variances, (batch, n_steps, code_width) each."""
+    def forward(
+        self, frames: Tensor, upsampled: Tensor, mask: Tensor, grid: phone_grid.Grid | None
+    ) -> tuple[Tensor, Tensor]:
+        """Return means and log variances, (batch, n, code_width) each.
+
+        n counts the slots of `grid`, or frames without a bottleneck.
+        """
         shape = self.shape
         n = frames.shape[1]
         heard = frames if shape.pitch else frames * _only_mel(frames)
         speaker = self.speaker(frames, mask)[:, None].expand(-1, n, -1)
         x = torch.cat([heard, upsampled * float(shape.phonemes), speaker * float(shape.speaker)], 2)
         x = self.body(self.entry(x) * mask[..., None], mask)
-        step = shape.step_frames
-        x, slow_mask = _by_step(x, mask, step)
-        mean, log_variance = self.head(self.slow(x, slow_mask)).chunk(2, 2)
-        mean = mean * slow_mask[..., None]
-        if shape.variational:
-            mean = _standardised(mean, frames, mask, step)
+        if grid is not None:
+            x, mask = grid.pool(x.float()), grid.mask
+        mean, log_variance = self.head(self.slow(x, mask)).float().chunk(2, 2)
+        mean = mean * mask[..., None]
+        if grid is not None:
+            mean = phone_grid.ranked(mean, mask)
+            if shape.levels and not self.training:
+                mean = phone_grid.in_levels(mean, mask, shape.levels)
         return mean, log_variance.clamp(-8, 4)
-
-
-def _standardised(code: Tensor, frames: Tensor, mask: Tensor, step: int) -> Tensor:
-    """Take mean and spread over the utterance away; where nothing is voiced there is no code.
-
-    The mean would tell how high and loud somebody speaks, the spread how lively, and the
-    pauses what the room and the microphone sound like.
-    """
-    voiced = frames[..., N_MELS + 1 :].clamp(0, 1)
-    share, _ = _by_step(voiced, mask, step)
-    weight = (share > 0.05).to(code.dtype)
-    count = weight.sum(1, keepdim=True) + 1e-6
-    code = (code - (code * weight).sum(1, keepdim=True) / count) * weight
-    variance = (code**2).sum(1, keepdim=True) / count
-    return code / torch.sqrt(variance + 0.01)
 
 
 def _only_mel(frames: Tensor) -> Tensor:
@@ -110,30 +127,28 @@ def _only_mel(frames: Tensor) -> Tensor:
                       torch.zeros_like(frames[..., N_MELS:])], 2)  # fmt: skip
 
 
-def _by_step(x: Tensor, mask: Tensor, step: int) -> tuple[Tensor, Tensor]:
-    """Mean of the frames of each step, and whether it has any."""
-    if step == 1:
-        return x, mask
-    # Padding by a whole step and cutting off what does not fill one keeps the length an
-    # expression of the input's, as the export needs.
-    padded = functional.pad(x * mask[..., None], (0, 0, 0, step - 1))
-    marks = functional.pad(mask, (0, step - 1))
-    total = functional.avg_pool1d(padded.transpose(1, 2), step).transpose(1, 2)
-    count = functional.avg_pool1d(marks[:, None], step)[:, 0]
-    slow_mask = (count > 0).to(x.dtype)
-    return total / (count + 1e-6)[..., None], slow_mask
+class SpokenConvolutions(nn.Module):
+    """`MaskedConvolutions` whose every layer is scaled and shifted by who speaks (FiLM)."""
 
+    def __init__(self, width: int, dilations: tuple[int, ...], kernel: int = 5) -> None:
+        super().__init__()
+        self.reach = sum(dilations) * (kernel // 2)
+        self.layers = nn.ModuleList(
+            nn.Conv1d(width, width, kernel, dilation=d, padding=d * (kernel // 2))
+            for d in dilations
+        )
+        self.voices = nn.ModuleList(nn.Linear(VOICE_WIDTH, 2 * width) for _ in dilations)
+        for voice in self.voices:  # at first everybody speaks alike, which is learned sooner
+            nn.init.zeros_(voice.weight)
+            nn.init.zeros_(voice.bias)
 
-def spread_code(code: Tensor, n_frames: int, step: int) -> Tensor:
-    """Code by the step -> by the frame, (batch, n_frames, code_width), without jumps."""
-    if step == 1:
-        return code
-    shape = (code.shape[0], -1, code.shape[2])
-    held = code[:, :, None].expand(-1, -1, step, -1).reshape(*shape).transpose(1, 2)
-    smooth = functional.avg_pool1d(
-        functional.pad(held, (step // 2, step // 2 - 1), mode="replicate"), step, stride=1
-    )
-    return smooth.transpose(1, 2)[:, :n_frames]
+    def forward(self, x: Tensor, speaker: Tensor, mask: Tensor) -> Tensor:
+        """Take (batch, n, width), and (batch, n, VOICE_WIDTH) or (batch, 1, VOICE_WIDTH)."""
+        x, mask = x.transpose(1, 2), mask[:, None]
+        for layer, voice in zip(self.layers, self.voices):
+            scale, shift = voice(speaker).transpose(1, 2).chunk(2, 1)
+            x = (x + torch.relu(layer(x) * (1 + scale) + shift)) * mask
+        return x.transpose(1, 2)
 
 
 class Decoder(nn.Module):
@@ -144,36 +159,49 @@ class Decoder(nn.Module):
 
     def __init__(self, code_width: int, width: int = 96) -> None:
         super().__init__()
-        self.entry = nn.Linear(UPSAMPLED_WIDTH + code_width + SPEAKER_WIDTH, width)
-        self.body = MaskedConvolutions(width, (1, 2, 4, 2, 1))
+        self.entry = nn.Linear(UPSAMPLED_WIDTH + code_width + VOICE_WIDTH, width)
+        self.body = SpokenConvolutions(width, (1, 2, 4, 2, 1))
         self.head = nn.Linear(width, FRAME_WIDTH)
 
     def forward(self, upsampled: Tensor, mask: Tensor) -> Tensor:
-        """Decode."""
-        frames = self.head(self.body(self.entry(upsampled) * mask[..., None], mask))
+        """Decode, with the speaker by the frame as it is told in the product."""
+        return self.decode(upsampled, upsampled[..., -VOICE_WIDTH:], mask)
+
+    def decode(self, upsampled: Tensor, speaker: Tensor, mask: Tensor) -> Tensor:
+        """Decode; a speaker who stays the same is (batch, 1, VOICE_WIDTH), which is quicker."""
+        x = self.body(self.entry(upsampled) * mask[..., None], speaker, mask)
+        frames = self.head(x)
         octaves = frames[..., N_MELS : N_MELS + 1] + upsampled[..., -2:-1]
         return torch.cat([frames[..., :N_MELS], octaves, frames[..., N_MELS + 1 :]], 2)
 
 
-def make_modules(shape: Shape) -> nn.ModuleDict:
-    """All networks of one model."""
+def make_modules(shape: Shape, n_speakers: int) -> nn.ModuleDict:
+    """All networks of one model of so many training speakers."""
     return nn.ModuleDict(
         {
-            "text_encoder": TextEncoder(),
+            "text_encoder": MarkedTextEncoder(),
             "duration_encoder": DurationEncoder(),
             "reference_encoder": ReferenceEncoder(shape),
             "decoder": Decoder(shape.code_width),
+            "voices": Voices(n_speakers),
         }
     )
 
 
+def grid_of(
+    shape: Shape, upsampled: Tensor, mask: Tensor, n_slots: int | None = None
+) -> phone_grid.Grid | None:
+    """Return the places of phones, if there is a bottleneck."""
+    return phone_grid.find(upsampled, mask, n_slots) if shape.bottleneck else None
+
+
 def decode_frames(
-    modules: nn.ModuleDict, upsampled: Tensor, code: Tensor, speaker: Tensor, mask: Tensor
-) -> Tensor:
-    """Frames of a code by the step and one speaker vector an utterance."""
-    reference = modules["reference_encoder"]
+    modules: nn.ModuleDict, upsampled: Tensor, code: Tensor, speaker: Tensor, mask: Tensor,
+    grid: phone_grid.Grid | None,
+) -> Tensor:  # fmt: skip
+    """Frames of a code by the phone (or frame) and one speaker vector an utterance."""
     n = upsampled.shape[1]
-    by_frame = spread_code(code, n, reference.shape.step_frames)
+    by_frame = code if grid is None else grid.spread(code)
     whole = torch.cat([upsampled, by_frame, speaker[:, None].expand(-1, n, -1)], 2)
-    frames: Tensor = modules["decoder"](whole, mask)
+    frames: Tensor = modules["decoder"].decode(whole, speaker[:, None], mask)
     return frames

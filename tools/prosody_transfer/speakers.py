@@ -2,6 +2,8 @@
 
 A linear discriminant projection of the mean and spread of its mel energies and of log F0,
 fitted on the training speakers. No recording of a stranger is needed but the one at hand.
+The decoder hears of training speakers, the only ones who are targets here, the mean of that
+over their recordings, and a few numbers more that are learned.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from tools.tts.features import N_MELS
 
 N_DISCRIMINANTS = 16
 SPEAKER_WIDTH = N_DISCRIMINANTS + 2  # then mean and spread of log F0, as they are
+LEARNED_WIDTH = 16
+VOICE_WIDTH = LEARNED_WIDTH + SPEAKER_WIDTH  # what a decoder is told of who is to be heard
 _N_STATISTICS = 2 * N_MELS + 2
 _FLOOR = 1e-4
 
@@ -35,18 +39,59 @@ class SpeakerVector(nn.Module):
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         """Measure the voiced frames, and project."""
-        found = statistics(frames, mask)
+        return self.project(statistics(frames, mask))
+
+    def project(self, found: Tensor) -> Tensor:
+        """From `statistics`, (batch, 2 * N_MELS + 2), to vectors."""
         # Not by matmul, which training computes with 16 bits.
         vector = ((found - self.mean)[:, :, None] * self.projection).sum(1)
         pitch = torch.stack([found[:, N_MELS], found[:, -1]], 1)
         return torch.cat([vector, pitch], 1)
 
-    def fit(self, items: Sequence[Item]) -> None:
-        """Find the directions that tell the speakers of `items` apart."""
-        rows = np.stack([utterance_statistics(item) for item in items])
-        mean, projection = _discriminants(rows, [item.speaker for item in items])
+    def fit(self, rows: npt.NDArray[np.float32], names: Sequence[str]) -> None:
+        """Find the directions that tell speakers apart, by `utterance_statistics`."""
+        mean, projection = _discriminants(rows, names)
         self.mean.copy_(torch.from_numpy(mean))
         self.projection.copy_(torch.from_numpy(projection))
+
+
+class Voices(nn.Module):
+    """What the decoder is told of each training speaker, (VOICE_WIDTH,)."""
+
+    measured: Tensor
+
+    def __init__(self, n_speakers: int) -> None:
+        super().__init__()
+        self.learned = nn.Parameter(0.3 * torch.randn(n_speakers, LEARNED_WIDTH))
+        self.register_buffer("measured", torch.zeros(n_speakers, SPEAKER_WIDTH))
+
+    def fit(
+        self, rows: npt.NDArray[np.float32], names: Sequence[str], measure: SpeakerVector
+    ) -> None:
+        """Average the vectors of each speaker's recordings; speakers are in order of name."""
+        vectors = measure.project(torch.from_numpy(rows))
+        for i, name in enumerate(sorted(set(names))):
+            own = [k for k, other in enumerate(names) if other == name]
+            self.measured[i] = vectors[own].mean(0)
+
+    def forward(self, speakers: Tensor) -> Tensor:
+        """Vectors of speakers by number, (batch, VOICE_WIDTH)."""
+        return self.told(speakers, self.measured[speakers])
+
+    def told(self, speakers: Tensor, measured: Tensor) -> Tensor:
+        """Return the same with what was measured on one recording of each."""
+        return torch.cat([self.learned[speakers], measured], 1)
+
+
+def without_learned(voices: Tensor, which: Tensor) -> Tensor:
+    """Return voices as of strangers, where `which`, (batch,): with nothing learned of them."""
+    kept = (~which).to(voices.dtype)[:, None]
+    return torch.cat([voices[:, :LEARNED_WIDTH] * kept, voices[:, LEARNED_WIDTH:]], 1)
+
+
+def known(items: Sequence[Item]) -> list[str]:
+    """Names of the training speakers, in the order of their numbers."""
+    return sorted({item.speaker for item in items if item.role == "train"})
 
 
 def statistics(frames: Tensor, mask: Tensor) -> Tensor:
@@ -59,11 +104,22 @@ def statistics(frames: Tensor, mask: Tensor) -> Tensor:
     return torch.cat([mean, torch.sqrt(variance + _FLOOR)], 1)
 
 
+def fit(modules: nn.ModuleDict, items: Sequence[Item]) -> None:
+    """Fit what measures speakers, and what the decoder is told of those of `items`."""
+    rows = np.stack([utterance_statistics(item) for item in items])
+    names = [item.speaker for item in items]
+    measure = modules["reference_encoder"].speaker
+    measure.fit(rows, names)
+    modules["voices"].fit(rows, names, measure)
+
+
 def utterance_statistics(item: Item) -> npt.NDArray[np.float32]:
-    """Return the same of one recording, (2 * N_MELS + 2,)."""
-    frames = torch.from_numpy(item.frames)[None]
-    found: npt.NDArray[np.float32] = statistics(frames, torch.ones(frames.shape[:2]))[0].numpy()
-    return found
+    """Return the `statistics` of one recording, (2 * N_MELS + 2,)."""
+    values = item.frames[item.voiced, : N_MELS + 1]
+    if not len(values):
+        return np.zeros(_N_STATISTICS, np.float32)
+    spread = np.sqrt(values.var(0) + _FLOOR)
+    return np.concatenate([values.mean(0), spread]).astype(np.float32)
 
 
 def _discriminants(

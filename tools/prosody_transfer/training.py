@@ -4,75 +4,151 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tools.prosody_transfer import network
+from tools.prosody_transfer import network, speakers
+from tools.prosody_transfer.adversary import Adversary
 from tools.prosody_transfer.corpus import Item
 from tools.tts.batches import padded, train
 from tools.tts.corpus import VOICE
 from tools.tts.features import N_MELS
 from tools.tts.training import upsample_plan
 
-BATCH = 4
-KL_WEIGHT = 0.01
-PITCH_WEIGHT = 1.0
-_VOICE_SHARE = 1  # of the batch is said by the bundled voice
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is weighed against what.
+
+    Attributes
+    ----------
+    batch, of_voice : int
+        Recordings in a batch, and how many of them the bundled voice says.
+    divergence : float
+        Weight of the code's distance from the normal distribution.
+    pitch : float
+        Weight of log F0 against the mel energies.
+    adversary : float
+        Factor on the adversary's reversed gradient.
+    voice : float
+        Weight of what the speaker vector measures in transfers to other speakers of the
+        batch, against those speakers' vectors.
+    stranger : float
+        Share of recordings whose speaker the decoder hears of by that recording alone.
+    """
+
+    batch: int = 4
+    of_voice: int = 1
+    divergence: float = 0.003
+    pitch: float = 2.0
+    adversary: float = 0.05
+    voice: float = 0.05
+    stranger: float = 0.2
+
+
+RECIPE = Recipe()
+_MOVED_SHARE = 0.25  # of the steps also transfer to other speakers, which costs time
 
 
 def fit(
-    items: Sequence[Item], ablation: str, path: Path, *, steps: int, rate: float = 2e-3
-) -> nn.ModuleDict:
+    items: Sequence[Item], ablation: str, path: Path, *, steps: int, rate: float = 2e-3,
+    seed: int = 0, recipe: Recipe = RECIPE,
+) -> nn.ModuleDict:  # fmt: skip
     """Train one model; it goes on from `path` if that is there."""
-    torch.manual_seed(7)
-    modules = network.make_modules(network.ABLATIONS[ablation])
+    torch.manual_seed(7 + seed)
+    shape = network.ABLATIONS[ablation]
     learners = [item for item in items if item.role == "train"]
-    modules["reference_encoder"].speaker.fit(learners)
+    names = speakers.known(learners)
+    modules = network.make_modules(shape, len(names))
+    speakers.fit(modules, learners)
+    if shape.adversary:
+        modules["adversary"] = Adversary(shape.code_width, len(names))
     real = sorted((i for i in learners if i.speaker != VOICE), key=lambda i: len(i.frames))
     voice = sorted((i for i in learners if i.speaker == VOICE), key=lambda i: len(i.frames))
 
     def loss_of(rng: np.random.Generator) -> Tensor:
-        batch = _near(real, rng, BATCH - _VOICE_SHARE) + _near(voice, rng, _VOICE_SHARE)
-        return _loss(modules, batch, rng)
+        rng = np.random.default_rng((int(rng.integers(1 << 31)), seed))
+        torch.manual_seed(int(rng.integers(1 << 31)))  # so that a step is the same if resumed
+        batch = _near(real, rng, recipe.batch - recipe.of_voice)
+        batch += _near(voice, rng, recipe.of_voice)
+        numbers = torch.tensor([names.index(item.speaker) for item in batch])
+        return _loss(modules, batch, numbers, rng, recipe)
 
     train(modules, loss_of, path, steps=steps, rate=rate)
+    if shape.adversary:
+        del modules["adversary"]
     return modules
 
 
 def _near(items: Sequence[Item], rng: np.random.Generator, count: int) -> list[Item]:
     """Draw recordings of similar length from a list in order of length."""
-    start = int(rng.integers(0, len(items) - 4 * count + 1))
-    return [items[start + i] for i in rng.choice(4 * count, count, replace=False)]
+    start = int(rng.integers(0, max(1, len(items) - 4 * count + 1)))
+    return [items[start + i] for i in rng.choice(min(len(items), 4 * count), count, replace=False)]
 
 
-def _loss(modules: nn.ModuleDict, batch: Sequence[Item], rng: np.random.Generator) -> Tensor:
+def _loss(
+    modules: nn.ModuleDict, batch: Sequence[Item], numbers: Tensor, rng: np.random.Generator,
+    recipe: Recipe,
+) -> Tensor:  # fmt: skip
     symbols, text_mask = padded([item.symbols for item in batch])
     frames, mask = padded([item.frames for item in batch])
-    reference = modules["reference_encoder"]
-    speaker = reference.speaker(frames, mask)
-    variational = reference.shape.variational
+    reference, voices = modules["reference_encoder"], modules["voices"]
+    bottleneck = reference.shape.bottleneck
+    # The decoder hears of this recording's register, not of the speaker's mean: it is not the
+    # code that should say how high a recording is as a whole, it is told as of a target.
+    speaker = voices.told(numbers, reference.speaker(frames, mask))
+    strange = torch.from_numpy(rng.random(len(batch)) < recipe.stranger)
+    speaker = speakers.without_learned(speaker, strange)
     # 16-bit products of the convolutions take half the time; sums and weights stay whole.
     with torch.autocast("cpu", torch.bfloat16):
-        encoded = modules["text_encoder"](symbols, text_mask)
-        upsampled = upsample(encoded.float(), batch, frames.shape[1])
-        mean, log_variance = (part.float() for part in reference(frames, upsampled, mask))
+        encoded = modules["text_encoder"](symbols, text_mask).float()
+        upsampled = upsample(encoded, batch, frames.shape[1])
+        n_slots = int(_most_phones(modules, symbols))
+        with torch.autocast("cpu", enabled=False):
+            grid = network.grid_of(reference.shape, upsampled.detach(), mask, n_slots)
+        mean, log_variance = reference(frames, upsampled, mask, grid)
         code = mean
-        if variational:
+        if bottleneck:
             noise = torch.from_numpy(rng.normal(size=mean.shape).astype(np.float32))
             code = mean + noise * torch.exp(0.5 * log_variance)
-        predicted = network.decode_frames(modules, upsampled, code, speaker, mask).float()
+        predicted = network.decode_frames(modules, upsampled, code, speaker, mask, grid).float()
+    loss = _frame_loss(predicted, frames, mask, recipe)
+    if recipe.voice and rng.random() < _MOVED_SHARE:
+        # To the speaker of another recording of the batch: there is no recording to compare
+        # with, but the voice's long-term statistics are known.
+        other = torch.roll(numbers, 1)
+        with torch.autocast("cpu", torch.bfloat16):
+            moved = network.decode_frames(
+                modules, upsampled.detach(), code.detach(), voices(other), mask, grid
+            ).float()
+        heard = torch.cat([moved[..., : N_MELS + 1], frames[..., N_MELS + 1 :]], 2)
+        found = reference.speaker(heard, mask)
+        loss = loss + recipe.voice * (found - voices.measured[other]).abs().mean()
+    if grid is not None:
+        valid = grid.mask
+        divergence = 0.5 * (mean**2 + torch.exp(log_variance) - 1 - log_variance).sum(2)
+        loss = loss + recipe.divergence * (divergence * valid).sum() / valid.sum()
+        if "adversary" in modules:
+            loss = loss + modules["adversary"].loss(mean, valid, numbers, recipe.adversary)
+    return loss + _duration_loss(modules["duration_encoder"], batch)
+
+
+def _most_phones(modules: nn.ModuleDict, symbols: Tensor) -> Tensor:
+    """Most phones that a text of the batch has."""
+    most: Tensor = modules["text_encoder"].spoken[symbols].sum(1).max()
+    return most.clamp(min=1)
+
+
+def _frame_loss(predicted: Tensor, frames: Tensor, mask: Tensor, recipe: Recipe) -> Tensor:
     wrong = (predicted - frames).abs()
     voiced = frames[..., N_MELS + 1] * mask
     loss = (wrong[..., :N_MELS].mean(2) * mask).sum() / mask.sum()
-    loss = loss + PITCH_WEIGHT * (wrong[..., N_MELS] * voiced).sum() / (voiced.sum() + 1)
-    loss = loss + 0.1 * (wrong[..., N_MELS + 1] * mask).sum() / mask.sum()
-    if variational:
-        divergence = 0.5 * (mean**2 + torch.exp(log_variance) - 1 - log_variance).sum(2)
-        loss = loss + KL_WEIGHT * divergence.mean()
-    return loss + _duration_loss(modules["duration_encoder"], batch)
+    loss = loss + recipe.pitch * (wrong[..., N_MELS] * voiced).sum() / (voiced.sum() + 1)
+    return loss + 0.1 * (wrong[..., N_MELS + 1] * mask).sum() / mask.sum()
 
 
 def _duration_loss(encoder: nn.Module, batch: Sequence[Item]) -> Tensor:
