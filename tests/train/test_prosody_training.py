@@ -11,13 +11,15 @@ import torch
 
 sys.path.append(str(Path(__file__).parents[2]))
 
+from pywakeword.tts.contours import PhoneContours
 from pywakeword.tts.phone_alignment import PHONES
 from pywakeword.tts.prosody_model import phone_positions
 from pywakeword.tts.sentence_structure import WIDTH
-from tools.prosody import classes, evaluation, export, training
+from tools.prosody import classes, evaluation, export, long_form, training
 from tools.prosody.__main__ import main
 from tools.prosody.corpus import Utterance
 from tools.prosody.selection import choose, load_bank, make_bank
+from tools.prosody.transcripts import Transcript, transcribe_all
 
 
 def utterances(n: int = 48, seed: int = 1) -> list[Utterance]:
@@ -134,6 +136,41 @@ def test_classes_by_their_words(tmp_path):
     assert tests["complex"]("i think that she left if it rained")
     assert not tests["complex"]("what is it")
     assert tests["wh-question"]("what is it")
+
+
+def test_what_was_transcribed_is_not_heard_again(tmp_path):
+    cache = tmp_path / "transcripts.jsonl"
+    cache.write_text('["a.opus", "so it went on", 0.5]\n["b.opus", "", 0.0]\n["c.opus", "no", 1]\n')
+    paths = [tmp_path / name for name in ("a.opus", "b.opus")]  # there are no such recordings
+    assert transcribe_all(paths, cache) == {
+        paths[0]: Transcript("so it went on", 0.5),
+        paths[1]: Transcript("", 0.0),
+    }
+
+
+def test_a_long_recording_is_cut_at_its_pauses():
+    """Pauses in front of words 3, 5 (too near to that) and 8 (too near to the end)."""
+    words = ["so", "it", "went", "on", "and", "on", "for", "one", "year"]
+    of_word = np.repeat(np.arange(9), 2)
+    pauses = np.zeros(18, np.float32)
+    pauses[[6, 10, 16]] = 0.3
+    contours = np.zeros((18, 3), np.float32)
+    contours[:6, 0], contours[6:, 0] = -0.25, 0.25
+    pitched = np.ones(18, bool)
+    measured = PhoneContours(
+        ("ah",) * 18, of_word, contours[:, 0], pitched, contours[:, 1], contours[:, 2], pauses
+    )
+    found = long_form.split_phrases("a", "s", words, measured, contours)
+    assert found.whole.text == " ".join(words)
+    assert [u.text for u in found.phrases] == ["so it went", "on and on for one year"]
+    # Phrases are chosen for as sentences: places are counted from their own start.
+    second = np.isin(np.arange(12), [4, 10])
+    np.testing.assert_array_equal(found.phrases[1].positions, phone_positions(second))
+    parts = {"oracle": [u.contours for u in found.phrases]}
+    (together,) = long_form.joined([found], parts)["oracle"]
+    np.testing.assert_array_equal(together, contours)
+    np.testing.assert_allclose(long_form.spread_of_phrases([found], [together]), 3)
+    np.testing.assert_allclose(long_form.spread_of_phrases([found], [contours * 0]), 0)
 
 
 def test_a_missing_corpus_is_told(tmp_path, capsys):

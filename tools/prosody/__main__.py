@@ -2,10 +2,12 @@
 
     python -m tools.prosody train --data DIR --work DIR --out models/prosody/prosody
     python -m tools.prosody evaluate --data DIR --work DIR --card models/prosody/prosody.json
+        --long-form speech/librispeech
 
-DIR holds manifest.csv with its recordings, and trees/*.ptb. The work folder keeps alignments,
-contours, sentence vectors and a checkpoint for each seed: the same command goes on where it
-was stopped.
+DIR holds manifest.csv with its recordings, and trees/*.ptb. With --long-form, the dev split's
+recordings in that folder of DIR, which have no transcripts, are given automatic ones and reported
+as classes of their own. The work folder keeps those, alignments, contours, sentence vectors and a
+checkpoint for each seed: the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +25,13 @@ import torch
 from pywakeword.errors import PyWakewordError
 from pywakeword.tts.prosody_model import PROSODY_TASK
 from pywakeword.tts.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
-from tools.prosody import classes, evaluation, export, selection, training
-from tools.prosody.corpus import Utterance, read_corpus
+from tools.prosody import classes, evaluation, export, long_form, selection, training
+from tools.prosody.corpus import Utterance, read_corpus, training_phone_means
 
 SEEDS = (1, 2, 3)
 FEWEST = 5  # utterances of a class that is reported
+# What was heard is chosen for at once, or phrase by phrase.
+_LONG = ("long-form (automatic transcripts)", "long-form (automatic transcripts), each phrase")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     evaluate = commands.add_parser("evaluate", help="compare the ways of choosing")
     evaluate.add_argument("--split", choices=("validation", "dev"), default="dev")
     evaluate.add_argument("--card", type=Path, help="put the figures onto this card")
+    evaluate.add_argument("--long-form", metavar="FOLDER", help="of the data, with long "
+                          "recordings that have no transcript; of its dev split")  # fmt: skip
     for command in (train, evaluate):
         command.add_argument("--data", type=Path, required=True, help="folder of manifest.csv")
         command.add_argument("--work", type=Path, required=True, help="what need not be redone")
@@ -48,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_argument("--bert", type=Path, nargs=2, metavar=("ONNX", "VOCAB"),
                              help="another sentence encoder than all-MiniLM-L6-v2")  # fmt: skip
     args = parser.parse_args(argv)
+    if args.command == "evaluate" and args.long_form and args.split != "dev":
+        parser.error("--long-form is for the final figures, of --split dev")
     torch.set_num_threads(1)
     try:
         encoder: SentenceEncoder = OnnxBertEncoder(*args.bert) if args.bert else MiniLmEncoder()
@@ -104,25 +113,45 @@ def _train(args: argparse.Namespace, corpus: list[Utterance], encoder: SentenceE
 def _evaluate(args: argparse.Namespace, corpus: list[Utterance], encoder: SentenceEncoder) -> int:
     held_out = [u for u in corpus if u.split == args.split]
     used = [u for u in corpus if u.split in ("train", args.split)]
+    recordings, heard = [], {}
+    if args.long_form:
+        phone_means = training_phone_means(args.data, args.work, args.utterances)
+        recordings, heard = long_form.read_long_form(
+            args.data, args.work, args.long_form, phone_means
+        )
+    whole = [item.whole for item in recordings]
+    phrases = [phrase for item in recordings for phrase in item.phrases]
+    used += whole + phrases
     texts = [u.text for u in used]
     described = dict(zip(texts, selection.structures(used)))
     meant = dict(zip(texts, selection.meanings(used, encoder, args.work)))
     wrong, spreads = [], []
+    long_runs: dict[str, list[dict[str, long_form.Contours]]] = {name: [] for name in _LONG}
     for seed in SEEDS:
         learn, modules = _modules(args, corpus, seed)
         decoded = evaluation.decoded_by_row(modules, learn, held_out, described, meant, seed=seed)
         wrong.append([evaluation.errors(held_out, decoded[row]) for row in evaluation.ROWS])
         spreads.append([evaluation.spread(held_out, decoded[row]) for row in evaluation.ROWS])
+        if recordings:
+            once, anew = (
+                evaluation.decoded_by_row(modules, learn, said, described, meant, seed=seed)
+                for said in (whole, phrases)
+            )
+            for name, contours in zip(_LONG, (once, long_form.joined(recordings, anew))):
+                long_runs[name].append(contours)
     # (rows, utterances, measures): the mean over the seeds; and how far the seeds are apart.
     by_seed = np.array(wrong)
     mean, spread = by_seed.mean(axis=0), np.array(spreads).mean(axis=0)
     real = evaluation.spread(held_out, [u.contours for u in held_out])
     figures = _figures(held_out, mean, spread, real, classes.sentence_classes(args.data / "trees"))
-    figures["f0_of_each_seed"] = {
-        row: [round(float(v), 3) for v in np.nanmean(by_seed[:, i, :, 0], axis=1)]
-        for i, row in enumerate(evaluation.ROWS)
-    }
-    figures |= {"split": args.split, "seeds": list(SEEDS), "lacking": list(classes.LACKING)}
+    figures["f0_of_each_seed"] = _f0_of_each_seed(by_seed)
+    lacking = list(classes.LACKING)
+    if recordings:
+        lacking.remove("long-form")
+        figures["long_form"] = {"transcripts": heard}
+        for name, runs in long_runs.items():
+            figures["classes"][name], figures["long_form"][name] = _long_figures(recordings, runs)
+    figures |= {"split": args.split, "seeds": list(SEEDS), "lacking": lacking}
     figures["conditions"] = (
         "contours of each phone against those that were spoken, mean of the seeds; 95 % intervals "
         f"by bootstrap over speakers; classes of less than {FEWEST} utterances are left out. No "
@@ -138,30 +167,66 @@ def _evaluate(args: argparse.Namespace, corpus: list[Utterance], encoder: Senten
 
 def _figures(held_out, mean, spread, real, tests):  # type: ignore[no-untyped-def]
     """Tables by class: of each row the errors, the gaps that it closes, and the spread."""
-    rows = evaluation.ROWS
-    last = rows.index("oracle")
     tables = {}
     for name, test in tests.items():
         index = [i for i, u in enumerate(held_out) if test(u.text)]
-        speakers = [held_out[i].speaker for i in index]
-        table: dict[str, object] = {"utterances": len(index), "speakers": len(set(speakers))}
-        for r, row in enumerate(rows if len(index) >= FEWEST else ()):
-            entry = {
-                measure: evaluation.interval(mean[r, index, m], speakers).rounded()
-                for m, measure in enumerate(evaluation.MEASURES)
-            }
-            for start in ("centroid", "random"):
-                first = rows.index(start)
-                entry[f"f0_gap_from_{start}_percent"] = evaluation.gap_closed(
-                    mean[first, index, 0], mean[r, index, 0], mean[last, index, 0], speakers
-                ).rounded(1)
-            table[row] = entry
-        tables[name] = table
+        tables[name] = _table(mean[:, index], [held_out[i].speaker for i in index])
     everyone = [u.speaker for u in held_out]
-    spreads = {row: evaluation.interval(spread[r], everyone).rounded(2)
-               for r, row in enumerate(rows)}  # fmt: skip
-    spreads["spoken"] = evaluation.interval(real, everyone).rounded(2)
-    return {"classes": tables, "f0_spread_semitones": spreads}
+    return {"classes": tables, "f0_spread_semitones": _spreads(spread, real, everyone)}
+
+
+def _long_figures(recordings, runs):  # type: ignore[no-untyped-def]
+    """Table of the recordings, and how far F0 spreads in them, for contours of each seed."""
+    whole = [item.whole for item in recordings]
+    speakers = [u.speaker for u in whole]
+    spoken = [u.contours for u in whole]
+
+    def by_seed(measure):  # type: ignore[no-untyped-def]
+        return np.array([[measure(run[row]) for row in evaluation.ROWS] for run in runs])
+
+    measures = {
+        "over_all_phones": partial(evaluation.spread, whole),
+        "between_phrases": partial(long_form.spread_of_phrases, recordings),
+    }
+    spreads = {name: _spreads(by_seed(of).mean(axis=0), of(spoken), speakers)
+               for name, of in measures.items()}  # fmt: skip
+    wrong = by_seed(partial(evaluation.errors, whole))
+    return _table(wrong.mean(axis=0), speakers), {
+        "f0_spread_semitones": spreads,
+        "f0_of_each_seed": _f0_of_each_seed(wrong),
+    }
+
+
+def _f0_of_each_seed(by_seed):  # type: ignore[no-untyped-def]
+    return {
+        row: [round(float(v), 3) for v in np.nanmean(by_seed[:, i, :, 0], axis=1)]
+        for i, row in enumerate(evaluation.ROWS)
+    }
+
+
+def _table(wrong, speakers):  # type: ignore[no-untyped-def]
+    """Errors of each row and the gaps that it closes, from (rows, utterances, measures)."""
+    rows = evaluation.ROWS
+    last = rows.index("oracle")
+    table: dict[str, object] = {"utterances": len(speakers), "speakers": len(set(speakers))}
+    for r, row in enumerate(rows if len(speakers) >= FEWEST else ()):
+        entry = {
+            measure: evaluation.interval(wrong[r, :, m], speakers).rounded()
+            for m, measure in enumerate(evaluation.MEASURES)
+        }
+        for start in ("centroid", "random"):
+            first = rows.index(start)
+            entry[f"f0_gap_from_{start}_percent"] = evaluation.gap_closed(
+                wrong[first, :, 0], wrong[r, :, 0], wrong[last, :, 0], speakers
+            ).rounded(1)
+        table[row] = entry
+    return table
+
+
+def _spreads(spread, real, speakers):  # type: ignore[no-untyped-def]
+    found = {row: evaluation.interval(spread[r], speakers).rounded(2)
+             for r, row in enumerate(evaluation.ROWS)}  # fmt: skip
+    return found | {"spoken": evaluation.interval(real, speakers).rounded(2)}
 
 
 def _print(figures) -> None:  # type: ignore[no-untyped-def]
@@ -174,6 +239,8 @@ def _print(figures) -> None:  # type: ignore[no-untyped-def]
             ]
             print(f"  {row:20}", "  ".join(cells))
     print("\nF0 spread, semitones:", json.dumps(figures["f0_spread_semitones"]))
+    if "long_form" in figures:
+        print("long-form:", json.dumps(figures["long_form"]))
     print("F0 error of each seed:", json.dumps(figures["f0_of_each_seed"]))
     print("classes that the data lacks:", ", ".join(figures["lacking"]))
 

@@ -17,7 +17,8 @@ _JOINING = frozenset(_JOINING_WORDS.split())
 _FEWEST_COMPLEX = 6  # words
 _MOSTLY = 0.5  # share of its occurrences in which a word is a common noun
 _FEWEST_SEEN = 2
-# The recordings have no texts of several sentences, and no question with a choice.
+# The transcripts have no texts of several sentences (`long_form` has), and no question with a
+# choice.
 LACKING = ("or-question", "long-form")
 
 

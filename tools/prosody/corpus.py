@@ -16,9 +16,11 @@ from tools.prosody.alignment import PHONES, align_all
 from tools.prosody.contours import PhoneContours, measure_all
 
 FEWEST_OF_A_SPEAKER = 3  # or there is no telling the speaker from the utterance
-_SHORTEST_PAUSE_S = 0.08
+SHORTEST_PAUSE_S = 0.08
 _VALIDATION_OF = 8  # every eighth training speaker chooses settings
 _MOST_OCTAVES = 1.0  # beyond it an octave error is likelier than a voice
+
+PhoneMeans = Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -57,52 +59,78 @@ def read_corpus(data: Path, work: Path, most: int | None = None) -> list[Utteran
 
     With `most`, only so many of the first in the manifest.
     """
-    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file)
-                if row["category"] == "speech" and row["release"] == "ok"
-                and row["transcript"]][:most]  # fmt: skip
-    by_path = {data / row["path"]: row for row in rows}
-    texts = {path: row["transcript"].lower() for path, row in by_path.items()}
-    alignments = align_all(texts, work / "alignments.jsonl")
-    contours = measure_all(alignments, work / "contours.npz")
-    training = {row["leak_group"] for row in rows if row["split"] == "train"}
+    by_path, contours = _transcribed(data, work, most)
+    training = {row["leak_group"] for row in by_path.values() if row["split"] == "train"}
     validation = set(sorted(training)[::_VALIDATION_OF])
     by_speaker: dict[str, list[Path]] = defaultdict(list)
     for path in contours:
         by_speaker[by_path[path]["leak_group"]].append(path)
-    phone_means = _phone_means(
-        [contours[path] for path in contours if by_path[path]["split"] == "train"]
-    )
+    phone_means = _phone_means(by_path, contours)
     found = []
     for speaker, paths in sorted(by_speaker.items()):
         if len(paths) < FEWEST_OF_A_SPEAKER:
             continue
-        raw = [_raw(contours[path], phone_means) for path in paths]
-        every = np.concatenate(raw)
-        voiced = np.concatenate([contours[path].has_pitch for path in paths])
-        mean = every.mean(axis=0)
-        mean[0] = np.median(every[voiced, 0])
-        for path, values in zip(paths, raw):
+        for path, values in zip(paths, normalised([contours[p] for p in paths], phone_means)):
             row, measured = by_path[path], contours[path]
-            normalised = values - mean
-            normalised[:, 0] = np.clip(normalised[:, 0], -_MOST_OCTAVES, _MOST_OCTAVES)
             split = "dev" if row["split"] == "dev" else (
                 "validation" if speaker in validation else "train")  # fmt: skip
             found.append(
                 Utterance(
                     path.name, speaker, row["transcript"].lower(), split,
                     phone_ids(measured.names),
-                    phone_positions(measured.pause_before_s > _SHORTEST_PAUSE_S),
-                    normalised.astype(np.float32), measured.has_pitch,
+                    phone_positions(measured.pause_before_s > SHORTEST_PAUSE_S),
+                    values, measured.has_pitch,
                 )
             )  # fmt: skip
     return found
 
 
-def _phone_means(contours: Sequence[PhoneContours]) -> Mapping[str, npt.NDArray[np.float64]]:
+def speech_rows(data: Path) -> list[dict[str, str]]:
+    """Rows of the manifest that are of speech that may be released."""
+    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file)
+                if row["category"] == "speech" and row["release"] == "ok"]  # fmt: skip
+
+
+def training_phone_means(data: Path, work: Path, most: int | None = None) -> PhoneMeans:
+    """Return what `read_corpus` of the same folders normalises by, for other recordings."""
+    return _phone_means(*_transcribed(data, work, most))
+
+
+def normalised(
+    contours: Sequence[PhoneContours], phone_means: PhoneMeans
+) -> list[npt.NDArray[np.float32]]:
+    """Contours of all recordings of one speaker as an `Utterance` has them."""
+    raw = [_raw(item, phone_means) for item in contours]
+    every = np.concatenate(raw)
+    voiced = np.concatenate([item.has_pitch for item in contours])
+    mean = every.mean(axis=0)
+    mean[0] = np.median(every[voiced, 0])
+    found = []
+    for values in raw:
+        values = values - mean
+        values[:, 0] = np.clip(values[:, 0], -_MOST_OCTAVES, _MOST_OCTAVES)
+        found.append(values.astype(np.float32))
+    return found
+
+
+def _transcribed(
+    data: Path, work: Path, most: int | None
+) -> tuple[dict[Path, dict[str, str]], dict[Path, PhoneContours]]:
+    """Rows by recording, and the contours of those that could be aligned."""
+    by_path = {data / row["path"]: row for row in
+               [row for row in speech_rows(data) if row["transcript"]][:most]}  # fmt: skip
+    texts = {path: row["transcript"].lower() for path, row in by_path.items()}
+    alignments = align_all(texts, work / "alignments.jsonl")
+    return by_path, measure_all(alignments, work / "contours.npz")
+
+
+def _phone_means(
+    by_path: Mapping[Path, Mapping[str, str]], contours: Mapping[Path, PhoneContours]
+) -> PhoneMeans:
     """Mean dB and log seconds of each phone, over training speakers."""
     values: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for item in contours:
+    for item in (contours[path] for path in contours if by_path[path]["split"] == "train"):
         level = float(item.energy_db.mean())
         for name, energy, seconds in zip(item.names, item.energy_db, item.seconds):
             values[name].append((float(energy) - level, float(np.log(seconds))))
@@ -110,9 +138,7 @@ def _phone_means(contours: Sequence[PhoneContours]) -> Mapping[str, npt.NDArray[
     return {name: np.mean(values[name], axis=0) if name in values else whole for name in PHONES}
 
 
-def _raw(
-    item: PhoneContours, phone_means: Mapping[str, npt.NDArray[np.float64]]
-) -> npt.NDArray[np.float64]:
+def _raw(item: PhoneContours, phone_means: PhoneMeans) -> npt.NDArray[np.float64]:
     expected = np.array([phone_means[name] for name in item.names])
     energy = item.energy_db - item.energy_db.mean() - expected[:, 0]
     return np.stack([item.octaves, energy, np.log(item.seconds) - expected[:, 1]], axis=1)
