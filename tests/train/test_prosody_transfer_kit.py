@@ -112,6 +112,12 @@ def test_the_code_says_upper_or_lower_half_of_each_phone(items):
     assert len(np.unique(code(learning, items[0])[:, 0].round(3))) == phones(items[0])
 
 
+def test_a_decoder_may_learn_from_the_levels(items):
+    learning = network.make_modules(network.ABLATIONS["rounded"], 3)
+    assert learning.training
+    np.testing.assert_allclose(np.abs(code(learning, items[0])), 3**0.5 / 2, atol=1e-5)
+
+
 def test_levels_hold_equally_many():
     mask = torch.tensor([[1.0] * 6 + [0.0]])
     ranks = phone_grid.ranked(torch.tensor([[[3.0], [1], [2], [9], [0], [7], [5]]]), mask)

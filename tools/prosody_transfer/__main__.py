@@ -1,7 +1,7 @@
 """Prosody transfer, from recordings to a bundled addon and its figures.
 
 python -m tools.prosody_transfer train --data DIR --work DIR [--ablation NAME] [--seed N]
-python -m tools.prosody_transfer evaluate --data DIR --work DIR [--write]
+python -m tools.prosody_transfer evaluate --data DIR --work DIR [--write | --sound ADDON]
 python -m tools.prosody_transfer samples --data DIR --work DIR --out DIR
 
 A command given again goes on where it stopped. The first one aligns the recordings, which
@@ -12,6 +12,7 @@ were trained.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ from tools.prosody_transfer import corpus, report, samples, training
 from tools.prosody_transfer.export import NAME, write_addon
 from tools.prosody_transfer.network import ABLATIONS, make_modules
 
-STEPS = 1000
+STEPS = 4000
 MODELS = Path("models/prosody_transfer")
 VOCODER = Path("models/addons/slt-parallel")
 
@@ -49,6 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     evaluate.add_argument("--role", choices=("choose", "report"), default="report",
                           help="speakers that choose, or those that report")  # fmt: skip
     evaluate.add_argument("--write", action="store_true", help="put figures on the addon's card")
+    evaluate.add_argument("--sound", type=Path, metavar="ADDON",
+                          help="measure only the sound of this addon")  # fmt: skip
     sample.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
     if not (args.data / "manifest.csv").exists():
@@ -65,6 +68,11 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if args.command == "samples":
         return samples.write(items, args.data, args.models / NAME, args.out)
+    if args.sound:
+        chosen, f0 = report.heard(items, args.data, args.role)
+        print(json.dumps({args.sound.name: report.in_sound(args.sound, chosen, f0)},
+                         default=float))  # fmt: skip
+        return 0
     trained = {path.stem.removeprefix("copycat").strip("-") or "none": path
                for path in sorted(args.work.glob("copycat*.pt"))}  # fmt: skip
     if not trained:

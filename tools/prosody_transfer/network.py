@@ -42,6 +42,9 @@ class Shape:
     levels : int
         Steps that a number has once training is over, by its rank in the utterance; 2 says
         of each phone whether it is in the upper or the lower half. 0 keeps the ranks.
+    rounded : bool
+        Whether the decoder learns from the levels too, past which the gradient goes straight.
+        Otherwise it learns from ranks.
     bottleneck : bool
         Whether the code is by the phone, in ranks, learned as the means of a distribution.
         Otherwise it is by the frame, as it comes.
@@ -54,6 +57,7 @@ class Shape:
     pitch: bool = True
     code_width: int = 2
     levels: int = 2
+    rounded: bool = False
     bottleneck: bool = True
     adversary: bool = False
 
@@ -65,6 +69,7 @@ ABLATIONS = {
     "no-bottleneck": Shape(code_width=32, bottleneck=False),
     "adversary": Shape(adversary=True),
     "ranks": Shape(levels=0),
+    "rounded": Shape(rounded=True),
     "mel-only": Shape(pitch=False),
 }
 
@@ -117,8 +122,9 @@ class ReferenceEncoder(nn.Module):
         mean = mean * mask[..., None]
         if grid is not None:
             mean = phone_grid.ranked(mean, mask)
-            if shape.levels and not self.training:
-                mean = phone_grid.in_levels(mean, mask, shape.levels)
+            if shape.levels and (shape.rounded or not self.training):
+                rounded = phone_grid.in_levels(mean, mask, shape.levels)
+                mean = mean + (rounded - mean).detach() if self.training else rounded
         return mean, log_variance.clamp(-8, 4)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import nn
 
 from pywakeword.errors import TextMismatchError
@@ -62,9 +63,7 @@ def write(
     `addon` its sound is measured, and that of `by_rule`, and its card gets the figures.
     """
     net, names, ceiling = evaluation.target_classifier(items, work / "classifier.pt")
-    chosen = evaluation.sources(items, role)
-    paths = {r.path.stem: r.path for r in recordings(data)}
-    f0 = {item.name: world_f0(decode(paths[item.name]), len(item.frames)) for item in chosen}
+    chosen, f0 = heard(items, data, role)
     found: dict[str, Any] = {
         "role": role,
         "sources": sorted({item.speaker for item in chosen}),
@@ -80,6 +79,7 @@ def write(
             continue
         modules = load(trained)
         figures = evaluation.evaluate(modules, items, role, (net, names), f0)
+        figures["steps"] = int(torch.load(trained, weights_only=True)["step"])
         figures["leakage"] = evaluation.leakage(modules, items, role)
         new = {name: figures}
         if name == "none":
@@ -99,6 +99,17 @@ def write(
     document["card"]["transfer"] = json.loads(path.read_text(encoding="utf-8"))
     text = json.dumps(document, indent=2) + "\n"
     (addon / "addon.json").write_text(text, encoding="utf-8")
+
+
+def heard(
+    items: Sequence[Item], data: Path, role: str
+) -> tuple[list[Item], dict[str, npt.NDArray[np.float64]]]:
+    """Return the recordings of a role that are transferred, and their F0."""
+    chosen = evaluation.sources(items, role)
+    paths = {r.path.stem: r.path for r in recordings(data)}
+    return chosen, {
+        item.name: world_f0(decode(paths[item.name]), len(item.frames)) for item in chosen
+    }
 
 
 def world_f0(audio: npt.NDArray[np.float32], n_frames: int) -> npt.NDArray[np.float64]:
