@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pyroomacoustics
 from scipy.signal import fftconvolve
 
 from tools.train.corpus import SAMPLE_RATE, Clip, decode
@@ -36,6 +35,8 @@ def simulated_rooms(
 
     `far` puts source and microphone at least 1.5 m apart; otherwise 0.3 to 5 m.
     """
+    import pyroomacoustics  # of the extra train; who brings rooms of his own does without
+
     responses = []
     while len(responses) < count:
         size = rng.uniform((2.5, 2.5, 2.2), (8.0, 6.0, 3.2))
