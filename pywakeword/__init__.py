@@ -47,7 +47,7 @@ from pywakeword.events import (
     SpeechStart,
 )
 from pywakeword.frame_batcher import FrameBatch, FrameBatcher
-from pywakeword.models import available_models
+from pywakeword.models import available_models, default_models
 from pywakeword.wakeword import WakeWord
 
 if TYPE_CHECKING:
@@ -148,4 +148,5 @@ __all__ = [
     "WakeWord",
     "__version__",
     "available_models",
+    "default_models",
 ]

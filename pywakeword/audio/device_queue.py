@@ -29,6 +29,9 @@ class DeviceQueue(Generic[Block]):
         self._timeout_s = timeout_s
         self._name = name
 
+    def __len__(self) -> int:
+        return self._queue.qsize()
+
     def put(self, block: Block) -> bool:
         """Add a block without waiting; False if there is no room, and it is lost."""
         try:

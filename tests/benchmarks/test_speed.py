@@ -30,7 +30,7 @@ def test_one_word(benchmark: Any, chunk_samples: int) -> None:
 
 
 def test_all_bundled_words(benchmark: Any) -> None:
-    spotter = pywakeword.WakeWord(pywakeword.available_models())
+    spotter = pywakeword.WakeWord(pywakeword.default_models())
     consume(benchmark, SpotterContender(spotter), 160)
 
 

@@ -136,7 +136,7 @@ class FakeDuplexStream(FakeStream):
         callback = self._options["callback"]
         waiting = callback.__self__._queue
         for begin in range(0, len(self._fake.pcm), size):
-            while waiting.qsize() > 1 and not self._closing:
+            while len(waiting) > 1 and not self._closing:
                 time.sleep(0.0005)
             if self._closing:
                 return

@@ -72,6 +72,7 @@ EXPECTED = [
     "WakeWord",
     "__version__",
     "available_models",
+    "default_models",
 ]
 
 OPTIONAL = [
