@@ -133,16 +133,11 @@ def _only_mel(frames: Tensor) -> Tensor:
                       torch.zeros_like(frames[..., N_MELS:])], 2)  # fmt: skip
 
 
-class SpokenConvolutions(nn.Module):
+class SpokenConvolutions(MaskedConvolutions):
     """`MaskedConvolutions` whose every layer is scaled and shifted by who speaks (FiLM)."""
 
     def __init__(self, width: int, dilations: tuple[int, ...], kernel: int = 5) -> None:
-        super().__init__()
-        self.reach = sum(dilations) * (kernel // 2)
-        self.layers = nn.ModuleList(
-            nn.Conv1d(width, width, kernel, dilation=d, padding=d * (kernel // 2))
-            for d in dilations
-        )
+        super().__init__(width, dilations, kernel)
         self.voices = nn.ModuleList(nn.Linear(VOICE_WIDTH, 2 * width) for _ in dilations)
         for voice in self.voices:  # at first everybody speaks alike, which is learned sooner
             nn.init.zeros_(voice.weight)
