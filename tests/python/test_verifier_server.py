@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -61,11 +63,13 @@ def test_headers_that_do_not_come(url: str) -> None:
 
 def test_a_second_request_on_a_connection_has_a_deadline_too(url: str) -> None:
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), 10) as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
-        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
-        connection.sendall(b"GET /hea")
-        assert connection.recv(100) == b""
+    connection = HTTPConnection(parts.hostname, parts.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", "/healthz")
+        reply = connection.getresponse()
+        assert (reply.status, json.loads(reply.read())["status"]) == (200, "ok")  # all of it
+        connection.sock.sendall(b"GET /hea")
+        assert connection.sock.recv(100) == b""
 
 
 def test_what_arrives_together_is_one_batch(tmp_path: Path) -> None:
