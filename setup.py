@@ -32,9 +32,12 @@ class CMakeBuild(build_ext):
                 # pip's build environment is gone after each build, and with it the
                 # programs that CMake's cache names.
                 "--fresh",
-                "-S", str(ROOT),
-                "-B", str(build_dir),
-                "-G", "Ninja",
+                "-S",
+                str(ROOT),
+                "-B",
+                str(build_dir),
+                "-G",
+                "Ninja",
                 "-DCMAKE_BUILD_TYPE=Release",
                 "-DPWW_PYTHON=ON",
                 "-DPWW_TESTS=OFF",
@@ -48,7 +51,7 @@ class CMakeBuild(build_ext):
                 *os.environ.get("CMAKE_ARGS", "").split(),
             ],
             check=True,
-        )  # fmt: skip
+        )
         subprocess.run(["cmake", "--build", str(build_dir), "--target", "_core"], check=True)
 
 

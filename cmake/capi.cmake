@@ -17,7 +17,7 @@ target_compile_definitions(pywakeword PRIVATE PWW_VERSION="${PWW_VERSION}"
                                               PWW_BUILDING_LIBRARY)
 set_target_properties(pywakeword PROPERTIES VERSION ${PWW_VERSION} SOVERSION ${PWW_ABI_VERSION})
 if(WIN32)
-  # One name whatever the compiler, see pywakeword/capi_library.py; MinGW's would begin with lib.
+  # One name whatever the compiler, see pywakeword/capi/library.py; MinGW's would begin with lib.
   set_target_properties(pywakeword PROPERTIES PREFIX "")
 endif()
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")

@@ -1,4 +1,4 @@
-# Fuzz targets: in libFuzzer with Clang, else programs that replay inputs. See tools/fuzz.
+# Fuzz targets: in libFuzzer with Clang, else programs that replay inputs. See tools/ci/fuzz.
 
 foreach(target reader spotter kernels)
   add_executable(${target}_fuzz tests/fuzz/${target}_fuzz.cc)

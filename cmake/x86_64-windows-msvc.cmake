@@ -1,4 +1,4 @@
-# clang-cl 19 of Debian, for its commands to be looked at (tools/windows_check). It compiles
+# clang-cl 19 of Debian, for its commands to be looked at (tools/ci/windows_check). It compiles
 # nothing that includes a header: Microsoft's are not there, nor are its libraries. On
 # Windows no toolchain file is needed.
 set(CMAKE_SYSTEM_NAME Windows)

@@ -11,10 +11,9 @@ from pywakeword.audio import (
     MicrophoneSource,
     StdinSource,
 )
-from pywakeword.calibration import Calibration, CalibrationRow
-from pywakeword.card import Card
 from pywakeword.device_state import DeviceState
-from pywakeword.endpoint import Endpointer, EndpointRule
+from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
+from pywakeword.endpointing.frame_batcher import FrameBatch, FrameBatcher
 from pywakeword.errors import (
     AddonError,
     AudioDeviceError,
@@ -46,8 +45,9 @@ from pywakeword.events import (
     Resumed,
     SpeechStart,
 )
-from pywakeword.frame_batcher import FrameBatch, FrameBatcher
-from pywakeword.models import available_models, default_models
+from pywakeword.models.calibration import Calibration, CalibrationRow
+from pywakeword.models.card import Card
+from pywakeword.models.files import available_models, default_models
 from pywakeword.wakeword import WakeWord
 
 if TYPE_CHECKING:
@@ -76,10 +76,9 @@ else:
 
     def __getattr__(name: str) -> object:
         """Import what few applications need when they ask for it: half a MB of memory."""
-        if name != "endpointing" and name not in __all__:
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        endpointing = import_module("pywakeword.endpointing")
-        return endpointing if name == "endpointing" else getattr(endpointing, name)
+        return getattr(import_module("pywakeword.endpointing"), name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

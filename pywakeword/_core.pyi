@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.pcm import Pcm
+from pywakeword.audio.pcm import Pcm
 
 __version__: Final[str]
 

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
-from pywakeword.calibration import Calibration
-from pywakeword.card import Card
+from pywakeword.audio.pcm import Pcm
 from pywakeword.device_state import STATE_SIZES, DeviceState
 from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
-from pywakeword.models import ModelFile, load_core_model, read_model
-from pywakeword.pcm import Pcm
+from pywakeword.models.calibration import Calibration
+from pywakeword.models.card import Card
+from pywakeword.models.files import ModelFile, load_core_model, read_model
 
 SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01
@@ -230,11 +230,11 @@ def _load_backend(backend: str) -> _Backend:
     if backend == "core":
         return load_core_model, _core.Spotter
     if backend == "capi":
-        from pywakeword import capi
+        from pywakeword.capi.spotter import Spotter, load_capi_network
 
-        return capi.load_capi_network, cast("Callable[..., _core.Spotter]", capi.Spotter)
+        return load_capi_network, cast("Callable[..., _core.Spotter]", Spotter)
     if backend == "litert":
-        from pywakeword.litert_backend import load_litert_network
+        from pywakeword.models.litert import load_litert_network
 
         return load_litert_network, _core.Spotter
     raise ValueError(f"backend must be 'core', 'capi' or 'litert', got {backend!r}")

@@ -9,7 +9,7 @@
 #include "bind/errors.h"
 #include "bind/numpy.h"
 #include "bind/stream_guard.h"
-#include "dsp/lfbe_tables.h"
+#include "dsp/lfbe_design.h"
 
 namespace pww {
 namespace {

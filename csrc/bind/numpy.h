@@ -74,7 +74,7 @@ struct PcmArgument {
   ArrayView<int16_t> samples;
 };
 
-// Takes what applications may hand over: PCM, or what as_pcm of pywakeword/pcm.py makes
+// Takes what applications may hand over: PCM, or what as_pcm of pywakeword/audio/pcm.py makes
 // PCM of. That has the errors, too.
 inline PcmArgument TakePcm(const pybind11::object& pcm) {
   namespace py = pybind11;
@@ -84,7 +84,7 @@ inline PcmArgument TakePcm(const pybind11::object& pcm) {
             {reinterpret_cast<const int16_t*>(array->data),
              static_cast<size_t>(array->dimensions[0])}};
   }
-  py::object made = py::module_::import("pywakeword.pcm").attr("as_pcm")(pcm);
+  py::object made = py::module_::import("pywakeword.audio.pcm").attr("as_pcm")(pcm);
   const ArrayView<int16_t> samples = RequirePcm(made);
   return {std::move(made), samples};
 }

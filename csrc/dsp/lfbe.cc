@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "dsp/lfbe_tables.h"
+#include "dsp/lfbe_design.h"
 #include "kernels/fast_log.h"
 
 namespace pww {

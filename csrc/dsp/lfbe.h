@@ -17,7 +17,7 @@ namespace pww {
 // int16 / 32768, periodic Hann window, zero-padded 512-point power spectrum, mel
 // filters, ln(energy + 1e-6). The error against the same in float64 is at most 1e-4
 // in bands less than 60 dB below the frame's strongest frequency, and at most 1e-2 in
-// all others, where the float FFT's rounding shows (tests/python/test_lfbe.py).
+// all others, where the float FFT's rounding shows (tests/python/core/test_lfbe.py).
 //
 // Frames are computed up to four at a time, which costs as much as one: callers let
 // them wait until they need them.

@@ -5,7 +5,7 @@
 
 namespace pww {
 
-// What lfbe_s16 of a row needs to know of the front end; filled in dsp/lfbe_tables.cc.
+// What lfbe_s16 of a row needs to know of the front end; filled in dsp/lfbe_design.cc.
 // Factors that meet four frames side by side are stored four times.
 struct LfbeTables {
   static constexpr size_t kFrames = 4;  // of one call

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.pcm import as_pcm
+from pywakeword.audio.pcm import as_pcm
 
 SAMPLE_RATE_HZ = 16000
 

@@ -7,7 +7,8 @@ import json
 import sys
 from typing import Any
 
-from pywakeword.benchmark import (
+from pywakeword.commands._options import SubParsers
+from pywakeword.measure.benchmark import (
     EndpointerContender,
     SpotterContender,
     Timing,
@@ -17,7 +18,6 @@ from pywakeword.benchmark import (
     synthetic_audio,
     system_description,
 )
-from pywakeword.commands.options import SubParsers
 from pywakeword.wakeword import WakeWord
 
 
@@ -88,8 +88,10 @@ def run(args: argparse.Namespace) -> int:
     if args.peer:
         peer = timed["peer"]
         result["peer"] = {
-            "name": peer.name, **peer.figures(), "cpu_ratio": timed["all"].ratio_to(peer)
-        }  # fmt: skip
+            "name": peer.name,
+            **peer.figures(),
+            "cpu_ratio": timed["all"].ratio_to(peer),
+        }
     if args.json:
         json.dump(result, sys.stdout, indent=2)
         print()

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
-from pywakeword.commands.options import (
+from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
     add_spotter_options,
     make_endpointer,
     make_spotter,
 )
-from pywakeword.commands.request_text import request_record, request_text
+from pywakeword.commands._request_text import request_record, request_text
 from pywakeword.endpointing import Request, RequestListener
 from pywakeword.events import Detection
-from pywakeword.scanning import detections, with_trailing_silence
+from pywakeword.measure.scanning import detections, with_trailing_silence
 
 
 def add_parser(commands: SubParsers) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
-from pywakeword.commands.options import SubParsers, add_endpointer_options, make_endpointer
-from pywakeword.endpoint_plot import save_endpoint_plot
+from pywakeword.commands._options import SubParsers, add_endpointer_options, make_endpointer
 from pywakeword.endpointing import Decision, Utterance, UtteranceJoiner
 from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.endpointing.utterance import Outcome
 from pywakeword.events import EndpointEvent
+from pywakeword.plots.endpoints import save_endpoint_plot
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -30,9 +30,11 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument("--events", action="store_true", help="print every event, pauses included")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
-        "--plot", type=Path, metavar="PNG",
+        "--plot",
+        type=Path,
+        metavar="PNG",
         help="draw waveform, posterior of speech, pauses and decisions of the one FILE",
-    )  # fmt: skip
+    )
     parser.set_defaults(run=run)
 
 

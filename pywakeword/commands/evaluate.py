@@ -14,12 +14,12 @@ import numpy as np
 from pywakeword import _core
 from pywakeword._extras import require
 from pywakeword.audio import FileSource
-from pywakeword.calibration import CalibrationRow
-from pywakeword.commands.options import SubParsers, add_state_option
-from pywakeword.det_plot import save_det_plot
+from pywakeword.commands._options import SubParsers, add_state_option
 from pywakeword.errors import AudioError, CalibrationError
-from pywakeword.evaluation import OperatingPoint, calibration_table, frr_at_fa
-from pywakeword.scanning import Measurement, measure
+from pywakeword.measure.evaluation import OperatingPoint, calibration_table, frr_at_fa
+from pywakeword.measure.scanning import Measurement, measure
+from pywakeword.models.calibration import CalibrationRow
+from pywakeword.plots.det import save_det_plot
 from pywakeword.wakeword import WakeWord
 
 _AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".mp3"}

@@ -6,9 +6,9 @@ import argparse
 import json
 
 from pywakeword import _core
-from pywakeword.card_text import describe
-from pywakeword.commands.options import SubParsers
-from pywakeword.models import available_models, read_model
+from pywakeword.commands._options import SubParsers
+from pywakeword.models.card_text import describe
+from pywakeword.models.files import available_models, read_model
 
 
 def add_parser(commands: SubParsers) -> None:

@@ -10,14 +10,14 @@ from contextlib import nullcontext
 import numpy as np
 
 from pywakeword.audio import MicrophoneSource, PcmBlock, input_devices
-from pywakeword.commands.options import (
+from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
     add_spotter_options,
     make_endpointer,
     make_spotter,
 )
-from pywakeword.commands.request_text import request_text
+from pywakeword.commands._request_text import request_text
 from pywakeword.commands.verifier import add_client_options, client_options
 from pywakeword.endpointing import Request, RequestListener
 from pywakeword.verifier import Decision, Verifier

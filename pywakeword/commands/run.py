@@ -13,14 +13,14 @@ from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
 from pywakeword.audio.source import SAMPLE_RATE_HZ
-from pywakeword.commands.options import (
+from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
     add_spotter_options,
     make_endpointer,
     make_spotter,
 )
-from pywakeword.commands.speech import (
+from pywakeword.commands._speech import (
     add_speech_options,
     make_client,
     prosody_of,

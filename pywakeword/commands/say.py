@@ -14,8 +14,8 @@ import numpy as np
 
 from pywakeword.audio.file import FileSource
 from pywakeword.audio.microphone import import_sounddevice
-from pywakeword.commands.options import SubParsers
-from pywakeword.commands.speech import (
+from pywakeword.commands._options import SubParsers
+from pywakeword.commands._speech import (
     add_speech_options,
     make_client,
     prosody_of,
@@ -23,7 +23,7 @@ from pywakeword.commands.speech import (
     wav_file,
 )
 from pywakeword.errors import AudioDeviceError
-from pywakeword.prosody_plot import save_prosody_plot
+from pywakeword.plots.prosody import save_prosody_plot
 from pywakeword.tts import (
     Addon,
     AddonBackend,
@@ -36,7 +36,7 @@ from pywakeword.tts import (
     Voice,
     sanitize,
 )
-from pywakeword.tts.prosody_model import WAYS
+from pywakeword.tts.prosody.model import WAYS
 
 _ADDON = "slt-parallel"
 

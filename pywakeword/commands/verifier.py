@@ -10,11 +10,11 @@ from typing import Any
 
 from pywakeword._extras import require
 from pywakeword.audio import FileSource
-from pywakeword.commands.options import SubParsers, add_state_option
+from pywakeword.commands._options import SubParsers, add_state_option
 from pywakeword.errors import VerifierError
 from pywakeword.events import Detection
-from pywakeword.models import default_models
-from pywakeword.scanning import detections
+from pywakeword.measure.scanning import detections
+from pywakeword.models.files import default_models
 from pywakeword.verifier import Verifier, VerifierPolicy
 from pywakeword.verifier.contract import Verdict
 from pywakeword.wakeword import SAMPLE_RATE_HZ, WakeWord
@@ -91,9 +91,11 @@ def _add_check_parser(actions: SubParsers) -> None:
     parser.add_argument("file", metavar="FILE", help="audio file")
     parser.add_argument("--url", required=True, help="where the verifier is")
     parser.add_argument(
-        "--keyword", action="append", metavar="NAME|PATH",
+        "--keyword",
+        action="append",
+        metavar="NAME|PATH",
         help="model that finds candidates; may be repeated (default: every bundled word)",
-    )  # fmt: skip
+    )
     parser.add_argument("--threshold", type=float, default=_LOOSE_THRESHOLD, metavar="X")
     parser.add_argument("--encoding", choices=("s16le", "ogg_opus"), default="s16le")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pywakeword.commands.options import SubParsers, add_spotter_options, make_spotter
-from pywakeword.models import available_models
+from pywakeword.commands._options import SubParsers, add_spotter_options, make_spotter
+from pywakeword.models.files import available_models
 
 
 def add_parser(commands: SubParsers) -> None:

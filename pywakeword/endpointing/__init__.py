@@ -1,16 +1,62 @@
-"""The second pass of endpointing, and what an application makes of the events."""
+"""Finds when the person has finished: rules on pauses, two passes, recognisers, repair."""
 
-from pywakeword.endpointing.amr import AmrRepair
-from pywakeword.endpointing.arbitrator import NetworkArbitrator
-from pywakeword.endpointing.encoder import EncoderStream, StreamingEncoder
-from pywakeword.endpointing.interfaces import Arbitrator, Encoding, EosPosterior, EosSource
-from pywakeword.endpointing.pocketsphinx import PocketsphinxSource
-from pywakeword.endpointing.policy import WaitPolicy
-from pywakeword.endpointing.repair import COMMAND_FRAMES, CommandFrame, FrameRepair, Repair, Role
-from pywakeword.endpointing.requests import Request, RequestListener
-from pywakeword.endpointing.truncation import RepairHook, TruncationCheck
-from pywakeword.endpointing.two_pass import Decision, TwoPassEndpointer
-from pywakeword.endpointing.utterance import Utterance, UtteranceJoiner
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pywakeword.endpointing.arbitrator import NetworkArbitrator
+    from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
+    from pywakeword.endpointing.frame_batcher import FrameBatch, FrameBatcher
+    from pywakeword.endpointing.interfaces import Arbitrator, Encoding, EosPosterior, EosSource
+    from pywakeword.endpointing.policy import WaitPolicy
+    from pywakeword.endpointing.recognisers.encoder import EncoderStream, StreamingEncoder
+    from pywakeword.endpointing.recognisers.pocketsphinx import PocketsphinxSource
+    from pywakeword.endpointing.repair import (
+        COMMAND_FRAMES,
+        AmrRepair,
+        CommandFrame,
+        FrameRepair,
+        Repair,
+        Role,
+    )
+    from pywakeword.endpointing.requests import Request, RequestListener
+    from pywakeword.endpointing.truncation import RepairHook, TruncationCheck
+    from pywakeword.endpointing.two_pass import Decision, TwoPassEndpointer
+    from pywakeword.endpointing.utterance import Utterance, UtteranceJoiner
+else:
+    # Imported when first used: all of it takes half a MB, and a loop that only listens for
+    # wake words needs none.
+    _ROOMS = {
+        "arbitrator": ("NetworkArbitrator",),
+        "endpointer": ("EndpointRule", "Endpointer"),
+        "frame_batcher": ("FrameBatch", "FrameBatcher"),
+        "interfaces": ("Arbitrator", "Encoding", "EosPosterior", "EosSource"),
+        "policy": ("WaitPolicy",),
+        "recognisers.encoder": ("EncoderStream", "StreamingEncoder"),
+        "recognisers.pocketsphinx": ("PocketsphinxSource",),
+        "repair": (
+            "COMMAND_FRAMES",
+            "AmrRepair",
+            "CommandFrame",
+            "FrameRepair",
+            "Repair",
+            "Role",
+        ),
+        "requests": ("Request", "RequestListener"),
+        "truncation": ("RepairHook", "TruncationCheck"),
+        "two_pass": ("Decision", "TwoPassEndpointer"),
+        "utterance": ("Utterance", "UtteranceJoiner"),
+    }
+    _HOMES = {name: f"{__name__}.{room}" for room, names in _ROOMS.items() for name in names}
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "COMMAND_FRAMES",
@@ -20,8 +66,12 @@ __all__ = [
     "Decision",
     "EncoderStream",
     "Encoding",
+    "EndpointRule",
+    "Endpointer",
     "EosPosterior",
     "EosSource",
+    "FrameBatch",
+    "FrameBatcher",
     "FrameRepair",
     "NetworkArbitrator",
     "PocketsphinxSource",

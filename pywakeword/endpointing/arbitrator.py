@@ -7,13 +7,13 @@ import os
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.card import as_names
-from pywakeword.endpointing.encoder import KEPT_FRAMES
 from pywakeword.endpointing.interfaces import Encoding
-from pywakeword.endpointing.onnx_model import OnnxModel, load_onnx_model
 from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.endpointing.prosody import PROSODY, prosody
+from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.errors import CardError
+from pywakeword.models.card import as_names
+from pywakeword.models.onnx import OnnxModel, load_onnx_model
 
 TASK = "endpoint_arbitrator"
 N_TOKENS = 8

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from pywakeword.audio.pcm import Pcm, as_pcm
 from pywakeword.audio.source import PcmBlock
-from pywakeword.endpointing.repair import Repair
+from pywakeword.endpointing.repair.frames import Repair
 from pywakeword.endpointing.truncation import TruncationCheck
 from pywakeword.endpointing.utterance import Outcome, Utterance, UtteranceJoiner
 from pywakeword.events import Detection, EndpointEvent, NoSpeech
-from pywakeword.pcm import Pcm, as_pcm
 from pywakeword.wakeword import WakeWord
 
 _BLOCK = 160  # a detection falls on whole frames; so do the decisions then, however cut

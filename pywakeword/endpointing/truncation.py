@@ -8,11 +8,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.endpoint import SAMPLE_RATE_HZ
-from pywakeword.endpointing.repair import Repair
+from pywakeword.audio.pcm import INT16, Pcm, as_pcm
+from pywakeword.endpointing.endpointer import SAMPLE_RATE_HZ
+from pywakeword.endpointing.repair.frames import Repair
 from pywakeword.endpointing.two_pass import Decision
 from pywakeword.endpointing.utterance import Utterance
-from pywakeword.pcm import INT16, Pcm, as_pcm
 
 
 class RepairHook(Protocol):

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.endpoint import SAMPLE_RATE_HZ, Endpointer, EndpointRule
+from pywakeword.audio.pcm import INT16, Pcm, as_pcm
 from pywakeword.endpointing.arbitrator import NetworkArbitrator
-from pywakeword.endpointing.encoder import StreamingEncoder
+from pywakeword.endpointing.endpointer import SAMPLE_RATE_HZ, Endpointer, EndpointRule
 from pywakeword.endpointing.interfaces import Arbitrator, EosSource
 from pywakeword.endpointing.policy import WaitPolicy
+from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
 from pywakeword.events import (
     Detection,
     End,
@@ -23,7 +24,6 @@ from pywakeword.events import (
     Resumed,
     SpeechStart,
 )
-from pywakeword.pcm import INT16, Pcm, as_pcm
 from pywakeword.wakeword import WakeWord
 
 _BLOCK = 160  # decisions of the second pass fall on whole blocks of the stream
@@ -301,6 +301,12 @@ class TwoPassEndpointer:
         self._wait = round(wait_ms * _SAMPLES_PER_MS)
         if self._on_decision is not None and self._pause_start is not None:
             self._on_decision(
-                Decision(self._now, self._pause_start, probability, encoding.eos,
-                         encoding.tokens, wait_ms)
-            )  # fmt: skip
+                Decision(
+                    self._now,
+                    self._pause_start,
+                    probability,
+                    encoding.eos,
+                    encoding.tokens,
+                    wait_ms,
+                )
+            )

@@ -60,9 +60,7 @@ class SampleClock:
     async def settle(self, tasks: Collection[asyncio.Task[None]]) -> None:
         """Wait until each task is done or waits for audio."""
         while True:
-            asleep = {
-                owner for future, owner in self._owners.items() if not future.done()
-            }  # fmt: skip
+            asleep = {owner for future, owner in self._owners.items() if not future.done()}
             busy = [task for task in tasks if not task.done() and task not in asleep]
             if not busy:
                 return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.pcm import Pcm, as_pcm
+from pywakeword.audio.pcm import Pcm, as_pcm
 
 # Of several at once, the first names the state of the device.
 KINDS = ("call", "alarm", "tts", "media", "music", "other")

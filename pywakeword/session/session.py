@@ -10,12 +10,12 @@ from typing import Literal
 
 import numpy as np
 
+from pywakeword.audio.pcm import Pcm, as_pcm
 from pywakeword.audio.source import SAMPLE_RATE_HZ, AudioSource, PcmBlock
-from pywakeword.endpoint import Endpointer
+from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.events import Detection, End, EndpointEvent, NoSpeech, Resumed
-from pywakeword.pcm import Pcm, as_pcm
-from pywakeword.scanning import TRAILING_SILENCE_SAMPLES
+from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
 from pywakeword.session.answering import Answering
 from pywakeword.session.clock import SampleClock
 from pywakeword.session.events import (

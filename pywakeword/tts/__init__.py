@@ -24,16 +24,16 @@ from pywakeword.tts.blocks import (
     registry,
 )
 from pywakeword.tts.client import Synthesis, TtsClient
-from pywakeword.tts.contour_transfer import ContourTransfer
-from pywakeword.tts.director import DirectionError, Director
-from pywakeword.tts.phone_alignment import PhoneAligner
-from pywakeword.tts.prosody_model import ProsodyModel
-from pywakeword.tts.prosody_transfer import ProsodyReference, ProsodyTransfer
-from pywakeword.tts.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
+from pywakeword.tts.prosody.contour_transfer import ContourTransfer
+from pywakeword.tts.prosody.director import DirectionError, Director
+from pywakeword.tts.prosody.model import ProsodyModel
+from pywakeword.tts.prosody.transfer import ProsodyReference, ProsodyTransfer
+from pywakeword.tts.recording.phone_alignment import PhoneAligner
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
-from pywakeword.tts.ssml import Ssml, sanitize
-from pywakeword.tts.syntax import syntactic_distance
-from pywakeword.tts.syntax_predictor import SpokenWord, SyntaxPredictor, predict_distances
+from pywakeword.tts.text.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
+from pywakeword.tts.text.ssml import Ssml, sanitize
+from pywakeword.tts.text.syntax import syntactic_distance
+from pywakeword.tts.text.syntax_predictor import SpokenWord, SyntaxPredictor, predict_distances
 
 __all__ = [
     "BACKEND_NAMES",

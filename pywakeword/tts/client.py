@@ -15,7 +15,7 @@ from pywakeword.audio.resample import Resampler
 from pywakeword.errors import ServiceRefusedError
 from pywakeword.tts.backends import Backend, embedded_backend
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
-from pywakeword.tts.ssml import Ssml, reduce
+from pywakeword.tts.text.ssml import Ssml, reduce
 
 _QUEUED_CHUNKS = 64
 

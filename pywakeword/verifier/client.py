@@ -263,9 +263,10 @@ class AsyncVerifier:
         length = max(1, detection.end_sample - detection.start_sample)
         # What lies behind the verifier's window need not leave the device.
         n_sent = min(
-            len(detection.snippet), max(start + length, start + AFTER_START_SAMPLES),
+            len(detection.snippet),
+            max(start + length, start + AFTER_START_SAMPLES),
             MAX_SNIPPET_SAMPLES,
-        )  # fmt: skip
+        )
         metadata = Metadata(
             request_id=request_id,
             keyword=detection.keyword,
@@ -290,9 +291,15 @@ class AsyncVerifier:
         self.counts.attempts += 1
         try:
             self._note(
-                "sent", metadata, attempt=attempt, host=self._http.host, audio_bytes=len(audio),
-                keyword=metadata.keyword, score=metadata.score, why=self._why(),
-            )  # fmt: skip
+                "sent",
+                metadata,
+                attempt=attempt,
+                host=self._http.host,
+                audio_bytes=len(audio),
+                keyword=metadata.keyword,
+                score=metadata.score,
+                why=self._why(),
+            )
         except OSError as error:  # what cannot be noted is not sent
             raise VerifierUnavailableError(
                 "sent_log", f"the log of what is sent: {error}"

@@ -49,10 +49,11 @@ def _decode_opus(data: bytes) -> npt.NDArray[np.int16]:
                 )
             if file.samplerate != SAMPLE_RATE_HZ or file.channels != 1:
                 raise VerifierRefusedError(
-                    415, "bad_format",
+                    415,
+                    "bad_format",
                     f"audio must be mono at {SAMPLE_RATE_HZ} Hz, "
                     f"not {file.channels} channels at {file.samplerate} Hz",
-                )  # fmt: skip
+                )
             # A few bytes of Opus can promise hours: no more than this is ever decoded.
             pcm: npt.NDArray[np.int16] = file.read(MAX_SNIPPET_SAMPLES + 1, dtype="int16")
     except RuntimeError as error:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
+from pywakeword._fields import Fields
 from pywakeword.audio.source import SAMPLE_RATE_HZ
 from pywakeword.device_state import DeviceState
 from pywakeword.errors import VerifierRefusedError, VerifierUnavailableError
-from pywakeword.json_fields import Fields
 
 VERIFY_PATH = "/v1/verify"
 STREAM_PATH = "/v1/stream"
@@ -220,9 +220,10 @@ def _device_state(fields: Fields) -> DeviceState:
     volume = state.values.get("volume")
     try:
         return DeviceState(
-            device_type=state.string("device_type"), playback=state.string("playback"),
+            device_type=state.string("device_type"),
+            playback=state.string("playback"),
             volume=None if volume is None else state.number("volume"),
-        )  # fmt: skip
+        )
     except ValueError as error:
         raise _bad_metadata(f"field device_state: {error}") from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import json
 import threading
 from collections.abc import Sequence
@@ -15,9 +14,10 @@ import numpy as np
 
 from pywakeword import _core
 from pywakeword._extras import require
+from pywakeword._fields import Fields
 from pywakeword.errors import CardError, ModelError, ModelNotFoundError
-from pywakeword.json_fields import Fields
-from pywakeword.models import check_frontend
+from pywakeword.models.bundled import bundled_dir
+from pywakeword.models.files import check_frontend
 from pywakeword.verifier.contract import Verdict
 from pywakeword.verifier.snippet import N_BINS, WINDOW_FRAMES, Snippet, window
 
@@ -71,7 +71,7 @@ class OnnxScorer:
 
     def __init__(self, models: str | Path | None = None, *, threads: int = 1) -> None:
         runtime = require("onnxruntime", "server")
-        folder = _bundled_dir() if models is None else Path(models)
+        folder = bundled_dir("verifier") if models is None else Path(models)
         paths = sorted(folder.glob("*.onnx"))
         if not paths:
             raise ModelNotFoundError(f"{folder}/*.onnx", ())
@@ -141,10 +141,6 @@ def _sample(snippet: Snippet, frame: np.floating[Any]) -> int:
     """Return the sample of a position in frames, kept inside the snippet."""
     inside = np.clip(np.nan_to_num(frame), 0, WINDOW_FRAMES)
     return max(0, min(len(snippet.pcm), round(snippet.window_sample + float(inside) * _HOP)))
-
-
-def _bundled_dir() -> Path:
-    return Path(str(importlib.resources.files("pywakeword.bundled"))) / "verifier"
 
 
 def _load(path: Path, runtime: Any, options: Any) -> tuple[str, _Word]:

@@ -4,7 +4,7 @@ Needs the extra `wyoming`. The protocol has neither encryption nor passwords: ke
 on the loopback interface or on a network that you trust.
 """
 
-from pywakeword.wyoming.connection import WyomingConnection
+from pywakeword._wyoming import WyomingConnection
 from pywakeword.wyoming.speech_to_text import WyomingSpeechToText
 from pywakeword.wyoming.wake_service import WakeService
 

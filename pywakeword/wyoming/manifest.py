@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pywakeword._core import __version__
-from pywakeword.card import Card
-from pywakeword.models import read_model
+from pywakeword.models.card import Card
+from pywakeword.models.files import read_model
 
 MANIFEST_VERSION = 2
 MODEL_TYPE = "pywakeword"

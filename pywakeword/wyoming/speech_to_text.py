@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword._extras import require
+from pywakeword._wyoming import WyomingConnection, check_uri
 from pywakeword.audio.source import SAMPLE_RATE_HZ
 from pywakeword.errors import ServiceRefusedError
-from pywakeword.wyoming.connection import WyomingConnection, check_uri
 
 _CHUNK_SAMPLES = 1600
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import pywakeword
-from pywakeword.benchmark import Contender, SpotterContender, make_peer, synthetic_audio
+from pywakeword.measure.benchmark import Contender, SpotterContender, make_peer, synthetic_audio
 
 AUDIO = synthetic_audio(10)
 

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.listening_study import SECONDS, served, write_study
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
-from listening_study import SECONDS, served, write_study
 
 _PATIENCE_S = 60
 INTERACTIVE = {"button", "slider", "checkbox", "textbox"}

@@ -12,7 +12,7 @@
 
 namespace {
 
-constexpr char kVadModel[] = PWW_TEST_DIR "/../models/vad.tflite";
+constexpr char kVadModel[] = PWW_TEST_DIR "/../models/endpoint/vad.tflite";
 
 pww_vad* LoadVad() {
   pww_vad* vad = nullptr;

@@ -29,7 +29,7 @@ std::shared_ptr<const Model> LoadModel(const std::string& path) {
 
 std::unique_ptr<Endpointer> Make(const PauseEndpointer::Config& config) {
   static const std::shared_ptr<const Model> model =
-      LoadModel(PWW_MODEL_DIR "/vad.tflite");
+      LoadModel(PWW_MODEL_DIR "/endpoint/vad.tflite");
   std::unique_ptr<Vad> vad;
   std::unique_ptr<Endpointer> endpointer;
   std::string message;
@@ -161,7 +161,7 @@ PWW_TEST(KeywordModelsAreRefused) {
   std::string message;
   PWW_CHECK(Vad::Create(model, 4, &vad, &message) == Status::kUnsupportedModel);
   PWW_CHECK(message.find("voice activity") != std::string::npos);
-  PWW_CHECK(Vad::Create(LoadModel(PWW_MODEL_DIR "/vad.tflite"), -1, &vad, &message) ==
+  PWW_CHECK(Vad::Create(LoadModel(PWW_MODEL_DIR "/endpoint/vad.tflite"), -1, &vad, &message) ==
             Status::kInvalidArgument);
 }
 

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <vector>
 
-#include "dsp/lfbe_tables.h"
+#include "dsp/lfbe_design.h"
 #include "input.h"
 #include "kernels/kernels.h"
 

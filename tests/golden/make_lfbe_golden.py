@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from lfbe_reference import SAMPLE_RATE, lfbe
+from helpers.lfbe_reference import SAMPLE_RATE, lfbe
 
 HERE = Path(__file__).parent
 

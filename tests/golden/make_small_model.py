@@ -9,7 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.export.tflite_writer import GraphBuilder, Quantization, Tensor, quantize_layer
+from pywakeword.training.export.tflite_writer import (
+    GraphBuilder,
+    Quantization,
+    Tensor,
+    quantize_layer,
+)
 
 TIME, BINS, N_STATE, CHANNELS = 13, 8, 22, 6
 

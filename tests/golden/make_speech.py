@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from tools.train.features import to_pcm
-from tools.train.synthesis import Voice, speak
+from pywakeword.training.material.features import to_pcm
+from pywakeword.training.material.synthesis import Voice, speak
 
 SENTENCES = {
     "computer": ("Computer", "turn on the light in the kitchen.", Voice("flite", "rms")),
@@ -23,8 +23,13 @@ def main() -> None:
     """Write one WAV per bundled word: a second of quiet, the word, a request."""
     rng = np.random.default_rng(2026)
     for word, (spoken, request, voice) in SENTENCES.items():
-        parts = [np.zeros(16_000), speak(spoken, voice), np.zeros(4_000), speak(request, voice),
-                 np.zeros(8_000)]  # fmt: skip
+        parts = [
+            np.zeros(16_000),
+            speak(spoken, voice),
+            np.zeros(4_000),
+            speak(request, voice),
+            np.zeros(8_000),
+        ]
         samples = np.concatenate(parts) * 0.4
         samples += rng.normal(0, 10 ** (-60 / 20), len(samples))
         soundfile.write(Path(__file__).parent / f"{word}.wav", to_pcm(samples), 16_000)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.export.tflite_writer import GraphBuilder, Quantization, quantize_layer
+from pywakeword.training.export.tflite_writer import GraphBuilder, Quantization, quantize_layer
 
 PATH = Path(__file__).parent / "tone.tflite"
 N_BINS = 64

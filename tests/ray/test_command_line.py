@@ -5,16 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
-
-sys.path[:0] = [str(Path(__file__).parents[1] / "python")]
-
-from child_process import PYWAKEWORD, start  # noqa: E402
-from tiny_verifier import write_verifier  # noqa: E402
+from helpers.child_process import PYWAKEWORD, start
+from helpers.tiny_verifier import write_verifier
 
 START_S = 180
 

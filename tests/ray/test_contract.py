@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import warnings
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "python")]
 # Workers must find the package; usage statistics would open the network.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -25,8 +23,8 @@ with warnings.catch_warnings():
     import ray
     from ray import serve
 
-from tiny_verifier import write_verifier  # noqa: E402
-from verifier_contract import *  # noqa: E402, F403
+from helpers.tiny_verifier import write_verifier  # noqa: E402
+from helpers.verifier_contract import *  # noqa: E402, F403
 
 from pywakeword.verifier.server.ray_app import serve_forever  # noqa: E402
 

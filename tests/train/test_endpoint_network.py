@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).parents[2]))
-
 from pywakeword import EncoderStream, FrameBatch, NetworkArbitrator, WaitPolicy
-from pywakeword.endpointing.encoder import StreamingEncoder
-from tools.endpointing.arbitration import train_arbitrator
-from tools.endpointing.augment import sequence, stacked
-from tools.endpointing.corpus import Utterance
-from tools.endpointing.examples import cut, listen, whole
-from tools.endpointing.export import export_arbitrator, export_encoder
-from tools.endpointing.features import Item
-from tools.endpointing.lookahead import _between, batched_right, compare, edits
-from tools.endpointing.network import Encoder, Shape, batch_right, fixed_right
-from tools.endpointing.spans import Spans
-from tools.endpointing.training import token_targets, train_encoder
-from tools.train.features import lfbe
+from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
+from pywakeword.training.material.features import lfbe
+from tools.endpointing.data.augment import sequence, stacked
+from tools.endpointing.data.corpus import Utterance
+from tools.endpointing.data.examples import cut, listen, whole
+from tools.endpointing.data.features import Item
+from tools.endpointing.data.spans import Spans
+from tools.endpointing.figures.lookahead import _between, batched_right, compare, edits
+from tools.endpointing.networks.arbitration import train_arbitrator
+from tools.endpointing.networks.encoder import Encoder, Shape, batch_right, fixed_right
+from tools.endpointing.networks.export import export_arbitrator, export_encoder
+from tools.endpointing.networks.training import token_targets, train_encoder
 
 FRAMES = 24
 
@@ -48,8 +45,9 @@ def item(role: str = "train", seed: int = 1) -> Item:
     features = lfbe(samples).astype(np.float16)
     labels = np.zeros(len(features), np.int8)
     labels[50:100:], labels[140:190], labels[190:] = 3, 7, 40
-    utterance = Utterance(Path("x.wav"), "speechocean762", f"s{seed}", True, "a b", role, False,
-                          "nobody", "none")  # fmt: skip
+    utterance = Utterance(
+        Path("x.wav"), "speechocean762", f"s{seed}", True, "a b", role, False, "nobody", "none"
+    )
     pcm = np.rint(samples * 32768).astype(np.int16)
     return Item(utterance, pcm, features, Spans(50, 190, ((100, 140),), (75,)), labels)
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).parents[2]))
-
 from pywakeword.endpointing.prosody import PROSODY
-from tools.endpointing.arbitration import PARTS, tensors, train_arbitrator
-from tools.endpointing.calibration import ablation, calibration, figures, judged
-from tools.endpointing.examples import Ask, Pause
-from tools.study_endpointing import main
+from tools.endpointing.data.examples import Ask, Pause
+from tools.endpointing.figures.calibration import ablation, calibration, figures, judged
+from tools.endpointing.networks.arbitration import PARTS, tensors, train_arbitrator
+from tools.endpointing.study import main
 
 
 def pauses(role: str, n: int, seed: int) -> list[Pause]:
@@ -31,9 +28,15 @@ def pauses(role: str, n: int, seed: int) -> list[Pause]:
             sound = rng.normal(0, 1, len(PROSODY)).astype(np.float32)
             sound[-1] += 2.0 if kind == "end" else -2.0
             asks.append(
-                Ask(ms, rng.normal(0, 1, (38, 6)).astype(np.float16), np.ones(38, np.float32),
-                    rng.integers(0, 41, 8), sound, float(rng.uniform()))
-            )  # fmt: skip
+                Ask(
+                    ms,
+                    rng.normal(0, 1, (38, 6)).astype(np.float16),
+                    np.ones(38, np.float32),
+                    rng.integers(0, 41, 8),
+                    sound,
+                    float(rng.uniform()),
+                )
+            )
         made.append(Pause(f"{role}{i}", f"{role}_s{i % 7}", role, True, kind, 600, asks))
     return made
 
@@ -81,10 +84,19 @@ def test_calibration_is_judged_on_other_speakers_than_it_is_fitted_on() -> None:
     # One half's truth turned round spoils only what the other half is told.
     first = sorted({p.speaker for p in unheard})[::2]
     turned = [
-        Pause(p.recording, p.speaker, p.role, True, {"end": "hold", "hold": "end"}[p.kind], 600,
-              p.asks) if p.speaker in first and p.kind != "cut" else p
+        Pause(
+            p.recording,
+            p.speaker,
+            p.role,
+            True,
+            {"end": "hold", "hold": "end"}[p.kind],
+            600,
+            p.asks,
+        )
+        if p.speaker in first and p.kind != "cut"
+        else p
         for p in unheard
-    ]  # fmt: skip
+    ]
     spoilt, _, _ = judged(network, turned)
     speakers = np.array([p.speaker for p in unheard if p.kind != "cut" for _ in p.asks])
     mine = np.isin(speakers, first)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2]))
-
 from pywakeword import WaitPolicy
-from tools.endpointing.alignment import Alignment, Segment
-from tools.endpointing.report import chosen_policy, figures, lines
-from tools.endpointing.spans import find_spans
-from tools.endpointing.sweep import (
+from tools.endpointing.data.alignment import Alignment, Segment
+from tools.endpointing.data.spans import find_spans
+from tools.endpointing.figures.report import chosen_policy, figures, lines
+from tools.endpointing.figures.sweep import (
     ASK_MS,
     PauseOnly,
     Ramp,
@@ -94,8 +89,12 @@ def test_a_ramp_is_asked_again_as_the_pause_grows() -> None:
 
 def test_the_sweeps_ramp_is_the_endpointers() -> None:
     scores = np.linspace(0, 1, 50)
-    table = Table(np.arange(50), np.ones(50, bool), np.full(50, 2000),
-                  np.stack([scores, np.full(50, NAN), np.full(50, NAN)], axis=1))  # fmt: skip
+    table = Table(
+        np.arange(50),
+        np.ones(50, bool),
+        np.full(50, 2000),
+        np.stack([scores, np.full(50, NAN), np.full(50, NAN)], axis=1),
+    )
     for policy in (WaitPolicy(), WaitPolicy(250, 499, 0.9, 4.0)):
         fires = Ramp(policy).fires_ms(table)
         wanted = [int(np.ceil(max(policy.wait_ms(p), 200))) for p in scores]
@@ -119,14 +118,23 @@ def judged(n_speakers: int = 10, each: int = 6) -> dict:
                 ms = 2000 if end else int(rng.integers(300, 900))
                 asked = [ms >= ask for ask in ASK_MS]
                 knows = rng.uniform(0.7, 1) if end else rng.uniform(0, 0.3)
-                pauses.append({
-                    "end": end, "ms": ms, "two_pass": [knows if a else None for a in asked],
-                    "eos": [rng.uniform(0, 1) if a else None for a in asked],
-                    "smart_turn": [knows, None, None],
-                })  # fmt: skip
-            utterances.append({"name": "", "speaker": f"s{speaker}",
-                               "split": "dev" if speaker % 3 == 0 else "train",
-                               "pauses": pauses})  # fmt: skip
+                pauses.append(
+                    {
+                        "end": end,
+                        "ms": ms,
+                        "two_pass": [knows if a else None for a in asked],
+                        "eos": [rng.uniform(0, 1) if a else None for a in asked],
+                        "smart_turn": [knows, None, None],
+                    }
+                )
+            utterances.append(
+                {
+                    "name": "",
+                    "speaker": f"s{speaker}",
+                    "split": "dev" if speaker % 3 == 0 else "train",
+                    "pauses": pauses,
+                }
+            )
     return {"utterances": utterances, "cost": {}}
 
 
@@ -155,8 +163,13 @@ def test_pauses_are_between_words_and_quiet() -> None:
     for a, b in ((50, 80), (92, 110), (150, 200)):
         frames[a:b] = -2.0
     frames += rng.normal(0, 0.05, frames.shape).astype(np.float32)
-    words = (Segment("<s>", 0, 50), Segment("actor", 50, 110), Segment("<sil>", 110, 150),
-             Segment("sings", 150, 200), Segment("</s>", 200, 300))  # fmt: skip
+    words = (
+        Segment("<s>", 0, 50),
+        Segment("actor", 50, 110),
+        Segment("<sil>", 110, 150),
+        Segment("sings", 150, 200),
+        Segment("</s>", 200, 300),
+    )
     spans = find_spans(frames, Alignment(words, ()))
     assert spans is not None
     assert (spans.start, spans.end) == (50, 200)

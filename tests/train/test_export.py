@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).parents[2]))
-
 from pywakeword import _core
-from tools.export.keyword_graph import build, calibrate, fold, run_float
-from tools.train.network import Film, Network
-from tools.train.shape import N_STATE, Shape
+from pywakeword.training.export.keyword_graph import build, calibrate, fold, run_float
+from pywakeword.training.network.network import Film, Network
+from pywakeword.training.network.shape import N_STATE, Shape
 
 
 def batch(size: int, frames: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2]))
-
-from tools.train import synthesis
-from tools.train.near_misses import distance, near_misses, pronunciation
-from tools.train.versions import warp_voice
+from pywakeword.training.material import synthesis
+from pywakeword.training.material.near_misses import distance, near_misses, pronunciation
+from pywakeword.training.material.versions import warp_voice
 
 
 def test_near_misses_are_close_in_sound_and_never_the_word() -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2]))
-
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS
-from tools.train.features import FLOOR, N_MELS, Store, StoreWriter
-from tools.train.mixing import Mixed, Mixer
+from pywakeword.training.material.features import FLOOR, N_MELS, Store, StoreWriter
+from pywakeword.training.network.mixing import Mixed, Mixer
 
 FRAMES = 120
 
@@ -22,9 +19,13 @@ def interference(tmp_path: Path) -> Store:
     writer = StoreWriter(tmp_path)
     rng = np.random.default_rng(1)
     for kind, said in (
-        ("noise", ""), ("babble", ""), ("music", ""), ("alarm", ""), ("tts", "good morning"),
+        ("noise", ""),
+        ("babble", ""),
+        ("music", ""),
+        ("alarm", ""),
+        ("tts", "good morning"),
         ("tts", "computer"),
-    ):  # fmt: skip
+    ):
         features = rng.normal(-6, 1, size=(400, N_MELS)).astype(np.float32)
         writer.add(features, None, kind=kind, label="", group=kind, said=said)
     writer.close()

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).parents[2]))
-
-from pywakeword.tts.contours import PhoneContours
-from pywakeword.tts.phone_alignment import PHONES
-from pywakeword.tts.prosody_model import phone_positions
-from pywakeword.tts.sentence_structure import WIDTH
+from pywakeword.tts.prosody.model import phone_positions
+from pywakeword.tts.recording.contours import PhoneContours
+from pywakeword.tts.recording.phone_alignment import PHONES
+from pywakeword.tts.text.sentence_structure import WIDTH
 from tools.prosody import classes, evaluation, export, long_form, training
 from tools.prosody.__main__ import main
 from tools.prosody.corpus import Utterance
@@ -34,11 +29,16 @@ def utterances(n: int = 48, seed: int = 1) -> list[Utterance]:
         contours[:, 1:] = rng.normal(0, 0.1, (length, 2))
         made.append(
             Utterance(
-                f"u{i}", f"s{i % 6}", ("rise", "fall")[i % 2], "train",
-                rng.integers(0, len(PHONES), length), phone_positions(np.zeros(length, bool)),
-                contours, rng.random(length) < 0.8,
+                f"u{i}",
+                f"s{i % 6}",
+                ("rise", "fall")[i % 2],
+                "train",
+                rng.integers(0, len(PHONES), length),
+                phone_positions(np.zeros(length, bool)),
+                contours,
+                rng.random(length) < 0.8,
             )
-        )  # fmt: skip
+        )
     return made
 
 

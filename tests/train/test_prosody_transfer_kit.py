@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-
-sys.path.append(str(Path(__file__).parents[2]))
 
 from pywakeword.tts import Addon
 from tools.prosody_transfer import (
@@ -321,15 +318,19 @@ def test_folds_hold_as_much_of_each_speaker():
 
 def test_strangers_are_in_one_role_only(tmp_path):
     header = "path,release,transcript,split,speaker,note"
-    rows = [f"speech/speechocean762/{i}.opus,ok,hello,{'dev' if i % 2 else 'train'},"
-            f"{'d' if i % 2 else 't'}{i % 40},gender f" for i in range(80)]  # fmt: skip
+    rows = [
+        f"speech/speechocean762/{i}.opus,ok,hello,{'dev' if i % 2 else 'train'},"
+        f"{'d' if i % 2 else 't'}{i % 40},gender f"
+        for i in range(80)
+    ]
     rows.append("speech/speechocean762/x.opus,non-commercial,hello,train,tx,gender f")
     rows.append("speech/librispeech/y.opus,ok,hello,train,ty,gender f")
     (tmp_path / "manifest.csv").write_text("\n".join([header, *rows]) + "\n")
     found = corpus.recordings(tmp_path)
     assert len(found) == 80
-    by_role = {role: {r.speaker for r in found if r.role == role}
-               for role in ("train", "choose", "report")}  # fmt: skip
+    by_role = {
+        role: {r.speaker for r in found if r.role == role} for role in ("train", "choose", "report")
+    }
     assert [len(by_role[r]) for r in ("train", "choose", "report")] == [20, 8, 12]
     assert all(name.startswith("t") for name in by_role["train"])
 
@@ -337,7 +338,7 @@ def test_strangers_are_in_one_role_only(tmp_path):
 @pytest.mark.filterwarnings("ignore")  # of torch, on its own exporter
 def test_the_exported_addon_does_what_the_networks_do(items, tmp_path):
     modules = modules_of("none", items)
-    lender = Path(__file__).parents[2] / "models" / "addons" / "slt-parallel"
+    lender = Path(__file__).parents[2] / "models" / "tts" / "slt-parallel"
     folder = export.write_addon(modules, items, lender, tmp_path, {})
     assert sum(f.stat().st_size for f in folder.iterdir()) < 3_000_000
     assert json.loads((folder / "addon.json").read_text())["name"] == "copycat"

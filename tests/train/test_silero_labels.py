@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.endpointing.silero_labels import CHUNK, silero_spans, speech_of
+from tools.endpointing.data.silero_labels import CHUNK, silero_spans, speech_of
 
 
 def test_hysteresis_and_short_gaps() -> None:

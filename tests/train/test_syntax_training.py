@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).parents[2]))
-
-from pywakeword.tts.syntax_predictor import SyntaxPredictor
+from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
 from tools.syntax.export import to_onnx
 from tools.syntax.measure import measure, right_branching
 from tools.syntax.network import Shape
-from tools.syntax.training import make_vocabulary, predict, train
+from tools.syntax.ranking import make_vocabulary, predict, train
+from tools.syntax.train import main
 from tools.syntax.treebank import read_documents, read_sentence, split
-from tools.train_syntax import main
 
 TREES = (
     "(ROOT (S (NP-SBJ (DT The) (JJ old) (NN dog)) (VP (VBZ sees) (NP (DT a) (NN cat))) (. .)))",

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2]))
-
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
 
-from pywakeword.tts.prosody_model import bundled_prosody
+from pywakeword.tts.prosody.model import bundled_prosody
 from tools.tts.corpus import SYMBOLS, Utterance
 from tools.tts.expressive import draw, expressed, harmonics
 from tools.tts.features import FRAME_WIDTH, N_MELS, REFERENCE_HZ, SAMPLE_RATE, log_mel

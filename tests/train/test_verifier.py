@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,29 +9,26 @@ import onnxruntime
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).parents[2]))
-
 import pywakeword
-from tools.evaluate.conditions import Stream
-from tools.train.features import Entry, Store
-from tools.train.network import Network
-from tools.train.shape import N_STATE, Shape
-from tools.verifier import hmm
-from tools.verifier.candidates import MARGIN_FRAMES, Candidates, Scanner
-from tools.verifier.comparison import Scored, change, false_accepts
-from tools.verifier.dev_set import DevSet, halve
-from tools.verifier.export import to_onnx
-from tools.verifier.networks import Cra, Trunk
-from tools.verifier.sampling import Sampler, teacher_frames
-from tools.verifier.system import choose, outcome
-from tools.verifier.training import (
+from pywakeword.training.figures.conditions import Stream
+from pywakeword.training.material.features import Entry, Store
+from pywakeword.training.network.network import Network
+from pywakeword.training.network.shape import N_STATE, Shape
+from tools.verifier.data.candidates import MARGIN_FRAMES, Candidates, Scanner
+from tools.verifier.data.dev_set import DevSet, halve
+from tools.verifier.data.sampling import Sampler, teacher_frames
+from tools.verifier.data.windows import PADDING, PRE_ROLL_FRAMES, WINDOW_FRAMES, cut, truncate
+from tools.verifier.figures.comparison import Scored, change, false_accepts
+from tools.verifier.figures.system import choose, outcome
+from tools.verifier.networks.architectures import Cra, Trunk, hmm
+from tools.verifier.networks.export import to_onnx
+from tools.verifier.networks.training import (
     NETWORKS,
     Verifiers,
     describe_windows,
     second_stage_examples,
     train,
 )
-from tools.verifier.windows import PADDING, PRE_ROLL_FRAMES, WINDOW_FRAMES, cut, truncate
 
 torch.set_num_threads(1)
 WORDS = ("alexa", "computer")
@@ -68,8 +64,19 @@ def stores() -> tuple[Store, Store]:
             band = slice(0, 32) if label == WORDS[0] else slice(32, 64)
             clip[start:end, band] = LOUD
         frames.append(clip)
-        entries.append(Entry(400 * i, 400, 50 * i, 50, kind, label, "g",
-                             start - 2.5 if label else -1, end - 2.5 if label else -1))  # fmt: skip
+        entries.append(
+            Entry(
+                400 * i,
+                400,
+                50 * i,
+                50,
+                kind,
+                label,
+                "g",
+                start - 2.5 if label else -1,
+                end - 2.5 if label else -1,
+            )
+        )
     rows = rng.normal(size=(50 * len(entries), 96))
     speech = Store(np.concatenate(frames).astype(np.float16), rows.astype(np.float16), entries)
     sound = rng.normal(QUIET, 0.5, (500, 64)).astype(np.float16)
@@ -85,11 +92,16 @@ def candidates(n: int = 6, threshold: float = 0.1) -> Candidates:
     frames[:, estimate : estimate + 50] = LOUD
     is_word = np.arange(n) % 2 == 0
     return Candidates(
-        frames.astype(np.float16), np.full(n, 60), np.linspace(0.2, 0.9, n, dtype=np.float32),
-        np.full(n, threshold), np.where(is_word, 0, np.nan).astype(np.float32),
-        np.where(is_word, 50, np.nan).astype(np.float32), np.array([f"g{i}" for i in range(n)]),
-        np.array(["quiet"] * n), np.arange(n),
-    )  # fmt: skip
+        frames.astype(np.float16),
+        np.full(n, 60),
+        np.linspace(0.2, 0.9, n, dtype=np.float32),
+        np.full(n, threshold),
+        np.where(is_word, 0, np.nan).astype(np.float32),
+        np.where(is_word, 50, np.nan).astype(np.float32),
+        np.array([f"g{i}" for i in range(n)]),
+        np.array(["quiet"] * n),
+        np.arange(n),
+    )
 
 
 def test_windows_are_cut_and_padded() -> None:
@@ -127,8 +139,9 @@ def test_sampler_puts_words_where_the_device_would() -> None:
     moved = batch.start[is_word] - PRE_ROLL_FRAMES
     assert moved.abs().max() <= MARGIN_FRAMES + 1
     assert (moved.abs() <= 6).float().mean() > 0.3
-    torch.testing.assert_close(batch.end[is_word] - batch.start[is_word],
-                               torch.full_like(moved, 60.0))  # fmt: skip
+    torch.testing.assert_close(
+        batch.end[is_word] - batch.start[is_word], torch.full_like(moved, 60.0)
+    )
     for i in range(96):
         assert (batch.features[i, int(batch.n_frames[i]) :] == float(PADDING)).all()
     late = torch.from_numpy(teacher_frames())[None] >= batch.n_frames[:, None]
@@ -164,8 +177,10 @@ def test_equal_states_of_a_word() -> None:
 
 def test_second_stage_tells_words_apart_even_in_short_snippets() -> None:
     rng = np.random.default_rng(8)
-    rows = [hmm.describe(planted(12, n) + rng.normal(0, 0.3, (40, 9)), 40)
-            for n in (14, 16, 18, 0, 0, 0) * 4]  # fmt: skip
+    rows = [
+        hmm.describe(planted(12, n) + rng.normal(0, 0.3, (40, 9)), 40)
+        for n in (14, 16, 18, 0, 0, 0) * 4
+    ]
     is_word = np.tile([True] * 3 + [False] * 3, 4)
     classifier = hmm.second_stage(np.stack(rows), is_word)
     scores = classifier.decision_function(np.stack(rows))
@@ -233,8 +248,12 @@ def test_scanner_keeps_what_the_device_reports(tmp_path: Path) -> None:
     pcm, _ = soundfile.read(Path(__file__).parents[1] / "golden" / "alexa.wav", dtype="int16")
     state = pywakeword.DeviceState()
     scanner = Scanner("alexa", [0.3, 0.9])
-    scanner.add([("g", "quiet", Stream("a", pcm, state, (16_000, 26_000))),
-                 ("h", "speech", Stream("b", pcm, state))])  # fmt: skip
+    scanner.add(
+        [
+            ("g", "quiet", Stream("a", pcm, state, (16_000, 26_000))),
+            ("h", "speech", Stream("b", pcm, state)),
+        ]
+    )
     found = scanner.candidates()
     assert scanner.seconds == {"h": len(pcm) / 16_000}
     assert found.is_word.tolist() == [True, True, False, False]

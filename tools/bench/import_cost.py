@@ -1,4 +1,4 @@
-"""Size, import time and memory of pywakeword beside NumPy: python -m tools.bench.import_cost.
+"""Size, import time and memory of pywakeword beside NumPy: python -m tools.bench import-cost.
 
 Each measurement is a process of its own; "load" also makes a `WakeWord` of one bundled
 word. Times are CPU seconds of the whole process, memory its resident size at the end.
@@ -65,7 +65,3 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{mb:8.1f} MB, {mb - numpy_mb:+.1f} MB"
         )
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Time each instruction set of this CPU: python -m tools.bench.kernels.
+"""Time each instruction set of this CPU: python -m tools.bench kernels.
 
 Reports microseconds of a network per output step (40 ms of audio), and nanoseconds of the
 front end per frame (10 ms), each by itself. The row of kernels is chosen once a process, so
@@ -24,7 +24,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from pywakeword import _core
-from tools.export.tflite_writer import GraphBuilder, Quantization, Tensor, quantize_layer
+from pywakeword.training.export.tflite_writer import (
+    GraphBuilder,
+    Quantization,
+    Tensor,
+    quantize_layer,
+)
 
 N_STATE, EMBEDDING, CHANNELS = 22, 16, 96
 DILATIONS = (1, 1, 2, 2, 4, 4)
@@ -137,7 +142,7 @@ def _measure(model: Path | None, steps: int, repeats: int) -> dict[str, list[dic
             model.write_bytes(typical_network())
         for _ in range(repeats):
             for isa, rounds in times.items():
-                command = [sys.executable, "-m", "tools.bench.kernels", str(model), "--one"]
+                command = [sys.executable, "-m", "tools.bench", "kernels", str(model), "--one"]
                 printed = subprocess.run(
                     [*command, "--steps", str(steps)],
                     env={**os.environ, "PYWAKEWORD_ISA": isa},
@@ -146,7 +151,3 @@ def _measure(model: Path | None, steps: int, repeats: int) -> dict[str, list[dic
                 ).stdout
                 rounds.append(json.loads(printed))
     return times
-
-
-if __name__ == "__main__":
-    sys.exit(main())

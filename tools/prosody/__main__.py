@@ -1,7 +1,7 @@
 """Prosody that is chosen from the sentence: training and evaluation.
 
-    python -m tools.prosody train --data DIR --work DIR --out models/prosody/prosody
-    python -m tools.prosody evaluate --data DIR --work DIR --card models/prosody/prosody.json
+    python -m tools.prosody train --data DIR --work DIR --out models/tts/prosody/prosody
+    python -m tools.prosody evaluate --data DIR --work DIR --card models/tts/prosody/prosody.json
         --long-form speech/librispeech
 
 DIR holds manifest.csv with its recordings, and trees/*.ptb. With --long-form, the dev split's
@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 from pywakeword.errors import PyWakewordError
-from pywakeword.tts.prosody_model import PROSODY_TASK
-from pywakeword.tts.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
+from pywakeword.tts.prosody.model import PROSODY_TASK
+from pywakeword.tts.text.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
 from tools.prosody import classes, evaluation, export, long_form, selection, training
 from tools.prosody.corpus import Utterance, read_corpus, training_phone_means
 
@@ -39,21 +39,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.prosody", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train the autoencoder and write the model")
-    train.add_argument("--out", type=Path, default=Path("models/prosody/prosody"))
+    train.add_argument("--out", type=Path, default=Path("models/tts/prosody/prosody"))
     train.add_argument("--seed", type=int, default=SEEDS[0])
     evaluate = commands.add_parser("evaluate", help="compare the ways of choosing")
     evaluate.add_argument("--split", choices=("validation", "dev"), default="dev")
     evaluate.add_argument("--card", type=Path, help="put the figures onto this card")
-    evaluate.add_argument("--long-form", metavar="FOLDER", help="of the data, with long "
-                          "recordings that have no transcript; of its dev split")  # fmt: skip
+    evaluate.add_argument(
+        "--long-form",
+        metavar="FOLDER",
+        help="of the data, with long recordings that have no transcript; of its dev split",
+    )
     for command in (train, evaluate):
         command.add_argument("--data", type=Path, required=True, help="folder of manifest.csv")
         command.add_argument("--work", type=Path, required=True, help="what need not be redone")
         command.add_argument("--utterances", type=int, help="at most; of the manifest's first")
         command.add_argument("--epochs", type=int, default=40)
         command.add_argument("--kl-weight", type=float, default=0.3)
-        command.add_argument("--bert", type=Path, nargs=2, metavar=("ONNX", "VOCAB"),
-                             help="another sentence encoder than all-MiniLM-L6-v2")  # fmt: skip
+        command.add_argument(
+            "--bert",
+            type=Path,
+            nargs=2,
+            metavar=("ONNX", "VOCAB"),
+            help="another sentence encoder than all-MiniLM-L6-v2",
+        )
     args = parser.parse_args(argv)
     if args.command == "evaluate" and args.long_form and args.split != "dev":
         parser.error("--long-form is for the final figures, of --split dev")
@@ -188,8 +196,10 @@ def _long_figures(recordings, runs):  # type: ignore[no-untyped-def]
         "over_all_phones": partial(evaluation.spread, whole),
         "between_phrases": partial(long_form.spread_of_phrases, recordings),
     }
-    spreads = {name: _spreads(by_seed(of).mean(axis=0), of(spoken), speakers)
-               for name, of in measures.items()}  # fmt: skip
+    spreads = {
+        name: _spreads(by_seed(of).mean(axis=0), of(spoken), speakers)
+        for name, of in measures.items()
+    }
     wrong = by_seed(partial(evaluation.errors, whole))
     return _table(wrong.mean(axis=0), speakers), {
         "f0_spread_semitones": spreads,
@@ -224,8 +234,10 @@ def _table(wrong, speakers):  # type: ignore[no-untyped-def]
 
 
 def _spreads(spread, real, speakers):  # type: ignore[no-untyped-def]
-    found = {row: evaluation.interval(spread[r], speakers).rounded(2)
-             for r, row in enumerate(evaluation.ROWS)}  # fmt: skip
+    found = {
+        row: evaluation.interval(spread[r], speakers).rounded(2)
+        for r, row in enumerate(evaluation.ROWS)
+    }
     return found | {"spoken": evaluation.interval(real, speakers).rounded(2)}
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pywakeword.errors import PhonesError, SpeechlessAudioError, TextMismatchError
-from pywakeword.tts.phone_alignment import (  # for training code: one place to import from
+from pywakeword.training.material.corpus import decode
+from pywakeword.training.material.features import to_pcm
+from pywakeword.tts.recording.phone_alignment import (
     FRAMES_PER_SECOND,
     PAUSE,
     PHONES,
@@ -17,11 +19,16 @@ from pywakeword.tts.phone_alignment import (  # for training code: one place to 
     Phone,
     PhoneAligner,
 )
-from tools.train.corpus import decode
-from tools.train.features import to_pcm
 
-__all__ = ["FRAMES_PER_SECOND", "PAUSE", "PHONES", "Alignment", "Phone", "PhoneAligner",
-           "align_all"]  # fmt: skip
+__all__ = [
+    "FRAMES_PER_SECOND",
+    "PAUSE",
+    "PHONES",
+    "Alignment",
+    "Phone",
+    "PhoneAligner",
+    "align_all",
+]
 
 
 def align_all(texts: Mapping[Path, str], cache: Path) -> dict[Path, Alignment]:

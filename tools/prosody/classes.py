@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from pywakeword.tts.sentence_structure import question_type
+from pywakeword.tts.text.sentence_structure import question_type
 
 _JOINING_WORDS = """
     if because when while although though since unless until before after as that which who

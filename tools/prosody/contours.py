@@ -10,15 +10,15 @@ import numpy as np
 from tqdm import tqdm
 
 from pywakeword.errors import SpeechlessAudioError
-from pywakeword.tts.contours import (  # for training code: one place to import from
+from pywakeword.training.material.corpus import decode
+from pywakeword.training.material.features import to_pcm
+from pywakeword.tts.recording.contours import (  # for training code: one place to import from
     FrameContours,
     PhoneContours,
     frame_contours,
     phone_contours,
 )
 from tools.prosody.alignment import Alignment
-from tools.train.corpus import decode
-from tools.train.features import to_pcm
 
 __all__ = ["FrameContours", "PhoneContours", "frame_contours", "measure_all", "phone_contours"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.tts.prosody_model import phone_ids, phone_positions
+from pywakeword.tts.prosody.model import phone_ids, phone_positions
 from tools.prosody.alignment import PHONES, align_all
 from tools.prosody.contours import PhoneContours, measure_all
 
@@ -72,24 +72,34 @@ def read_corpus(data: Path, work: Path, most: int | None = None) -> list[Utteran
             continue
         for path, values in zip(paths, normalised([contours[p] for p in paths], phone_means)):
             row, measured = by_path[path], contours[path]
-            split = "dev" if row["split"] == "dev" else (
-                "validation" if speaker in validation else "train")  # fmt: skip
+            split = (
+                "dev"
+                if row["split"] == "dev"
+                else ("validation" if speaker in validation else "train")
+            )
             found.append(
                 Utterance(
-                    path.name, speaker, row["transcript"].lower(), split,
+                    path.name,
+                    speaker,
+                    row["transcript"].lower(),
+                    split,
                     phone_ids(measured.names),
                     phone_positions(measured.pause_before_s > SHORTEST_PAUSE_S),
-                    values, measured.has_pitch,
+                    values,
+                    measured.has_pitch,
                 )
-            )  # fmt: skip
+            )
     return found
 
 
 def speech_rows(data: Path) -> list[dict[str, str]]:
     """Rows of the manifest that are of speech that may be released."""
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file)
-                if row["category"] == "speech" and row["release"] == "ok"]  # fmt: skip
+        return [
+            row
+            for row in csv.DictReader(file)
+            if row["category"] == "speech" and row["release"] == "ok"
+        ]
 
 
 def training_phone_means(data: Path, work: Path, most: int | None = None) -> PhoneMeans:
@@ -118,8 +128,10 @@ def _transcribed(
     data: Path, work: Path, most: int | None
 ) -> tuple[dict[Path, dict[str, str]], dict[Path, PhoneContours]]:
     """Rows by recording, and the contours of those that could be aligned."""
-    by_path = {data / row["path"]: row for row in
-               [row for row in speech_rows(data) if row["transcript"]][:most]}  # fmt: skip
+    by_path = {
+        data / row["path"]: row
+        for row in [row for row in speech_rows(data) if row["transcript"]][:most]
+    }
     texts = {path: row["transcript"].lower() for path, row in by_path.items()}
     alignments = align_all(texts, work / "alignments.jsonl")
     return by_path, measure_all(alignments, work / "contours.npz")

@@ -17,8 +17,15 @@ from tools.prosody.selection import choose, load_bank, make_bank
 Array = npt.NDArray[np.float64]
 MEASURES = ("f0_semitones", "energy_db", "duration_percent")
 NEAREST_FEW = 16
-ROWS = ("centroid", "random", "syntactic", "semantic", "both", f"both, mean of {NEAREST_FEW}",
-        "oracle")  # fmt: skip
+ROWS = (
+    "centroid",
+    "random",
+    "syntactic",
+    "semantic",
+    "both",
+    f"both, mean of {NEAREST_FEW}",
+    "oracle",
+)
 _RESAMPLES = 2000
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pywakeword.tts.prosody_model import EMBEDDING_WIDTH, N_POSITIONS
+from pywakeword.tts.prosody.model import EMBEDDING_WIDTH, N_POSITIONS
 from tools.prosody.network import Decoder, Exported
 
 
@@ -26,11 +26,15 @@ def decoder_onnx(decoder: Decoder) -> bytes:
     )
     file = io.BytesIO()
     torch.onnx.export(
-        Exported(decoder).eval(), example, file,
-        input_names=["phones", "positions", "embedding"], output_names=["contours"],
+        Exported(decoder).eval(),
+        example,
+        file,
+        input_names=["phones", "positions", "embedding"],
+        output_names=["contours"],
         dynamic_axes={name: {0: "n"} for name in ("phones", "positions", "contours")},
-        opset_version=17, dynamo=False,
-    )  # fmt: skip
+        opset_version=17,
+        dynamo=False,
+    )
     return file.getvalue()
 
 

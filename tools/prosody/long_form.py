@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.tts.prosody_model import phone_ids, phone_positions
+from pywakeword.tts.prosody.model import phone_ids, phone_positions
 from tools.prosody.alignment import align_all
 from tools.prosody.contours import PhoneContours, measure_all
 from tools.prosody.corpus import (
@@ -121,10 +121,15 @@ def split_phrases(
         after_pause[0] = False  # a sentence starts without a pause, whatever was in front of it
         said = words[measured.words[start] : measured.words[end - 1] + 1]
         return Utterance(
-            name, speaker, " ".join(said), "dev",
-            phone_ids(measured.names[start:end]), phone_positions(after_pause),
-            values[start:end], measured.has_pitch[start:end],
-        )  # fmt: skip
+            name,
+            speaker,
+            " ".join(said),
+            "dev",
+            phone_ids(measured.names[start:end]),
+            phone_positions(after_pause),
+            values[start:end],
+            measured.has_pitch[start:end],
+        )
 
     ends = [*starts[1:], len(values)]
     return LongForm(utterance(0, len(values)), tuple(utterance(s, e) for s, e in zip(starts, ends)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pywakeword.tts.prosody_model import EMBEDDING_WIDTH, N_POSITIONS
+from pywakeword.tts.prosody.model import EMBEDDING_WIDTH, N_POSITIONS
 from tools.prosody.alignment import PHONES
 from tools.tts.network import MaskedConvolutions
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from pywakeword.tts.prosody_model import EmbeddingBank
-from pywakeword.tts.sentence_encoder import SentenceEncoder
-from pywakeword.tts.sentence_structure import structure_vector
-from pywakeword.tts.syntax_predictor import SyntaxPredictor
+from pywakeword.tts.prosody.model import EmbeddingBank
+from pywakeword.tts.text.sentence_encoder import SentenceEncoder
+from pywakeword.tts.text.sentence_structure import structure_vector
+from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
 from tools.prosody.corpus import Utterance
 
 Array = npt.NDArray[np.float32]

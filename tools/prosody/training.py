@@ -62,8 +62,11 @@ def train(
         if (epoch + 1) % 10 == 0 or epoch + 1 == epochs:
             wrong_mean, kl_mean = totals / len(starts)
             print(f"epoch {epoch + 1} error {wrong_mean:.3f} nats {kl_mean:.2f}", flush=True)
-        state = {"modules": modules.state_dict(), "optimizer": optimizer.state_dict(),
-                 "epoch": epoch + 1}  # fmt: skip
+        state = {
+            "modules": modules.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "epoch": epoch + 1,
+        }
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
         torch.save(state, checkpoint)
     modules.eval()

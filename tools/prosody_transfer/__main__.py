@@ -24,14 +24,17 @@ from tools.prosody_transfer.export import NAME, write_addon
 from tools.prosody_transfer.network import ABLATIONS, make_modules
 
 STEPS = 4000
-MODELS = Path("models/prosody_transfer")
-VOCODER = Path("models/addons/slt-parallel")
+MODELS = Path("models/studies")
+VOCODER = Path("models/tts/slt-parallel")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one of the commands."""
-    parser = argparse.ArgumentParser(prog="python -m tools.prosody_transfer", description=__doc__,
-                                     formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.prosody_transfer",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, about in (
         ("train", "train a model; the full one becomes the addon copycat"),
@@ -47,11 +50,16 @@ def main(argv: list[str] | None = None) -> int:
     train.add_argument("--vocoder", type=Path, default=VOCODER, help="addon that lends its vocoder")
     train.add_argument("--steps", type=int, default=STEPS)
     train.add_argument("--seed", type=int, default=0)
-    evaluate.add_argument("--role", choices=("choose", "report"), default="report",
-                          help="speakers that choose, or those that report")  # fmt: skip
+    evaluate.add_argument(
+        "--role",
+        choices=("choose", "report"),
+        default="report",
+        help="speakers that choose, or those that report",
+    )
     evaluate.add_argument("--write", action="store_true", help="put figures on the addon's card")
-    evaluate.add_argument("--sound", type=Path, metavar="ADDON",
-                          help="measure only the sound of this addon")  # fmt: skip
+    evaluate.add_argument(
+        "--sound", type=Path, metavar="ADDON", help="measure only the sound of this addon"
+    )
     sample.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
     if not (args.data / "manifest.csv").exists():
@@ -70,16 +78,25 @@ def main(argv: list[str] | None = None) -> int:
         return samples.write(items, args.data, args.models / NAME, args.out)
     if args.sound:
         chosen, f0 = report.heard(items, args.data, args.role)
-        print(json.dumps({args.sound.name: report.in_sound(args.sound, chosen, f0)},
-                         default=float))  # fmt: skip
+        print(json.dumps({args.sound.name: report.in_sound(args.sound, chosen, f0)}, default=float))
         return 0
-    trained = {path.stem.removeprefix("copycat").strip("-") or "none": path
-               for path in sorted(args.work.glob("copycat*.pt"))}  # fmt: skip
+    trained = {
+        path.stem.removeprefix("copycat").strip("-") or "none": path
+        for path in sorted(args.work.glob("copycat*.pt"))
+    }
     if not trained:
         print(f"error: nothing is trained in {args.work}", file=sys.stderr)
         return 2
-    report.write(trained, load, items, args.data, args.role,
-                 args.work, args.models / NAME if args.write else None, VOCODER)  # fmt: skip
+    report.write(
+        trained,
+        load,
+        items,
+        args.data,
+        args.role,
+        args.work,
+        args.models / NAME if args.write else None,
+        VOCODER,
+    )
     return 0
 
 
@@ -92,8 +109,11 @@ def checkpoint(work: Path, ablation: str, seed: int) -> Path:
 def load(path: Path) -> torch.nn.ModuleDict:
     """Return a trained model without what only its training needs."""
     ablation = re.sub(r"^copycat-?|-?seed\d+$", "", path.stem) or "none"
-    state = {name: value for name, value in torch.load(path, weights_only=True)["modules"].items()
-             if not name.startswith("adversary.")}  # fmt: skip
+    state = {
+        name: value
+        for name, value in torch.load(path, weights_only=True)["modules"].items()
+        if not name.startswith("adversary.")
+    }
     modules = make_modules(ABLATIONS[ablation], len(state["voices.measured"]))
     modules.load_state_dict(state)
     return modules.eval()

@@ -48,9 +48,11 @@ class Adversary(nn.Module):
     def __init__(self, code_width: int, n_speakers: int, width: int = 64) -> None:
         super().__init__()
         self.by_statistics = nn.Sequential(
-            nn.Linear(_N_STATISTICS * code_width + code_width**2, 2 * width), nn.ReLU(),
-            nn.Dropout(0.2), nn.Linear(2 * width, n_speakers),
-        )  # fmt: skip
+            nn.Linear(_N_STATISTICS * code_width + code_width**2, 2 * width),
+            nn.ReLU(),
+            nn.Dropout(0.2),
+            nn.Linear(2 * width, n_speakers),
+        )
         self.first = nn.Conv1d(code_width, width, 5, padding=2)
         self.second = nn.Conv1d(width, width, 3, padding=1)
         self.by_sequence = nn.Linear(2 * width, n_speakers)
@@ -122,6 +124,14 @@ def summary(code: Tensor, mask: Tensor) -> Tensor:
     together = torch.bmm(unit.transpose(1, 2), unit) / count[:, :, None]
     ends = [code[:, 0], (unit**3).sum(1) / count, (unit**4).sum(1) / count - 2]
     return torch.cat(
-        [mean, spread, step.abs().sum(1) / count, (step**2).sum(1) / count, follows, *ends,
-         together.flatten(1)], 1,
-    )  # fmt: skip
+        [
+            mean,
+            spread,
+            step.abs().sum(1) / count,
+            (step**2).sum(1) / count,
+            follows,
+            *ends,
+            together.flatten(1),
+        ],
+        1,
+    )

@@ -106,16 +106,21 @@ def ridge_guesses(train: Rows, labels: Labels, test: Rows) -> Labels:
     one = np.column_stack([(train - mean) / scale, np.ones(len(train))]).astype(np.float64)
     other = np.column_stack([(test - mean) / scale, np.ones(len(test))])
     goal = np.eye(int(labels.max()) + 1)[labels]
-    weights = np.linalg.solve(one.T @ one + 0.1 * len(one) ** 0.5 * np.eye(one.shape[1]),
-                              one.T @ goal)  # fmt: skip
+    weights = np.linalg.solve(
+        one.T @ one + 0.1 * len(one) ** 0.5 * np.eye(one.shape[1]), one.T @ goal
+    )
     guesses: Labels = (other @ weights).argmax(1)
     return guesses
 
 
 def speaker_accuracy(
-    rows: Sequence[Rows], speakers: Sequence[str], *, folds: int = 4, repeats: int = 3,
+    rows: Sequence[Rows],
+    speakers: Sequence[str],
+    *,
+    folds: int = 4,
+    repeats: int = 3,
     steps: int = 120,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Accuracy of telling the speaker of a sequence, on sequences that were not trained on.
 
     Three classifiers: linear ones on plain and on richer statistics, and a network on the
@@ -147,8 +152,13 @@ def speaker_accuracy(
             guesses = np.zeros_like(labels)
             for fold in range(folds):
                 known, asked = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
-                net = train_net([rows[i] for i in known], truth[known], len(names),
-                                steps=steps, seed=folds * repeat + fold)  # fmt: skip
+                net = train_net(
+                    [rows[i] for i in known],
+                    truth[known],
+                    len(names),
+                    steps=steps,
+                    seed=folds * repeat + fold,
+                )
                 guesses[asked] = net.predict([rows[i] for i in asked]).argmax(1)
             right.setdefault(f"{kind}network", []).append(guesses == truth)
     found: dict[str, Any] = {

@@ -19,11 +19,11 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from pywakeword.errors import TextMismatchError
-from pywakeword.tts.acoustic_frames import FRAME_RATE_HZ, N_MELS, acoustic_frames
+from pywakeword.training.material.corpus import decode
+from pywakeword.training.material.features import to_pcm
 from pywakeword.tts.addon.flite import FliteVoice
-from pywakeword.tts.alignment import Aligner
-from tools.train.corpus import decode
-from tools.train.features import to_pcm
+from pywakeword.tts.recording.acoustic_frames import FRAME_RATE_HZ, N_MELS, acoustic_frames
+from pywakeword.tts.recording.alignment import Aligner
 from tools.tts.corpus import SYMBOLS, VOICE
 
 _COLLECTION = "speechocean762"
@@ -80,9 +80,11 @@ class Recording:
 def recordings(data: Path) -> list[Recording]:
     """Transcribed recordings that a model which ships may learn from."""
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file)
-                if f"/{_COLLECTION}/" in row["path"] and row["release"] == "ok"
-                and row["transcript"]]  # fmt: skip
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if f"/{_COLLECTION}/" in row["path"] and row["release"] == "ok" and row["transcript"]
+        ]
     strangers = sorted({row["speaker"] for row in rows if row["split"] == "dev"})
     order = np.random.default_rng(5).permutation(len(strangers))
     reporting = {strangers[i] for i in order[:N_REPORTING]}
@@ -93,10 +95,15 @@ def recordings(data: Path) -> list[Recording]:
         return "report" if row["speaker"] in reporting else "choose"
 
     return [
-        Recording(data / row["path"], row["speaker"], row["transcript"].lower(), role(row),
-                  re.search(r"gender f", row["note"]) is not None)
+        Recording(
+            data / row["path"],
+            row["speaker"],
+            row["transcript"].lower(),
+            role(row),
+            re.search(r"gender f", row["note"]) is not None,
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def prepare(data: Path, work: Path) -> list[Item]:
@@ -133,8 +140,16 @@ def _aligned(recording: Recording, aligner: Aligner, analyst: FliteVoice) -> Ite
     except TextMismatchError:
         return None
     symbols = np.array([SYMBOLS.index(s) for s in found.symbols])
-    return Item(recording.path.stem, recording.speaker, recording.text, recording.role,
-                recording.female, symbols, durations, frames)  # fmt: skip
+    return Item(
+        recording.path.stem,
+        recording.speaker,
+        recording.text,
+        recording.role,
+        recording.female,
+        symbols,
+        durations,
+        frames,
+    )
 
 
 def _spoken(texts: Sequence[str]) -> Iterator[Item]:
@@ -146,8 +161,16 @@ def _spoken(texts: Sequence[str]) -> Iterator[Item]:
         ends = np.minimum(np.round(np.array(speech.ends_s) * FRAME_RATE_HZ), len(frames))
         ends[-1] = len(frames)
         symbols = np.array([SYMBOLS.index(s) for s in speech.phones])
-        yield Item(f"{VOICE}-{i:04d}", VOICE, text, "train", True, symbols,
-                   np.diff(ends.astype(np.int64), prepend=0), frames)  # fmt: skip
+        yield Item(
+            f"{VOICE}-{i:04d}",
+            VOICE,
+            text,
+            "train",
+            True,
+            symbols,
+            np.diff(ends.astype(np.int64), prepend=0),
+            frames,
+        )
 
 
 def _save(path: Path, items: Sequence[Item]) -> None:
@@ -164,7 +187,12 @@ def _save(path: Path, items: Sequence[Item]) -> None:
 def _load(path: Path) -> list[Item]:
     with np.load(path) as stored:
         return [
-            Item(*map(str, row[:4]), row[4] == "True", stored[f"s{i}"], stored[f"d{i}"],
-                 stored[f"f{i}"])
+            Item(
+                *map(str, row[:4]),
+                row[4] == "True",
+                stored[f"s{i}"],
+                stored[f"d{i}"],
+                stored[f"f{i}"],
+            )
             for i, row in enumerate(stored["labels"])
-        ]  # fmt: skip
+        ]

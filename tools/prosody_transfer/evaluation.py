@@ -59,8 +59,9 @@ def sources(items: Sequence[Item], role: str) -> list[Item]:
 @torch.no_grad()
 def encode(modules: nn.ModuleDict, item: Item) -> tuple[torch.Tensor, torch.Tensor, Grid | None]:
     """Upsampled phonemes, prosody code (means) of a recording, and its phone_grid."""
-    encoded = modules["text_encoder"](torch.from_numpy(item.symbols)[None],
-                                      torch.ones(1, len(item.symbols)))  # fmt: skip
+    encoded = modules["text_encoder"](
+        torch.from_numpy(item.symbols)[None], torch.ones(1, len(item.symbols))
+    )
     upsampled = upsample(encoded, [item], len(item.frames))
     frames = torch.from_numpy(item.frames)[None]
     mask = torch.ones(frames.shape[:2])
@@ -81,17 +82,26 @@ def code_of(modules: nn.ModuleDict, item: Item) -> npt.NDArray[np.float32]:
 
 @torch.no_grad()
 def transfers(
-    modules: nn.ModuleDict, item: Item, vectors: Sequence[npt.NDArray[np.float32]], *,
+    modules: nn.ModuleDict,
+    item: Item,
+    vectors: Sequence[npt.NDArray[np.float32]],
+    *,
     centroid: bool = False,
-) -> list[npt.NDArray[np.float32]]:  # fmt: skip
+) -> list[npt.NDArray[np.float32]]:
     """Frames of a recording's text and prosody in the voice of each speaker vector."""
     upsampled, code, grid = encode(modules, item)
     code = code * (0.0 if centroid else 1.0)
     made = [
-        decode_frames(modules, upsampled, code, torch.from_numpy(vector)[None],
-                      torch.ones(upsampled.shape[:2]), grid)
+        decode_frames(
+            modules,
+            upsampled,
+            code,
+            torch.from_numpy(vector)[None],
+            torch.ones(upsampled.shape[:2]),
+            grid,
+        )
         for vector in vectors
-    ]  # fmt: skip
+    ]
     return [frames[0].numpy() for frames in made]
 
 
@@ -113,20 +123,29 @@ def target_classifier(
         net = SpeakerNet(N_MELS, len(names))
         net.load_state_dict(torch.load(path, weights_only=True))
     else:
-        net = train_net([_heard(i.frames) for i in known],
-                        np.array([names.index(i.speaker) for i in known]), len(names),
-                        steps=_CLASSIFIER_STEPS)  # fmt: skip
+        net = train_net(
+            [_heard(i.frames) for i in known],
+            np.array([names.index(i.speaker) for i in known]),
+            len(names),
+            steps=_CLASSIFIER_STEPS,
+        )
         torch.save(net.state_dict(), path)
     goals = targets(items)
     of_targets = [i for i in asked if i.speaker in goals]
-    return net, names, {
-        "speakers": float(len(names)),
-        "real_all": _share(net, names, [i.frames for i in asked], [i.speaker for i in asked]),
-        "real_targets": _share(net, names, [i.frames for i in of_targets],
-                               [i.speaker for i in of_targets]),
-        "real_among_five": _share(net, names, [i.frames for i in of_targets],
-                                  [i.speaker for i in of_targets], goals),
-    }  # fmt: skip
+    return (
+        net,
+        names,
+        {
+            "speakers": float(len(names)),
+            "real_all": _share(net, names, [i.frames for i in asked], [i.speaker for i in asked]),
+            "real_targets": _share(
+                net, names, [i.frames for i in of_targets], [i.speaker for i in of_targets]
+            ),
+            "real_among_five": _share(
+                net, names, [i.frames for i in of_targets], [i.speaker for i in of_targets], goals
+            ),
+        },
+    )
 
 
 def _heard(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -134,9 +153,12 @@ def _heard(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _share(
-    net: SpeakerNet, names: list[str], frames: Sequence[npt.NDArray[np.float32]],
-    speakers: Sequence[str], among: Sequence[str] | None = None,
-) -> float:  # fmt: skip
+    net: SpeakerNet,
+    names: list[str],
+    frames: Sequence[npt.NDArray[np.float32]],
+    speakers: Sequence[str],
+    among: Sequence[str] | None = None,
+) -> float:
     allowed = [names.index(name) for name in among or names]
     scores = net.predict([_heard(f) for f in frames])[:, allowed]
     truth = [allowed.index(names.index(s)) for s in speakers]
@@ -144,15 +166,19 @@ def _share(
 
 
 def judge_transfers(
-    made: Sequence[Transfer], net: SpeakerNet, names: list[str], goals: Sequence[str],
+    made: Sequence[Transfer],
+    net: SpeakerNet,
+    names: list[str],
+    goals: Sequence[str],
     source_f0: dict[str, npt.NDArray[np.float64]],
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Contours against the source's, and whose voice it is."""
     rows = []
     for item in made:
         frames, source = item.frames, item.source
-        pitch = measures.pitch_agreement(source_f0[source.name], frames[:, N_MELS],
-                                         frames[:, N_MELS + 1])  # fmt: skip
+        pitch = measures.pitch_agreement(
+            source_f0[source.name], frames[:, N_MELS], frames[:, N_MELS + 1]
+        )
         energy = measures.energy_correlation(
             source.frames[:, :N_MELS], frames[:, :N_MELS], source.spoken
         )
@@ -192,12 +218,11 @@ def beside_the_code(items: Sequence[Item], role: str) -> dict[str, Any]:
     spoken = [np.array(IS_SPOKEN)[i.symbols] for i in own]
     found = {
         "length": [_ranks(rng.normal(size=(int(s.sum()), 2))) for s in spoken],
-        "text": [np.eye(len(SYMBOLS), dtype=np.float32)[i.symbols[s]]
-                 for i, s in zip(own, spoken)],
+        "text": [np.eye(len(SYMBOLS), dtype=np.float32)[i.symbols[s]] for i, s in zip(own, spoken)],
         "durations": [np.log(i.durations[:, None] + 0.5).astype(np.float32) for i in own],
         "f0": [_ranks(_octaves(i)[s, None]) for i, s in zip(own, spoken)],
         "mel": [_heard(i.frames[::3]) for i in own],  # so many are enough, and sooner heard
-    }  # fmt: skip
+    }
     return {name: speaker_accuracy(rows, speakers, repeats=1) for name, rows in found.items()}
 
 
@@ -222,10 +247,14 @@ def asked(items: Sequence[Item], role: str) -> list[Item]:
 
 
 def evaluate(
-    modules: nn.ModuleDict, items: Sequence[Item], role: str,
-    judge: tuple[SpeakerNet, list[str]], source_f0: dict[str, npt.NDArray[np.float64]],
-    *, centroid: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+    modules: nn.ModuleDict,
+    items: Sequence[Item],
+    role: str,
+    judge: tuple[SpeakerNet, list[str]],
+    source_f0: dict[str, npt.NDArray[np.float64]],
+    *,
+    centroid: bool = False,
+) -> dict[str, Any]:
     """All transfers from the strangers of a role to the targets."""
     goals = targets(items)
     vectors = [voice_vector(modules, items, name) for name in goals]

@@ -52,13 +52,19 @@ def write_addon(
         "duration_encoder": ("text", text, {"durations": ["text"]}),
         "reference_encoder": (
             "frames",
-            {"reference": ["frames", FRAME_WIDTH], "upsampled": ["frames", _UP],
-             "mask": ["frames"]},
+            {
+                "reference": ["frames", FRAME_WIDTH],
+                "upsampled": ["frames", _UP],
+                "mask": ["frames"],
+            },
             {"code": ["frames", code_width]},
         ),
-        "decoder": ("frames", {"upsampled": ["frames", width], "mask": ["frames"]},
-                    {"acoustic": ["frames", FRAME_WIDTH]}),
-    }  # fmt: skip
+        "decoder": (
+            "frames",
+            {"upsampled": ["frames", width], "mask": ["frames"]},
+            {"acoustic": ["frames", FRAME_WIDTH]},
+        ),
+    }
     networks: dict[str, Any] = {}
     for name, (axis, inputs, outputs) in shapes.items():
         module = modules[name]
@@ -66,9 +72,12 @@ def write_addon(
         data = onnx_file(_ReferenceByFrame(module) if whole else module, axis, inputs, outputs)
         (folder / f"{name}.onnx").write_bytes(data)
         networks[name] = {
-            "file": f"{name}.onnx", "sha256": hashlib.sha256(data).hexdigest(),
-            "inputs": inputs, "outputs": outputs, "axis": axis,
-        }  # fmt: skip
+            "file": f"{name}.onnx",
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "inputs": inputs,
+            "outputs": outputs,
+            "axis": axis,
+        }
         if not whole:  # the speaker is measured on all of a reference
             networks[name]["reach"] = [module.body.reach] * 2
     shutil.copyfile(vocoder / "vocoder.onnx", folder / "vocoder.onnx")
@@ -82,12 +91,17 @@ def write_addon(
         "max_symbols": 400,
         "front_end": "FlitePhones",
         "acoustics": {
-            "sample_rate_hz": SAMPLE_RATE, "hop_samples": HOP_SAMPLES,
-            "reference_hz": REFERENCE_HZ, "n_fft": 1024, "n_bands": N_BANDS,
+            "sample_rate_hz": SAMPLE_RATE,
+            "hop_samples": HOP_SAMPLES,
+            "reference_hz": REFERENCE_HZ,
+            "n_fft": 1024,
+            "n_bands": N_BANDS,
         },
         "networks": networks,
-        "contexts": {"dynamic": {}, "fixed": {"text_encoder": 64, "duration_encoder": 64,
-                                              "decoder": 96, "vocoder": 64}},
+        "contexts": {
+            "dynamic": {},
+            "fixed": {"text_encoder": 64, "duration_encoder": 64, "decoder": 96, "vocoder": 64},
+        },
         "default_context": "dynamic",
         "stack": {
             "type": "StreamablePipeline",
@@ -95,15 +109,20 @@ def write_addon(
             "streamable_block": {
                 "type": "StreamableStack",
                 "stack": [
-                    {"type": "ProsodyTransfer", "network": "reference_encoder",
-                     "speaker": [round(float(x), 5) for x in voice_vector(modules, items, VOICE)]},
+                    {
+                        "type": "ProsodyTransfer",
+                        "network": "reference_encoder",
+                        "speaker": [
+                            round(float(x), 5) for x in voice_vector(modules, items, VOICE)
+                        ],
+                    },
                     {"type": "Decoder"},
                     {"type": "Vocoder"},
                 ],
             },
         },
         "card": card,
-    }  # fmt: skip
+    }
     (folder / "addon.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return folder
 

@@ -129,8 +129,9 @@ class ReferenceEncoder(nn.Module):
 
 
 def _only_mel(frames: Tensor) -> Tensor:
-    return torch.cat([torch.ones_like(frames[..., :N_MELS]),
-                      torch.zeros_like(frames[..., N_MELS:])], 2)  # fmt: skip
+    return torch.cat(
+        [torch.ones_like(frames[..., :N_MELS]), torch.zeros_like(frames[..., N_MELS:])], 2
+    )
 
 
 class SpokenConvolutions(MaskedConvolutions):
@@ -197,9 +198,13 @@ def grid_of(
 
 
 def decode_frames(
-    modules: nn.ModuleDict, upsampled: Tensor, code: Tensor, speaker: Tensor, mask: Tensor,
+    modules: nn.ModuleDict,
+    upsampled: Tensor,
+    code: Tensor,
+    speaker: Tensor,
+    mask: Tensor,
     grid: phone_grid.Grid | None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Frames of a code by the phone (or frame) and one speaker vector an utterance."""
     n = upsampled.shape[1]
     by_frame = code if grid is None else grid.spread(code)

@@ -15,15 +15,15 @@ import torch
 from torch import nn
 
 from pywakeword.errors import TextMismatchError
-from pywakeword.tts.acoustic_frames import FRAME_RATE_HZ
+from pywakeword.training.material.corpus import decode
+from pywakeword.training.material.features import to_pcm
 from pywakeword.tts.addon import Addon
 from pywakeword.tts.addon.flite import FliteVoice
-from pywakeword.tts.alignment import Aligner
-from pywakeword.tts.prosody_transfer import ProsodyReference, fits
+from pywakeword.tts.prosody.transfer import ProsodyReference, fits
+from pywakeword.tts.recording.acoustic_frames import FRAME_RATE_HZ
+from pywakeword.tts.recording.alignment import Aligner
 from tools.prosody_transfer import evaluation, measures
 from tools.prosody_transfer.corpus import Item, recordings
-from tools.train.corpus import decode
-from tools.train.features import to_pcm
 from tools.tts.corpus import SYMBOLS
 from tools.tts.features import HOP_SAMPLES, SAMPLE_RATE
 
@@ -54,9 +54,15 @@ def card(modules: nn.ModuleDict, items: Sequence[Item], steps: int) -> dict[str,
 
 
 def write(
-    checkpoints: Mapping[str, Path], load: Callable[[Path], nn.ModuleDict], items: Sequence[Item],
-    data: Path, role: str, work: Path, addon: Path | None, by_rule: Path,
-) -> None:  # fmt: skip
+    checkpoints: Mapping[str, Path],
+    load: Callable[[Path], nn.ModuleDict],
+    items: Sequence[Item],
+    data: Path,
+    role: str,
+    work: Path,
+    addon: Path | None,
+    by_rule: Path,
+) -> None:
     """Evaluate the models on the speakers of a role, print and store what was found.
 
     A model's figures are kept, and measured anew once it has been trained further. With an
@@ -83,8 +89,9 @@ def write(
         figures["leakage"] = evaluation.leakage(modules, items, role)
         new = {name: figures}
         if name == "none":
-            new["centroid"] = evaluation.evaluate(modules, items, role, (net, names), f0,
-                                                  centroid=True)  # fmt: skip
+            new["centroid"] = evaluation.evaluate(
+                modules, items, role, (net, names), f0, centroid=True
+            )
         kept.write_text(json.dumps(new, default=float), encoding="utf-8")
         print(json.dumps(new, default=float), flush=True)
         found["models"] |= new
@@ -117,8 +124,9 @@ def world_f0(audio: npt.NDArray[np.float32], n_frames: int) -> npt.NDArray[np.fl
     import pyworld
 
     signal = audio.astype(np.float64)
-    rough, when = pyworld.dio(signal, SAMPLE_RATE, f0_floor=70, f0_ceil=500,
-                              frame_period=1000 * HOP_SAMPLES / SAMPLE_RATE)  # fmt: skip
+    rough, when = pyworld.dio(
+        signal, SAMPLE_RATE, f0_floor=70, f0_ceil=500, frame_period=1000 * HOP_SAMPLES / SAMPLE_RATE
+    )
     fine: npt.NDArray[np.float64] = pyworld.stonemask(signal, rough, when, SAMPLE_RATE)
     return fine[:n_frames]
 
@@ -162,8 +170,13 @@ def in_sound(
             times = measures.duration_errors_s(ends, wanted)
         rows.append((*pitch, *times))
         groups.append(item.speaker)
-    names = ("f0_correlation", "gross_pitch_error", "voicing_error", "phone_duration_error_s",
-             "phone_end_error_s")  # fmt: skip
+    names = (
+        "f0_correlation",
+        "gross_pitch_error",
+        "voicing_error",
+        "phone_duration_error_s",
+        "phone_end_error_s",
+    )
     values = np.array(rows)
     found: dict[str, Any] = {
         name: measures.interval(values[:, i], groups) for i, name in enumerate(names)

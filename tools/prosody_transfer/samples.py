@@ -9,13 +9,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.tts.acoustic_frames import FRAME_RATE_HZ, N_MELS, REFERENCE_HZ, acoustic_frames
+from pywakeword.training.material.corpus import decode
+from pywakeword.training.material.features import to_pcm
 from pywakeword.tts.addon import Addon
-from pywakeword.tts.prosody_transfer import ProsodyReference
+from pywakeword.tts.prosody.transfer import ProsodyReference
+from pywakeword.tts.recording.acoustic_frames import (
+    FRAME_RATE_HZ,
+    N_MELS,
+    REFERENCE_HZ,
+    acoustic_frames,
+)
 from tools.prosody_transfer.corpus import Item, recordings
 from tools.prosody_transfer.evaluation import sources
-from tools.train.corpus import decode
-from tools.train.features import to_pcm
 from tools.tts.corpus import SYMBOLS
 
 _COUNT = 6

@@ -55,9 +55,15 @@ _MOVED_SHARE = 0.25  # of the steps also transfer to other speakers, which costs
 
 
 def fit(
-    items: Sequence[Item], ablation: str, path: Path, *, steps: int, rate: float = 2e-3,
-    seed: int = 0, recipe: Recipe = RECIPE,
-) -> nn.ModuleDict:  # fmt: skip
+    items: Sequence[Item],
+    ablation: str,
+    path: Path,
+    *,
+    steps: int,
+    rate: float = 2e-3,
+    seed: int = 0,
+    recipe: Recipe = RECIPE,
+) -> nn.ModuleDict:
     """Train one model; it goes on from `path` if that is there."""
     torch.manual_seed(7 + seed)
     shape = network.ABLATIONS[ablation]
@@ -91,9 +97,12 @@ def _near(items: Sequence[Item], rng: np.random.Generator, count: int) -> list[I
 
 
 def _loss(
-    modules: nn.ModuleDict, batch: Sequence[Item], numbers: Tensor, rng: np.random.Generator,
+    modules: nn.ModuleDict,
+    batch: Sequence[Item],
+    numbers: Tensor,
+    rng: np.random.Generator,
     recipe: Recipe,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     symbols, text_mask = padded([item.symbols for item in batch])
     frames, mask = padded([item.frames for item in batch])
     reference, voices = modules["reference_encoder"], modules["voices"]

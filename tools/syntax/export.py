@@ -12,7 +12,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from pywakeword.tts.syntax_features import ID_FEATURES, N_FLAGS
+from pywakeword.tts.text.syntax_features import ID_FEATURES, N_FLAGS
 from tools.syntax.network import Network
 
 _OPSET = 17

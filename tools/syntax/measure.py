@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from pywakeword.tts.syntax import distances_from_scores, spans
+from pywakeword.tts.text.syntax import distances_from_scores, spans
 
 
 @dataclass(frozen=True)

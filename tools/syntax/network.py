@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from pywakeword.tts.syntax_features import ID_FEATURES, N_FLAGS
+from pywakeword.tts.text.syntax_features import ID_FEATURES, N_FLAGS
 
 
 @dataclass(frozen=True)

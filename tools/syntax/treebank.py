@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pywakeword.errors import SyntaxTreeError
-from pywakeword.tts.syntax import (
+from pywakeword.tts.text.syntax import (
     PUNCTUATION_TAGS,
     Node,
     Tree,
@@ -18,7 +18,7 @@ from pywakeword.tts.syntax import (
     syntactic_distance,
     words,
 )
-from pywakeword.tts.tokens import mark_of
+from pywakeword.tts.text.tokens import mark_of
 
 # Documents stand one after the other; inside one a blank line parts the trees.
 _DOCUMENT = re.compile(r"(?<=\))\n(?=\(ROOT)")

@@ -1,75 +1,9 @@
-"""From free text to a bundled addon: python -m tools.tts ADDON --trees DIR --work DIR.
-
-ADDON is `slt-parallel` (attention-free) or `slt-attention` (legacy, teacher forced). Both
-use the same vocoder, which the first of the two commands trains, or which --vocoder takes from
-an addon. Each stage keeps its state in the work folder, and is resumed or skipped when the
-command is given again.
-Needs flite, and a folder of treebank files (*.ptb) for its sentences.
-"""
+"""Lists and runs the verbs of this kit."""
 
 from __future__ import annotations
 
-import argparse
-import datetime
 import sys
-from pathlib import Path
 
-import torch
+from tools.kit import run
 
-from tools.tts import corpus, export, network, training
-
-SEED = 7
-HELD_OUT = 100  # sentences of the evaluation, never trained on
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Train what is missing, and write the addon."""
-    parser = argparse.ArgumentParser(prog="python -m tools.tts", description=__doc__)
-    parser.add_argument("addon", choices=export.ADDONS)
-    parser.add_argument("--trees", type=Path, required=True, help="folder of *.ptb files")
-    parser.add_argument("--work", type=Path, required=True, help="corpus and checkpoints")
-    parser.add_argument("--out", type=Path, default=Path("models/addons"))
-    parser.add_argument("--sentences", type=int, default=900)
-    parser.add_argument("--steps", type=int, help="of the acoustic model")
-    parser.add_argument("--vocoder-steps", type=int, default=3000)
-    parser.add_argument(
-        "--vocoder", type=Path, metavar="FILE", help="an addon's vocoder.onnx, taken as it is"
-    )
-    args = parser.parse_args(argv)
-    if args.vocoder and not args.vocoder.is_file():
-        print(f"error: no file {args.vocoder}", file=sys.stderr)
-        return 2
-    if not any(args.trees.glob("*.ptb")):
-        print(f"error: no *.ptb file in {args.trees}", file=sys.stderr)
-        return 2
-    torch.manual_seed(SEED)
-    torch.set_num_threads(1)
-    utterances = corpus.prepare(
-        args.trees, args.work, seed=SEED, count=args.sentences, held_out=HELD_OUT
-    )
-    files = {"vocoder": args.vocoder.read_bytes()} if args.vocoder else {}
-    vocoder = (
-        network.Vocoder()
-        if files
-        else training.vocoder(utterances, args.work / "vocoder.pt", steps=args.vocoder_steps)
-    )
-    train = getattr(training, export.ADDONS[args.addon].trainer)
-    steps = args.steps or export.ADDONS[args.addon].steps
-    modules = train(utterances, args.work / f"{args.addon}.pt", steps=steps)
-    modules["vocoder"] = vocoder
-    command = f"python -m tools.tts {args.addon} --trees DIR --work DIR"
-    command += f" --steps {steps}" if args.steps else ""
-    command += " --vocoder FILE" if files else ""
-    card = {
-        "command": command,
-        "seed": SEED,
-        "steps": steps,
-        "sentences": len(utterances),
-        "date": datetime.date.today().isoformat(),
-    }
-    print(export.write_addon(args.addon, modules, args.out, files=files, training=card))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(run("tts", ["train", "evaluate", "heard"]))

@@ -62,7 +62,10 @@ def train(
             cpu = time.process_time()
             print(f"{path.stem} {step + 1} {np.mean(recent):.4f} cpu {cpu:.0f} s", flush=True)
             recent.clear()
-            state = {"modules": modules.state_dict(), "optimizer": optimizer.state_dict(),
-                     "step": step + 1}  # fmt: skip
+            state = {
+                "modules": modules.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "step": step + 1,
+            }
             torch.save(state, path)
     modules.eval()

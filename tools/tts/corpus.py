@@ -88,8 +88,11 @@ def prepare(trees: Path, work: Path, *, seed: int, count: int, held_out: int) ->
     with np.load(path) as stored:
         return [
             Utterance(
-                text, stored[f"s{i}"], stored[f"d{i}"], stored[f"f{i}"],
+                text,
+                stored[f"s{i}"],
+                stored[f"d{i}"],
+                stored[f"f{i}"],
                 stored[f"a{i}"].astype(np.float32) / 32768,
             )
             for i, text in enumerate(texts)
-        ]  # fmt: skip
+        ]

@@ -16,7 +16,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from pywakeword.tts.prosody_model import CONTOURS, EMBEDDING_WIDTH
+from pywakeword.tts.prosody.model import CONTOURS, EMBEDDING_WIDTH
 from tools.tts import network
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.features import (
@@ -47,7 +47,9 @@ class Recipe:
 
 ADDONS = {
     "slt-parallel": Recipe(
-        "acoustic_model", 3000, 400,
+        "acoustic_model",
+        3000,
+        400,
         ("text_encoder", "duration_encoder", "decoder", "vocoder"),
         (
             {"type": "ProsodyTransfer"},
@@ -63,40 +65,60 @@ ADDONS = {
         },
     ),
     "slt-attention": Recipe(
-        "attention_model", 4700, 120,
+        "attention_model",
+        4700,
+        120,
         ("text_encoder", "attention_decoder", "vocoder"),
         ({"type": "AttentionDecoder"}, {"type": "Probe", "name": "acoustic"}, {"type": "Vocoder"}),
         {"text_encoder": 64, "attention_decoder": 128, "vocoder": 64},
     ),
-}  # fmt: skip
+}
 
 # Inputs and outputs of each network, without the batch; and the axis.
 _SHAPES: dict[str, tuple[str, dict[str, list[Any]], dict[str, list[Any]]]] = {
     "text_encoder": ("text", {"symbols": ["text"], "mask": ["text"]}, {"encoded": ["text", _E]}),
     "duration_encoder": (
-        "text", {"symbols": ["text"], "mask": ["text"]}, {"durations": ["text"]},
+        "text",
+        {"symbols": ["text"], "mask": ["text"]},
+        {"durations": ["text"]},
     ),
     "decoder": (
-        "frames", {"upsampled": ["frames", _UP], "mask": ["frames"]},
+        "frames",
+        {"upsampled": ["frames", _UP], "mask": ["frames"]},
         {"acoustic": ["frames", FRAME_WIDTH]},
     ),
     "vocoder": (
-        "frames", {"acoustic": ["frames", FRAME_WIDTH], "mask": ["frames"]},
+        "frames",
+        {"acoustic": ["frames", FRAME_WIDTH], "mask": ["frames"]},
         {"log_gains": ["frames", 2 * network.N_BANDS]},
     ),
     "attention_decoder": (
         "text",
-        {"last": [FRAME_WIDTH], "hidden": [_HIDDEN], "centre": [1], "context": [_E],
-         "encoded": ["text", _E], "mask": ["text"]},
-        {"frames": [network.AttentionDecoder.frames_per_step, FRAME_WIDTH],
-         "next_last": [FRAME_WIDTH], "next_hidden": [_HIDDEN], "next_centre": [1],
-         "next_context": [_E]},
+        {
+            "last": [FRAME_WIDTH],
+            "hidden": [_HIDDEN],
+            "centre": [1],
+            "context": [_E],
+            "encoded": ["text", _E],
+            "mask": ["text"],
+        },
+        {
+            "frames": [network.AttentionDecoder.frames_per_step, FRAME_WIDTH],
+            "next_last": [FRAME_WIDTH],
+            "next_hidden": [_HIDDEN],
+            "next_centre": [1],
+            "next_context": [_E],
+        },
     ),
-}  # fmt: skip
+}
 
 
-_PROSODIC = {"symbols": ["text"], "prosody": ["text", len(CONTOURS)],
-             "embedding": [EMBEDDING_WIDTH], "mask": ["text"]}  # fmt: skip
+_PROSODIC = {
+    "symbols": ["text"],
+    "prosody": ["text", len(CONTOURS)],
+    "embedding": [EMBEDDING_WIDTH],
+    "mask": ["text"],
+}
 
 
 class _Step(nn.Module):
@@ -170,11 +192,12 @@ def write_addon(
             "teacher": f"flite 2.2, voice cmu_us_{VOICE} (free, BSD-like licence)",
             "licence": "Apache-2.0",
             "frames": f"{N_MELS} log mel energies times 0.2, log F0, voicing; 80 a second",
-            "parameters": sum(p.numel() for part in recipe.networks
-                              for p in modules[part].parameters()),
+            "parameters": sum(
+                p.numel() for part in recipe.networks for p in modules[part].parameters()
+            ),
             "training": dict(training),
         },
-    }  # fmt: skip
+    }
     path = folder / "addon.json"
     if path.exists():  # what the evaluation wrote stays, as long as it is of these networks
         old = json.loads(path.read_text(encoding="utf-8"))
@@ -207,14 +230,21 @@ def onnx_file(
     example = []
     for name, shape in inputs.items():
         size = [7 if isinstance(n, str) else n for n in shape]
-        example.append(torch.zeros(1, *size, dtype=torch.long) if name == "symbols"
-                       else torch.ones(1, *size))  # fmt: skip
+        example.append(
+            torch.zeros(1, *size, dtype=torch.long) if name == "symbols" else torch.ones(1, *size)
+        )
     dynamic = {name: {1: axis} for name, shape in (inputs | outputs).items() if shape[0] == axis}
     file = io.BytesIO()
     torch.onnx.export(
-        module.eval(), tuple(example), file, input_names=list(inputs),
-        output_names=list(outputs), dynamic_axes=dynamic, opset_version=17, dynamo=False,
-    )  # fmt: skip
+        module.eval(),
+        tuple(example),
+        file,
+        input_names=list(inputs),
+        output_names=list(outputs),
+        dynamic_axes=dynamic,
+        opset_version=17,
+        dynamo=False,
+    )
     model = onnx.load_from_string(file.getvalue())
     _halve(model.graph)
     onnx.checker.check_model(model)

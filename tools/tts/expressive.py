@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from pywakeword.tts.blocks.prosody import phone_names, symbol_prosody
 from pywakeword.tts.blocks.upsampler import whole_frames
-from pywakeword.tts.phone_alignment import PAUSE
-from pywakeword.tts.prosody_model import ProsodyModel
+from pywakeword.tts.prosody.model import ProsodyModel
+from pywakeword.tts.recording.phone_alignment import PAUSE
 from tools.tts.corpus import SYMBOLS, Utterance
 from tools.tts.features import HOP_SAMPLES, N_MELS, REFERENCE_HZ, SAMPLE_RATE, log_mel
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.tts.acoustic_frames import (
+from pywakeword.tts.recording.acoustic_frames import (
     FRAME_RATE_HZ,
     FRAME_WIDTH,
     HOP_SAMPLES,
@@ -16,8 +16,16 @@ from pywakeword.tts.acoustic_frames import (
     with_pitch,
 )
 
-__all__ = ["FRAME_RATE_HZ", "FRAME_WIDTH", "HOP_SAMPLES", "N_MELS", "REFERENCE_HZ",
-           "SAMPLE_RATE", "acoustic_frames", "log_mel"]  # fmt: skip
+__all__ = [
+    "FRAME_RATE_HZ",
+    "FRAME_WIDTH",
+    "HOP_SAMPLES",
+    "N_MELS",
+    "REFERENCE_HZ",
+    "SAMPLE_RATE",
+    "acoustic_frames",
+    "log_mel",
+]
 
 
 def acoustic_frames(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Whether what is chosen is heard: python -m tools.tts.heard --trees DIR.
+"""Whether what is chosen is heard: python -m tools.tts heard --trees DIR.
 
 Sentences that no training saw are spoken with a chosen prosody and with the mean one. Of each
 phone, pitch (WORLD), level and length in the one sound beside the other are compared with
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,11 +19,11 @@ import numpy.typing as npt
 from pywakeword.tts import Addon, registry
 from pywakeword.tts.blocks import Fields, ProsodySelector, Resources
 from pywakeword.tts.blocks.upsampler import whole_frames
-from pywakeword.tts.director import question_type
-from pywakeword.tts.prosody_model import WAYS
-from tools.tts.__main__ import HELD_OUT, SEED
+from pywakeword.tts.prosody.director import question_type
+from pywakeword.tts.prosody.model import WAYS
 from tools.tts.corpus import sentences
 from tools.tts.features import HOP_SAMPLES, acoustic_frames
+from tools.tts.train import HELD_OUT, SEED
 
 Array = npt.NDArray[np.float64]
 MEASURES = {"pitch_semitones": 12.0, "level_db": 1.0, "length_percent": 100.0}
@@ -119,9 +118,9 @@ def ends(addon: Addon, texts: Sequence[str]) -> dict[str, object]:
 
 def main(argv: list[str] | None = None) -> int:
     """Print the figures, and write them on the addon's card if asked to."""
-    parser = argparse.ArgumentParser(prog="python -m tools.tts.heard", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.tts heard", description=__doc__)
     parser.add_argument("--trees", type=Path, required=True, help="folder of *.ptb files")
-    parser.add_argument("--addon", type=Path, default=Path("models/addons/slt-parallel"))
+    parser.add_argument("--addon", type=Path, default=Path("models/tts/slt-parallel"))
     parser.add_argument("--way", choices=WAYS[1:], default="both")
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--write", action="store_true", help="put the figures on the card")
@@ -145,7 +144,3 @@ def main(argv: list[str] | None = None) -> int:
         document["card"]["heard"] = figures
         path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pywakeword.tts.prosody_model import CONTOURS, EMBEDDING_WIDTH
+from pywakeword.tts.prosody.model import CONTOURS, EMBEDDING_WIDTH
 from tools.tts.corpus import SYMBOLS
 from tools.tts.features import FRAME_WIDTH
 
@@ -160,17 +160,24 @@ class AttentionDecoder(nn.Module):
         width = self.width
         self.prenet = nn.Sequential(nn.Linear(FRAME_WIDTH, 64), nn.ReLU())
         self.cell = nn.GRUCell(64 + ENCODED_WIDTH, width)
-        self.attention = nn.Sequential(nn.Linear(width + ENCODED_WIDTH, 64), nn.Tanh(),
-                                       nn.Linear(64, 2))  # fmt: skip
+        self.attention = nn.Sequential(
+            nn.Linear(width + ENCODED_WIDTH, 64), nn.Tanh(), nn.Linear(64, 2)
+        )
         self.head = nn.Sequential(
-            nn.Linear(width + 2 * ENCODED_WIDTH + 1, 256), nn.ReLU(),
+            nn.Linear(width + 2 * ENCODED_WIDTH + 1, 256),
+            nn.ReLU(),
             nn.Linear(256, self.frames_per_step * FRAME_WIDTH),
-        )  # fmt: skip
+        )
 
     def forward(
-        self, frame: Tensor, hidden: Tensor, centre: Tensor, context: Tensor,
-        encoded: Tensor, mask: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+        self,
+        frame: Tensor,
+        hidden: Tensor,
+        centre: Tensor,
+        context: Tensor,
+        encoded: Tensor,
+        mask: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Shapes: (b, FRAME_WIDTH), (b, width), (b, 1), (b, E), (b, n, E), (b, n)."""
         prenet = functional.dropout(self.prenet(frame), 0.3, self.training)
         hidden = self.cell(torch.cat([prenet, context], 1), hidden)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pywakeword.tts.blocks.source_filter import Excitation, SourceFilterShape, band_weights
-from pywakeword.tts.prosody_model import bundled_prosody
+from pywakeword.tts.prosody.model import bundled_prosody
 from tools.tts import expressive, network
 from tools.tts.batches import padded, pick, train
 from tools.tts.corpus import Utterance
@@ -131,16 +131,19 @@ def vocoder(utterances: Sequence[Utterance], path: Path, *, steps: int) -> netwo
             start = int(rng.integers(0, max(1, len(item.frames) - length)))
             rows.append(item.frames[start : start + length])
             f0_hz = REFERENCE_HZ * 2 ** rows[-1][:, N_MELS].astype(np.float64)
-            spectra.append(np.stack(Excitation(SOURCE_FILTER, int(rng.integers(1 << 30)))
-                                    .spectra(f0_hz)))  # fmt: skip
+            spectra.append(
+                np.stack(Excitation(SOURCE_FILTER, int(rng.integers(1 << 30))).spectra(f0_hz))
+            )
             sound = item.audio[start * HOP_SAMPLES : (start + length) * HOP_SAMPLES]
             targets.append(np.pad(sound, (0, len(rows[-1]) * HOP_SAMPLES - len(sound))))
         frames, mask = padded(rows)
         target, _ = padded(targets)
         excitation, _ = padded([s.transpose(1, 2, 0) for s in spectra])
         gains = torch.exp(model(frames, mask))
-        harmonic, noise = (gains[..., : network.N_BANDS] @ weights,
-                           gains[..., network.N_BANDS :] @ weights)  # fmt: skip
+        harmonic, noise = (
+            gains[..., : network.N_BANDS] @ weights,
+            gains[..., network.N_BANDS :] @ weights,
+        )
         voiced = frames[..., N_MELS + 1 :]
         mixed = excitation[..., 0] * harmonic * voiced + excitation[..., 1] * noise
         audio = _overlap_add(torch.fft.irfft(mixed, SOURCE_FILTER.n_fft))

@@ -23,15 +23,18 @@ def make_card(
         "name": NAME,
         "description": "Voice activity: streaming int8 CNN, one posterior every 40 ms",
         "licence": "Apache-2.0",
-        "model": {"file": f"{NAME}.tflite", "bytes": len(data),
-                  "sha256": hashlib.sha256(data).hexdigest()},
+        "model": {
+            "file": f"{NAME}.tflite",
+            "bytes": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+        },
         "frontend": dict(_core.LFBE_SETTINGS),
         "vad": {"frame_stride": shape.stride, "delay_frames": shape.delay_frames},
         "network": shape.as_json(),
         "training": training,
         "data": sources,
         "figures": {},
-    }  # fmt: skip
+    }
 
 
 def write_model(folder: Path, data: bytes, card: dict[str, Any]) -> Path:

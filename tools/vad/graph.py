@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tools.export.folding import Layer, fold_input, fold_norm, range_quantization
-from tools.export.tflite_writer import GraphBuilder, quantize_layer
-from tools.export.tflite_writer import Tensor as GraphTensor
+from pywakeword.training.export.folding import Layer, fold_input, fold_norm, range_quantization
+from pywakeword.training.export.tflite_writer import GraphBuilder, quantize_layer
+from pywakeword.training.export.tflite_writer import Tensor as GraphTensor
 from tools.vad.network import Network, Shape
 
 # Beyond these a posterior is 0 or 1 anyway; a tighter range gives finer steps between.
@@ -88,16 +88,18 @@ def build(net: Folded, ranges: Ranges, description: str) -> bytes:
     ranges = {**ranges, "logits": _LOGIT_RANGE}
     graph = GraphBuilder(description)
 
-    def conv(x: GraphTensor, layer: Layer, name: str, activation: str, stride: int = 1,
-             dilation: int = 1) -> GraphTensor:  # fmt: skip
+    def conv(
+        x: GraphTensor, layer: Layer, name: str, activation: str, stride: int = 1, dilation: int = 1
+    ) -> GraphTensor:
         assert x.quantization is not None
         weights = layer.weights.detach().numpy().transpose(0, 2, 1)[:, :, None, :]
         values = quantize_layer(
             weights, layer.bias.detach().numpy(), input_scale=x.quantization.scale
         )
         out = range_quantization(*ranges[name])
-        return graph.conv_2d(x, *values, name, out, stride=(stride, 1),
-                             dilation=(dilation, 1), activation=activation)  # fmt: skip
+        return graph.conv_2d(
+            x, *values, name, out, stride=(stride, 1), dilation=(dilation, 1), activation=activation
+        )
 
     x = graph.input(
         "features", (1, shape.window_frames, 1, 64), range_quantization(*ranges["features"])

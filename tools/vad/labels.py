@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tools.train.features import FLOOR
+from pywakeword.training.material.features import FLOOR
 
 _RANGE_DB = 30.0
 _LEAST_SNR_DB = 30.0  # of the take itself: below it, energy does not tell speech from noise

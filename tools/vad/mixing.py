@@ -1,6 +1,6 @@
 """Fresh streams for every batch, mixed in the feature domain, with their frame labels.
 
-Energies add, a level is a factor, a tilt a factor per band (tools.train.mixing does the
+Energies add, a level is a factor, a tilt a factor per band (training/network/mixing.py does the
 same for keywords; here streams are whole conversations with a device: takes, pauses,
 interference that comes and goes, and long stretches without any speech).
 """
@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tools.train.features import FLOOR, N_MELS
-from tools.train.mixing import STORED_LEVEL_DB, band_widths
+from pywakeword.training.material.features import FLOOR, N_MELS
+from pywakeword.training.network.mixing import STORED_LEVEL_DB, band_widths
 from tools.vad.prepare import Pieces
 
 _HANN_ENERGY = 150.0  # energy of white noise of variance 1, per unit of filter width

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import soxr
 from tqdm import tqdm
 
-from tools.train import rooms
-from tools.train.corpus import SAMPLE_RATE, Clip, decode, read_manifest
-from tools.train.features import N_MELS, Store, lfbe
-from tools.train.interference import prepare_interference
-from tools.train.versions import ACTIVE_LEVEL, active_rms
+from pywakeword.training.material import rooms
+from pywakeword.training.material.corpus import SAMPLE_RATE, Clip, decode, read_manifest
+from pywakeword.training.material.features import N_MELS, Store, lfbe
+from pywakeword.training.material.interference import prepare_interference
+from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
 from tools.vad.labels import speech_frames
 from tools.vad.sounds import MAKERS
 

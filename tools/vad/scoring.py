@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from tools.train.corpus import SAMPLE_RATE
-from tools.train.features import HOP, WINDOW
+from pywakeword.training.material.corpus import SAMPLE_RATE
+from pywakeword.training.material.features import HOP, WINDOW
 from tools.vad.rivals import Detect, Pcm
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfilt
 
-from tools.train.corpus import SAMPLE_RATE
+from pywakeword.training.material.corpus import SAMPLE_RATE
 
 Samples = npt.NDArray[np.float32]
 

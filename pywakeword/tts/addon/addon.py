@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.errors import AddonError, BlockError
+from pywakeword.models.bundled import bundled_dir
 from pywakeword.tts.addon.files import MANIFEST, AddonFiles
 from pywakeword.tts.addon.front_ends import (
     FRONT_ENDS,
@@ -30,7 +30,7 @@ from pywakeword.tts.blocks.registry import registry as default_registry
 from pywakeword.tts.blocks.resources import Resources
 
 if TYPE_CHECKING:
-    from pywakeword.tts.prosody_transfer import ProsodyReference
+    from pywakeword.tts.prosody.transfer import ProsodyReference
 
 Text = Union[str, Sequence[str]]
 
@@ -269,7 +269,7 @@ def available_addons() -> tuple[str, ...]:
 
 
 def _bundled() -> Path:
-    return Path(str(importlib.resources.files("pywakeword.bundled"))) / "addons"
+    return bundled_dir("tts")
 
 
 def _find(addon: str | os.PathLike[str]) -> Path:

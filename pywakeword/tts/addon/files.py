@@ -116,8 +116,15 @@ class AddonFiles:
             # Not by the declared size: the stream itself is cut off.
             with archive.open(self._members[name]) as reader:
                 return reader.read(limit + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError,
-                NotImplementedError, ValueError) as error:  # fmt: skip
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+            ValueError,
+        ) as error:
             raise AddonError(path, f"{name} cannot be read from the zip: {error}") from None
 
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from typing import ClassVar
 
 from pywakeword._async import closing
-from pywakeword.tts.sentences import sentences
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
+from pywakeword.tts.text.sentences import sentences
 
 DEFAULT_TIMEOUT_S = 10.0
 

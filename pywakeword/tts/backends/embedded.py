@@ -13,7 +13,7 @@ from pywakeword.errors import ServiceRefusedError, ServiceTruncatedError, Servic
 from pywakeword.tts.backends.audio_bytes import WavBytes
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
-from pywakeword.tts.ssml import Ssml
+from pywakeword.tts.text.ssml import Ssml
 
 _READ_BYTES = 8192
 _WORDS_PER_MINUTE = 175  # what espeak-ng takes for its normal speed
@@ -49,9 +49,17 @@ class EspeakBackend(Backend):
         self, text: str, voice: Voice, prosody: Prosody
     ) -> AsyncGenerator[AudioChunk, None]:
         """Speak one text."""
-        command = [self._program, "--stdin", "--stdout", "-b", "1",
-                   "-s", str(round(_WORDS_PER_MINUTE * prosody.rate)),
-                   "-p", str(min(99, round(50 * prosody.pitch)))]  # fmt: skip
+        command = [
+            self._program,
+            "--stdin",
+            "--stdout",
+            "-b",
+            "1",
+            "-s",
+            str(round(_WORDS_PER_MINUTE * prosody.rate)),
+            "-p",
+            str(min(99, round(50 * prosody.pitch))),
+        ]
         name = voice.name or voice.language
         if name is not None:
             command += ["-v", name if voice.speaker is None else f"{name}+{voice.speaker}"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from pywakeword._async import closing
 from pywakeword._extras import require
+from pywakeword._wyoming import WyomingConnection, check_uri
 from pywakeword.errors import (
     ServiceRefusedError,
     ServiceTimeoutError,
@@ -17,8 +18,7 @@ from pywakeword.errors import (
 from pywakeword.tts.backends.audio_bytes import PcmBytes
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
-from pywakeword.tts.ssml import Ssml
-from pywakeword.wyoming.connection import WyomingConnection, check_uri
+from pywakeword.tts.text.ssml import Ssml
 
 
 class WyomingBackend(Backend):

@@ -12,15 +12,15 @@ from pywakeword.errors import BlockError
 from pywakeword.tts.blocks.base import SequenceBlock, Tensors
 from pywakeword.tts.blocks.registry import registry
 from pywakeword.tts.blocks.resources import Fields, Resources
-from pywakeword.tts.boundary_tones import boundary_tones
-from pywakeword.tts.phone_alignment import PAUSE, PHONES
-from pywakeword.tts.prosody_model import (
+from pywakeword.tts.prosody.boundary_tones import boundary_tones
+from pywakeword.tts.prosody.model import (
     CONTOURS,
     EMBEDDING_WIDTH,
     WAYS,
     ProsodyModel,
     bundled_prosody,
 )
+from pywakeword.tts.recording.phone_alignment import PAUSE, PHONES
 
 TEXT = "text"
 PLACES = "places"  # (n_symbols,): byte of the text at which the symbol's word ends, 0 for pauses
@@ -81,8 +81,8 @@ class ProsodySelector(SequenceBlock):
     strength : float
         Factor on what is chosen; the boundary tones keep their size.
     boundary_tones : bool
-        Whether questions and clauses end as `pywakeword.tts.boundary_tones` says; by rule, and
-        not with the centroid.
+        Whether questions and clauses end as `pywakeword.tts.prosody.boundary_tones`
+        says; by rule, and not with the centroid.
     model : ProsodyModel, optional
         The bundled one, loaded when it is first needed, if not given.
 

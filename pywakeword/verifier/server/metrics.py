@@ -16,28 +16,37 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
-            "pywakeword_verifier_requests", "Requests by status and error code.",
-            ["status", "code"], registry=self.registry,
-        )  # fmt: skip
+            "pywakeword_verifier_requests",
+            "Requests by status and error code.",
+            ["status", "code"],
+            registry=self.registry,
+        )
         self.decisions = Counter(
-            "pywakeword_verifier_decisions", "Verdicts by keyword and decision.",
-            ["keyword", "decision"], registry=self.registry,
-        )  # fmt: skip
+            "pywakeword_verifier_decisions",
+            "Verdicts by keyword and decision.",
+            ["keyword", "decision"],
+            registry=self.registry,
+        )
         self.seconds = Histogram(
-            "pywakeword_verifier_request_seconds", "Time from the request's headers to the reply.",
-            buckets=_SECONDS, registry=self.registry,
-        )  # fmt: skip
+            "pywakeword_verifier_request_seconds",
+            "Time from the request's headers to the reply.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self.batch_size = Histogram(
-            "pywakeword_verifier_batch_size", "Snippets scored in one call.",
-            buckets=_SIZES, registry=self.registry,
-        )  # fmt: skip
+            "pywakeword_verifier_batch_size",
+            "Snippets scored in one call.",
+            buckets=_SIZES,
+            registry=self.registry,
+        )
         self.streams = Gauge(
             "pywakeword_verifier_streams", "Open WebSocket streams.", registry=self.registry
         )
         self._waiting = Gauge(
-            "pywakeword_verifier_waiting", "Snippets that wait to be scored.",
+            "pywakeword_verifier_waiting",
+            "Snippets that wait to be scored.",
             registry=self.registry,
-        )  # fmt: skip
+        )
 
     def watch_queue(self, n_waiting: Callable[[], int]) -> None:
         """Ask this for the length of the queue whenever the metrics are read."""

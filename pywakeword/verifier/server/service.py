@@ -71,10 +71,11 @@ class Service:
         metadata = parse_metadata(data)
         if metadata.keyword not in self.keywords:
             raise VerifierRefusedError(
-                404, "unknown_keyword",
+                404,
+                "unknown_keyword",
                 f"keyword {metadata.keyword[:40]!r} has no verifier; "
                 f"there are: {', '.join(self.keywords)}",
-            )  # fmt: skip
+            )
         return metadata
 
     async def verify(self, metadata: Metadata, audio: bytes, body: bytes) -> Reply:

@@ -15,7 +15,7 @@ import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
 
 from pywakeword.audio.source import SAMPLE_RATE_HZ
-from pywakeword.endpoint import Endpointer
+from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.errors import VerifierError, VerifierRefusedError, VerifierUnavailableError
 from pywakeword.events import End, NoSpeech
 from pywakeword.verifier.contract import (

@@ -1,0 +1,140 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from pywakeword.device_state import DeviceState
+from pywakeword.endpointing import Decision, TwoPassEndpointer
+from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
+from pywakeword.endpointing.requests import AnyEndpointer
+from pywakeword.errors import ModelError
+from pywakeword.models.files import default_models
+from pywakeword.wakeword import WakeWord
+
+# What add_subparsers() returns; argparse has no public name for it.
+SubParsers = Any
+
+# Pause that ends an utterance by itself: alone, and behind the second pass as the last resort.
+_SILENCE_MS, _TWO_PASS_SILENCE_MS = 800.0, 2000.0
+
+
+def add_spotter_options(parser: argparse.ArgumentParser) -> None:
+    """Add --model, --threshold, --fa-per-hour and --state."""
+    parser.add_argument(
+        "--model",
+        action="append",
+        metavar="NAME|PATH",
+        help="bundled model or .tflite file; may be repeated (default: every bundled word)",
+    )
+    rate_or_threshold = parser.add_mutually_exclusive_group()
+    rate_or_threshold.add_argument(
+        "--threshold", type=float, metavar="X", help="score from which a word is reported"
+    )
+    rate_or_threshold.add_argument(
+        "--fa-per-hour",
+        type=float,
+        metavar="X",
+        help="take the threshold that was measured to give at most X false accepts an hour",
+    )
+    add_state_option(parser)
+
+
+def add_state_option(parser: argparse.ArgumentParser) -> None:
+    """Add --state."""
+    parser.add_argument(
+        "--state",
+        type=_state_argument,
+        default=DeviceState(),
+        metavar="KEY=VALUE,...",
+        help="what the device does, e.g. playback=music,volume=0.6,device_type=speaker",
+    )
+
+
+def make_spotter(args: argparse.Namespace) -> WakeWord:
+    """Build the detector that the options of `add_spotter_options` describe."""
+    models = args.model or default_models()
+    if not models:
+        raise ModelError("no models are bundled; name one with --model")
+    return WakeWord(
+        models,
+        threshold=args.threshold,
+        false_accepts_per_hour=args.fa_per_hour,
+        device_state=args.state,
+    )
+
+
+def add_endpointer_options(parser: argparse.ArgumentParser) -> None:
+    """Add --two-pass, --silence-ms and --max-utterance-ms."""
+    parser.add_argument(
+        "--two-pass",
+        action="store_true",
+        help="end an utterance as soon as an arbitrator is sure that it is over (extra endpoint)",
+    )
+    parser.add_argument(
+        "--silence-ms",
+        type=float,
+        metavar="MS",
+        help=f"pause that ends an utterance (default: {_SILENCE_MS:g}; with --two-pass, whatever "
+        f"the arbitrator says, {_TWO_PASS_SILENCE_MS:g})",
+    )
+    parser.add_argument(
+        "--max-utterance-ms",
+        type=float,
+        default=20_000.0,
+        metavar="MS",
+        help="longest utterance (default: 20000)",
+    )
+
+
+def make_endpointer(
+    args: argparse.Namespace,
+    *,
+    no_speech_timeout_ms: float | None,
+    on_decision: Callable[[Decision], None] | None = None,
+) -> AnyEndpointer:
+    """Build what the options of `add_endpointer_options` describe.
+
+    Without the extra or the models of the second pass `--two-pass` raises, as
+    `TwoPassEndpointer` does; there is no fallback to a fixed pause.
+    """
+    silence_ms = args.silence_ms
+    if silence_ms is None:
+        silence_ms = _TWO_PASS_SILENCE_MS if args.two_pass else _SILENCE_MS
+    options: dict[str, Any] = {
+        "rules": (EndpointRule("silence", min_trailing_silence_ms=silence_ms),),
+        "max_utterance_ms": args.max_utterance_ms,
+        "no_speech_timeout_ms": no_speech_timeout_ms,
+    }
+    if args.two_pass:
+        return TwoPassEndpointer(on_decision=on_decision, **options)
+    return Endpointer(**options)
+
+
+def parse_state(text: str) -> DeviceState:
+    """Parse `key=value,...` into a device state."""
+    fields: dict[str, Any] = {}
+    for item in text.split(","):
+        key, equals, value = item.strip().partition("=")
+        if not equals or key not in ("device_type", "playback", "volume"):
+            raise ValueError(
+                f"{item.strip()!r} is not device_type=WORD, playback=WORD or volume=NUMBER"
+            )
+        fields[key] = _number(value) if key == "volume" else value
+    return DeviceState(**fields)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"volume must be a number, got {text!r}") from None
+
+
+def _state_argument(text: str) -> DeviceState:
+    try:
+        return parse_state(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,369 @@
+"""`Endpointer`: when an utterance starts, pauses and ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword import _core
+from pywakeword.audio.pcm import Pcm
+from pywakeword.events import (
+    Detection,
+    End,
+    EndpointEvent,
+    NoSpeech,
+    PossibleEnd,
+    Resumed,
+    SpeechStart,
+)
+from pywakeword.models.card import VadCard
+from pywakeword.models.files import ENDPOINT_ROOM, find_model, load_vad_model
+from pywakeword.wakeword import WakeWord
+
+SAMPLE_RATE_HZ = 16000
+_FRAME_SHIFT_S = 0.01
+_SAMPLES_PER_MS = 16
+_LONGEST_MS = 3_600_000
+
+_CLASSES: dict[str, type[EndpointEvent]] = {
+    kind.__name__: kind for kind in (SpeechStart, PossibleEnd, End, Resumed, NoSpeech)
+}
+# What else an event may give as its reason: a rule of that name would be ambiguous.
+_RESERVED = ("speech", "after_wake_word", "pause", "no_speech_timeout", "max_utterance", "closed")
+
+
+@dataclass(frozen=True)
+class EndpointRule:
+    """Ends the utterance when all of it holds, after Kaldi's rules.
+
+    Attributes
+    ----------
+    name : str
+        The reason that the event gives.
+    must_contain_speech : bool
+        If False, the rule holds without any speech too; the silence then counts
+        from where listening began, and the event is `NoSpeech`.
+    min_trailing_silence_ms : float
+        Silence since the last speech.
+    min_utterance_ms : float
+        From the start of the speech to its last sample.
+    """
+
+    name: str
+    must_contain_speech: bool = True
+    min_trailing_silence_ms: float = 800.0
+    min_utterance_ms: float = 0.0
+
+
+DEFAULT_RULES = (EndpointRule("silence"),)
+
+
+class Endpointer:
+    """Hears in a stream of audio when a person starts, pauses and stops speaking.
+
+    One object is one stream: feed it from one thread. All times are those of the
+    audio; equal samples give equal events, however they are cut.
+
+    Parameters
+    ----------
+    rules : sequence of EndpointRule
+        The first that holds ends the utterance.
+    possible_end_ms : float
+        Pause after which `PossibleEnd` is reported. A rule with a shorter silence
+        ends the utterance without it.
+    no_speech_timeout_ms : float or None
+        `NoSpeech` is reported when nothing was said for so long since the start of
+        the stream, or since the end of the wake word (`start_after_wake_word`).
+    max_utterance_ms : float or None
+        Longest utterance. What is said beyond it is an utterance of its own.
+    grace_ms : float
+        Speech that comes back so soon after an `End` is `Resumed`, not a new start.
+    min_speech_ms : float
+        Shorter sounds are not speech, neither at the start nor in a pause.
+    word_tail_ms : float
+        Speech under way at the end of a wake word belongs to the word, unless it
+        goes on for longer than this.
+    onset_threshold, offset_threshold : float
+        Posterior at which speech begins, and below which it pauses.
+    level_range_db : float or None
+        What is fainter by more than this than the loudest speech of the utterance, the
+        wake word before it included, is not the speaker's: it neither starts nor
+        prolongs an utterance. None means that any level is speech.
+    model : str or path
+        Voice activity model: a bundled name, or a `.tflite` file with its card.
+    backend : {"core", "capi"}
+        What runs it: the extension, or the shared library of the C API (extra
+        `capi`). Both give the same events.
+
+    Raises
+    ------
+    LibraryError
+        If the shared library is not found.
+    MissingExtraError
+        If cffi is not installed.
+    ModelNotFoundError
+        If the model does not exist.
+    ModelError
+        If the model or its card is refused.
+    TypeError
+        If an option is of the wrong type.
+    ValueError
+        If an option is out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        rules: Sequence[EndpointRule] = DEFAULT_RULES,
+        possible_end_ms: float = 200.0,
+        no_speech_timeout_ms: float | None = 5000.0,
+        max_utterance_ms: float | None = 20_000.0,
+        grace_ms: float = 1000.0,
+        min_speech_ms: float = 160.0,
+        word_tail_ms: float = 250.0,
+        onset_threshold: float = 0.5,
+        offset_threshold: float = 0.35,
+        level_range_db: float | None = 18.0,
+        model: str | os.PathLike[str] = "vad",
+        backend: str = "core",
+    ) -> None:
+        self._rules = _check_rules(rules)
+        raw_rules = [
+            (
+                rule.name,
+                rule.must_contain_speech,
+                _samples(rule.min_trailing_silence_ms, f"{rule.name}.min_trailing_silence_ms"),
+                _samples(rule.min_utterance_ms, f"{rule.name}.min_utterance_ms"),
+            )
+            for rule in self._rules
+        ]
+        lengths = {
+            "min_speech": _samples(min_speech_ms, "min_speech_ms"),
+            "possible_end": _samples(possible_end_ms, "possible_end_ms"),
+            "word_tail": _samples(word_tail_ms, "word_tail_ms"),
+            "grace": _samples(grace_ms, "grace_ms"),
+            "no_speech_timeout": _limit(no_speech_timeout_ms, "no_speech_timeout_ms"),
+            "max_utterance": _limit(max_utterance_ms, "max_utterance_ms"),
+        }
+        self._grace_ms = grace_ms
+        _number(onset_threshold, "onset_threshold")
+        _number(offset_threshold, "offset_threshold")
+        if level_range_db is not None:
+            _number(level_range_db, "level_range_db")
+            if not 0 < level_range_db <= 100:  # a NaN fails too
+                raise ValueError(
+                    f"level_range_db must be above 0 and at most 100, got {level_range_db!r}; "
+                    "None means no limit"
+                )
+        self._network, self._card = load_vad_model(model)
+        make, network = self._load_backend(backend, model)
+        self._core = make(
+            network,
+            delay_frames=self._card.delay_frames,
+            rules=raw_rules,
+            onset_threshold=onset_threshold,
+            offset_threshold=offset_threshold,
+            level_range=0.0 if level_range_db is None else level_range_db,
+            **lengths,
+        )
+        self._core_process = self._core.process
+
+    def _load_backend(self, backend: str, model: str | os.PathLike[str]) -> tuple[Any, Any]:
+        if backend == "core":
+            return _core.Endpointer, self._network
+        if backend == "capi":
+            from pywakeword.capi import endpointer as capi_endpointer
+
+            return capi_endpointer.Endpointer, capi_endpointer.Vad(
+                find_model(model, ENDPOINT_ROOM).read_bytes()
+            )
+        raise ValueError(f"backend must be 'core' or 'capi', got {backend!r}")
+
+    def process(self, pcm: Pcm) -> list[EndpointEvent]:
+        """Consume audio and return what was decided in it.
+
+        Parameters
+        ----------
+        pcm : (n_samples,) ndarray of int16, or bytes
+            Mono PCM at 16 kHz; bytes hold int16 in little-endian order. Any
+            length, including zero; results do not depend on how the stream is
+            cut into calls.
+
+        Returns
+        -------
+        list of EndpointEvent
+            Usually empty; ordered by `decided_sample`.
+
+        Raises
+        ------
+        TypeError
+            If `pcm` is neither an int16 array nor bytes.
+        ValueError
+            If the array is not one-dimensional, or bytes end inside a sample.
+        StreamError
+            If another thread is inside this stream.
+        """
+        raw = self._core_process(pcm)
+        return _events(raw) if raw else []
+
+    def probabilities(self, pcm: Pcm) -> npt.NDArray[np.float32]:
+        """Consume audio and return the posterior of speech at each frame of 10 ms.
+
+        It advances the same stream as `process`; events that fall due meanwhile
+        are discarded. For evaluation and plots. The network gives a new value
+        every `frame_stride` frames of its card, held in between, and it speaks of
+        frames that lie a little in the past (`delay_frames` of the card).
+
+        Parameters
+        ----------
+        pcm : (n_samples,) ndarray of int16, or bytes
+            As for `process`.
+
+        Returns
+        -------
+        (n_frames,) ndarray of float32
+            Frame i is complete with sample 160 i + 400 of the stream.
+        """
+        values: npt.NDArray[np.float32] = self._core.probabilities(pcm)
+        return values
+
+    def start_after_wake_word(self, detection: Detection | int) -> list[EndpointEvent]:
+        """Listen for the utterance that follows a wake word.
+
+        Forgets the utterance that was open. Speech counts from the end of the word
+        on, and so does `no_speech_timeout_ms`; what of it was already heard, as a
+        word is found a little after its end, is judged at once.
+
+        Parameters
+        ----------
+        detection : Detection or int
+            The wake word, heard in the same stream, or the sample where it ended.
+
+        Returns
+        -------
+        list of EndpointEvent
+            What follows from the audio since the word; usually empty.
+
+        Raises
+        ------
+        ValueError
+            If the end of the word lies ahead of the stream, or 10 s back.
+        """
+        end_sample = detection.end_sample if isinstance(detection, Detection) else detection
+        if isinstance(end_sample, bool) or not isinstance(end_sample, Integral):
+            raise TypeError(f"give a Detection or a sample index, not {detection!r}")
+        return _events(self._core.start_after_wake_word(int(end_sample)))
+
+    def share_front_end(self, spotter: WakeWord) -> bool:
+        """Compute the front end once for both, where they hear the same audio.
+
+        For two that are fed in turns of at most 160 ms. Every result stays as it is, to
+        the bit, whatever each of them hears. `RequestListener` and `VoiceSession` do so.
+
+        Parameters
+        ----------
+        spotter : WakeWord
+            A listener to the same audio; several endpointers may share with it.
+
+        Returns
+        -------
+        bool
+            False if the two run in different libraries: "core" and "capi" share nothing.
+
+        Raises
+        ------
+        StreamError
+            If another thread is inside either stream.
+        """
+        if not isinstance(spotter, WakeWord):
+            raise TypeError(f"spotter must be a WakeWord, got {type(spotter).__name__}")
+        core = spotter._spotter
+        if getattr(core, "library", None) is not getattr(self._core, "library", None):
+            return False
+        self._core.share_front_end(core)
+        return True
+
+    def close(self) -> list[EndpointEvent]:
+        """End the utterance that is still open; the stream is over.
+
+        Returns
+        -------
+        list of EndpointEvent
+            An `End` with the reason "closed", or nothing. `reset` starts anew.
+        """
+        return _events(self._core.close())
+
+    def reset(self) -> None:
+        """Start a new stream: forget all audio, count samples from 0 again."""
+        self._core.reset()
+
+    @property
+    def rules(self) -> tuple[EndpointRule, ...]:
+        """The rules in use."""
+        return self._rules
+
+    @property
+    def grace_ms(self) -> float:
+        """How long after an `End` speech is `Resumed`."""
+        return self._grace_ms
+
+    @property
+    def card(self) -> VadCard:
+        """Card of the voice activity model."""
+        return self._card
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of the audio: 16000."""
+        return SAMPLE_RATE_HZ
+
+    @property
+    def frame_shift_s(self) -> float:
+        """Seconds between two values of `probabilities`."""
+        return _FRAME_SHIFT_S
+
+
+def _events(raw: list[tuple[str, int, int, str]]) -> list[EndpointEvent]:
+    return [_CLASSES[kind](sample, decided, reason) for kind, sample, decided, reason in raw]
+
+
+def _check_rules(rules: Sequence[EndpointRule]) -> tuple[EndpointRule, ...]:
+    checked = tuple(rules)
+    for rule in checked:
+        if not isinstance(rule, EndpointRule):
+            raise TypeError(f"rules must hold EndpointRule objects, got {rule!r}")
+        if not isinstance(rule.name, str) or not isinstance(rule.must_contain_speech, bool):
+            raise TypeError(f"a rule has a str for name and a bool for must_contain_speech: {rule}")
+        if not rule.name or rule.name in _RESERVED:
+            raise ValueError(f"a rule cannot be named {rule.name!r}")
+    names = [rule.name for rule in checked]
+    if len(set(names)) != len(names):
+        raise ValueError(f"two rules have one name: {', '.join(names)}")
+    return checked
+
+
+def _number(value: float, name: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+
+
+def _samples(milliseconds: float, name: str) -> int:
+    _number(milliseconds, name)
+    if not 0 <= milliseconds <= _LONGEST_MS:  # a NaN fails too
+        raise ValueError(f"{name} must be from 0 to {_LONGEST_MS}, got {milliseconds!r}")
+    return round(milliseconds * _SAMPLES_PER_MS)
+
+
+def _limit(milliseconds: float | None, name: str) -> int:
+    if milliseconds is None:
+        return 0
+    samples = _samples(milliseconds, name)
+    if samples == 0:
+        raise ValueError(f"{name} must be above 0; None means no limit")
+    return samples

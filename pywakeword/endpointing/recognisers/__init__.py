@@ -1,0 +1,1 @@
+"""Speech recognisers that tell the second pass whether an utterance is complete."""

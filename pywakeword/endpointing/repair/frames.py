@@ -1,0 +1,157 @@
+"""What to ask when a command was cut off: frames of commands, and the role that is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Repair:
+    """How to go on after an utterance that may have been cut off.
+
+    Attributes
+    ----------
+    question : str or None
+        What to ask the person; None if nothing seems to be missing.
+    missing_role : str or None
+        What the answer would fill in.
+    frame : str or None
+        The command that was recognised.
+    graph : object
+        The meaning, where the hook parses it (`AmrRepair`: a penman.Graph).
+    """
+
+    question: str | None
+    missing_role: str | None = None
+    frame: str | None = None
+    graph: Any = None
+
+
+@dataclass(frozen=True)
+class Role:
+    """A part that a command needs.
+
+    Attributes
+    ----------
+    name : str
+        What it is.
+    pattern : str
+        Regular expression, searched in the words after the trigger.
+    question : str
+        Asks for it.
+    """
+
+    name: str
+    pattern: str
+    question: str
+
+
+@dataclass(frozen=True)
+class CommandFrame:
+    """A command: the words that show it, and the roles that it needs, in order of asking."""
+
+    name: str
+    trigger: str
+    roles: tuple[Role, ...]
+
+
+_NUMBER = (
+    r"(?:\d+|an?|half|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|"
+    r"fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty)"
+)
+# Words that cannot be what a command is about: "play the" lacks it.
+_FUNCTION_WORDS = (
+    r"(?:a|an|the|my|to|for|of|in|on|at|off|up|down|by|with|and|or|some|me|please|that|it'?s?)"
+)
+_CONTENT = rf"\b(?!{_FUNCTION_WORDS}\b)[\w']+"
+
+COMMAND_FRAMES: tuple[CommandFrame, ...] = (
+    CommandFrame(
+        "timer",
+        r"\btimer\b",
+        (Role("duration", rf"\b{_NUMBER}\b.*\b(?:second|minute|hour)s?\b", "For how long?"),),
+    ),
+    CommandFrame(
+        "alarm",
+        r"\b(?:alarm|wake me)\b",
+        (Role("time", rf"\b(?:(?!an?\b){_NUMBER}|noon|midnight|sunrise)\b", "For what time?"),),
+    ),
+    CommandFrame(
+        "reminder",
+        r"\bremind me\b",
+        (Role("what", rf"\b(?:to|about|of|that)\b.*?{_CONTENT}", "What should I remind you of?"),),
+    ),
+    CommandFrame(
+        "volume",
+        r"\b(?:volume|louder|quieter)\b",
+        (Role("change", rf"\b(?:louder|quieter|up|down|mute|{_NUMBER})\b", "Up or down?"),),
+    ),
+    CommandFrame(
+        "temperature",
+        r"\b(?:heating|thermostat|temperature)\b",
+        (Role("value", rf"\b(?:up|down|on|off|(?!an?\b){_NUMBER})\b", "To how many degrees?"),),
+    ),
+    CommandFrame(
+        "switch",
+        r"\b(?:turn|switch)\b",
+        (
+            Role("device", rf"\b(?:turn|switch)\b.*?{_CONTENT}", "What should I switch?"),
+            Role("state", r"\b(?:on|off|up|down)\b", "On or off?"),
+        ),
+    ),
+    CommandFrame(
+        "play",
+        r"\bplay\b",
+        (Role("what", rf"\bplay\b.*?{_CONTENT}", "What should I play?"),),
+    ),
+    CommandFrame(
+        "call",
+        r"\b(?:call|phone)\b",
+        (Role("whom", rf"\b(?:call|phone)\b.*?{_CONTENT}", "Whom should I call?"),),
+    ),
+    CommandFrame(
+        "list",
+        r"\badd\b",
+        (Role("what", rf"\badd\b.*?{_CONTENT}", "What should I add?"),),
+    ),
+)
+
+NOT_UNDERSTOOD = "Sorry, could you say that again?"
+_DANGLING = re.compile(r"\b(?:a|an|the|my|to|for|of|in|at|by|with|and|or|that)$")
+MORE = "Sorry, I did not hear the end. What else?"
+
+
+class FrameRepair:
+    """The default hook: looks in a small table of commands for the role that is missing.
+
+    Parameters
+    ----------
+    frames : sequence of CommandFrame
+        The first whose trigger is found is taken.
+    """
+
+    def __init__(self, frames: Sequence[CommandFrame] = COMMAND_FRAMES) -> None:
+        self._frames = [
+            (frame, re.compile(frame.trigger), [re.compile(role.pattern) for role in frame.roles])
+            for frame in frames
+        ]
+
+    def __call__(self, transcript: str, audio: npt.NDArray[np.int16], probability: float) -> Repair:
+        """Return what to ask; see `RepairHook`."""
+        text = " ".join(re.findall(r"[\w']+", transcript.lower()))
+        for frame, trigger, patterns in self._frames:
+            if not trigger.search(text):
+                continue
+            for role, pattern in zip(frame.roles, patterns):
+                if not pattern.search(text):
+                    return Repair(role.question, role.name, frame.name)
+            # "set a timer for ten minutes and": every role is there, but not the end.
+            dangling = _DANGLING.search(text) is not None
+            return Repair(MORE if dangling else None, None, frame.name)
+        return Repair(NOT_UNDERSTOOD)

@@ -1,0 +1,1 @@
+"""Scan recordings, evaluate a detector, time it."""

@@ -1,0 +1,1 @@
+"""Train a wake word: recordings, synthesis, networks, export (extra `train`)."""

@@ -1,0 +1,228 @@
+"""The development test: takes and negatives in eight acoustic conditions.
+
+Everything comes from split=dev, held-out voices, held-out composers and other simulated
+rooms than training. Interference is scaled against the active level of the word; what the
+device plays goes through a loudspeaker model and a room. The same samples serve every
+detector that is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword import DeviceState
+from pywakeword.training.material import playback, rooms, synthesis
+from pywakeword.training.material.boundaries import word_boundaries
+from pywakeword.training.material.corpus import SAMPLE_RATE, Clip, decode, read_manifest
+from pywakeword.training.material.features import to_pcm
+from pywakeword.training.material.sentences import treebank_sentences
+from pywakeword.training.material.versions import active_rms
+
+FLOOR_DBFS = -60.0
+PADDING_S = 1.5
+
+# name -> (kind of interference, ratio of word to interference in dB, far microphone)
+CONDITIONS: dict[str, tuple[str, float, bool]] = {
+    "quiet": ("", 0.0, False),
+    "babble 10": ("babble", 10.0, False),
+    "noise 5": ("noise", 5.0, False),
+    "far 5": ("noise", 5.0, True),
+    "music 0": ("music", 0.0, False),
+    "music -6": ("music", -6.0, False),
+    "own tts 0": ("tts", 0.0, False),
+    "alarm 0": ("alarm", 0.0, False),
+}
+OWN = ("music", "tts", "alarm")  # what the device itself plays
+_SYNTHETIC_TAKES = 40
+_OWN_WORDS = 160
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Audio with what the device knew of itself, and where its one word lies (or None)."""
+
+    name: str
+    pcm: npt.NDArray[np.int16]
+    state: DeviceState
+    word: tuple[int, int] | None = None
+
+
+def _floor(n_samples: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    noise = rng.standard_normal(n_samples, np.float32)
+    return noise * np.float32(10 ** (FLOOR_DBFS / 20))
+
+
+class Conditions:
+    """Makes the streams; equal seeds give equal samples."""
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        seed: int = 7,
+        cache: Path | None = None,
+        takes: list[Clip] | None = None,
+    ) -> None:
+        self.clips = read_manifest(data, "dev", released_only=False) + (takes or [])
+        self._rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed + 1)
+        self._rooms = rooms.simulated_rooms(24, rng)
+        self._far_rooms = rooms.simulated_rooms(24, rng, far=True)
+        self._sounds = self._load_sounds(data, rng, cache)
+
+    def _load_sounds(
+        self, data: Path, rng: np.random.Generator, cache: Path | None
+    ) -> dict[str, list[npt.NDArray[np.float32]]]:
+        file = None if cache is None else cache / "evaluation_sounds.npz"
+        if file is not None and file.exists():
+            with np.load(file) as arrays:
+                sounds: dict[str, list[npt.NDArray[np.float32]]] = {}
+                for key in arrays.files:  # in the order in which they were written
+                    sounds.setdefault(key.split(":")[0], []).append(arrays[key])
+                return sounds
+        voices = synthesis.voices(evaluation=True)
+        sentences = treebank_sentences(data, np.random.default_rng(99), 200)
+
+        def played(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            room = self._rooms[int(rng.integers(len(self._rooms)))]
+            return rooms.reverberate(playback.loudspeaker(samples, rng), room)
+
+        speech = [c for c in self.clips if c.category == "speech"]
+        noise = [c for c in self.clips if c.category == "noise"]
+        babble = []
+        for _ in range(12):
+            mixture = np.zeros(12 * SAMPLE_RATE, np.float32)
+            for _ in range(6):
+                voice = decode(speech[int(rng.integers(len(speech)))].path)
+                mixture += np.resize(voice / active_rms(voice), len(mixture))
+            babble.append(mixture)
+        sounds = {
+            "noise": [decode(c.path) for c in noise if "music" not in c.label],
+            "babble": babble,
+            "alarm": [played(playback.alarm(12, rng)) for _ in range(24)],
+            "tts": [
+                played(synthesis.speak(s, voices[(7 * i) % len(voices)]))
+                for i, s in enumerate(sentences[:60])
+            ],
+            "music": [
+                played(m) for m in playback.render_music(playback.EVALUATION_COMPOSERS, 16, 30, rng)
+            ],
+            "voices": [
+                synthesis.speak(s, voices[(11 * i) % len(voices)])
+                for i, s in enumerate(sentences[60:])
+            ],
+        }
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(file, **{f"{k}:{i}": x for k, xs in sounds.items() for i, x in enumerate(xs)})
+        return sounds
+
+    def _interference(self, kind: str, n_samples: int) -> npt.NDArray[np.float32]:
+        """Cut a random stretch at an active level of 1."""
+        sounds = self._sounds[kind]
+        sound = sounds[int(self._rng.integers(len(sounds)))]
+        offset = int(self._rng.integers(len(sound)))
+        stretch = np.resize(np.roll(sound, -offset), n_samples)
+        return stretch / max(active_rms(stretch), 1e-9)
+
+    @staticmethod
+    def _state(kind: str) -> DeviceState:
+        return DeviceState("speaker", kind if kind in OWN else "none", 0.5 if kind in OWN else None)
+
+    def positives(self, word: str, condition: str | tuple[str, float, bool]) -> Iterator[Stream]:
+        """Yield every dev take of `word`, padded, in a condition: its name, or one like it."""
+        named = isinstance(condition, str)
+        kind, ratio_db, far = CONDITIONS[condition] if named else condition  # type: ignore[index]
+        for name, samples in self._takes(word):
+            pad = int(PADDING_S * SAMPLE_RATE)
+            bounds = tuple(b + pad for b in word_boundaries(samples))
+            level = active_rms(samples)
+            signal = np.pad(samples, pad)
+            if far:
+                room = self._far_rooms[int(self._rng.integers(len(self._far_rooms)))]
+                signal = rooms.reverberate(signal, room)
+                signal *= level / active_rms(signal)
+            if kind:
+                signal = signal + self._interference(kind, len(signal)) * level * 10 ** (
+                    -ratio_db / 20
+                )
+            peak = np.abs(signal).max()
+            if peak > 0.99:  # a mixture must not clip where its parts did not
+                signal = signal * (0.99 / peak)
+            signal = signal + _floor(len(signal), self._rng)
+            yield Stream(name, to_pcm(signal), self._state(kind), (bounds[0], bounds[1]))
+
+    def _takes(self, word: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+        """Yield the recordings of `word`; without any, it in held-out synthetic voices."""
+        clips = [c for c in self.clips if c.category == "wakewords" and c.label == word]
+        for clip in clips:
+            yield clip.path.name, decode(clip.path)
+        if not clips:
+            voices = synthesis.voices(evaluation=True)
+            for i in range(_SYNTHETIC_TAKES):
+                voice = voices[(5 * i) % len(voices)]
+                spoken = synthesis.speak(
+                    word.replace("_", " "), voice, rate=0.85 + 0.3 * (i % 3) / 2
+                )
+                yield f"{voice.name} {i}", spoken
+
+    def negatives(self, words: tuple[str, ...]) -> Iterator[Stream]:
+        """Yield dev speech, other words and noise, in quiet; none holds one of `words`."""
+        for clip in self.clips:
+            if clip.category != "rir" and not any(clip.holds(w) for w in words):
+                yield self._negative(clip.path.name, decode(clip.path), "none")
+
+    def more_negatives(self, words: tuple[str, ...]) -> Iterator[Stream]:
+        """Yield the same clips twice in noise, held-out voices, and own playback alone."""
+        yield from self._mixed(words, ("noise", "babble", "music"), copies=2)
+        yield from self._alone(("voices", *OWN))
+
+    def negatives_in(self, words: tuple[str, ...], kind: str) -> Iterator[Stream]:
+        """Yield dev speech and words, three times over one kind of interference, and it alone."""
+        yield from self._mixed(words, (kind,), copies=3)
+        yield from self._alone((kind,))
+
+    def own_voice(self, word: str) -> Iterator[Stream]:
+        """Yield the device itself saying `word`, each time in another held-out voice."""
+        voices = synthesis.voices(evaluation=True)
+        for i in range(_OWN_WORDS):
+            voice = voices[(3 * i) % len(voices)]
+            spoken = synthesis.speak(
+                word.replace("_", " "), voice, rate=self._rng.uniform(0.85, 1.2)
+            )
+            played = playback.loudspeaker(np.pad(spoken, SAMPLE_RATE), self._rng)
+            sound = rooms.reverberate(played, self._rooms[int(self._rng.integers(24))])
+            gain = 10 ** (self._rng.uniform(-40, -15) / 20) / active_rms(sound)
+            yield self._negative(f"{voice.name} {i}", sound * gain, "tts")
+
+    def _mixed(
+        self, words: tuple[str, ...], kinds: tuple[str, ...], *, copies: int
+    ) -> Iterator[Stream]:
+        for clip in self.clips * copies:
+            if clip.category in ("speech", "words", "wakewords") and not any(
+                clip.holds(w) for w in words
+            ):
+                samples = decode(clip.path)
+                ratio_db = self._rng.uniform(0, 15)
+                kind = str(self._rng.choice(kinds))
+                mixed = self._interference(kind, len(samples)) * active_rms(samples)
+                yield self._negative(
+                    clip.path.name,
+                    samples + mixed * 10 ** (-ratio_db / 20),
+                    kind if kind in OWN else "none",
+                )
+
+    def _alone(self, kinds: tuple[str, ...]) -> Iterator[Stream]:
+        for kind in kinds:
+            for i, sound in enumerate(self._sounds[kind]):
+                gain = 10 ** (self._rng.uniform(-40, -15) / 20) / max(active_rms(sound), 1e-9)
+                yield self._negative(f"{kind} {i}", sound * gain, kind if kind in OWN else "none")
+
+    def _negative(self, name: str, samples: npt.NDArray[np.floating], playing: str) -> Stream:
+        signal = np.clip(samples, -1, 1) + _floor(len(samples), self._rng)
+        return Stream(name, to_pcm(signal), self._state(playing))

@@ -1,0 +1,1 @@
+"""Recordings, voices, rooms and interference, stored as features."""

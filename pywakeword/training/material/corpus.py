@@ -1,0 +1,107 @@
+"""The recordings: what the manifest says of each file, and decoding to 16 kHz int16."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+SAMPLE_RATE = 16_000
+_READABLE = ("wav", "flac", "ogg", "opus", "mp3")
+_FEWEST_TAKES = 12
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row of manifest.csv.
+
+    Attributes
+    ----------
+    path : Path
+        Absolute path of the recording.
+    category : str
+        wakewords, speech, words, noise or rir.
+    label : str
+        The word of a wake-word clip, the kind of a noise; else often empty.
+    group : str
+        Leak group: clips that may share a speaker. Never split a group.
+    transcript : str
+        What is said, where the source tells; lower case.
+    source, licence : str
+        For the model card.
+    """
+
+    path: Path
+    category: str
+    label: str
+    group: str
+    transcript: str
+    source: str
+    licence: str
+    qa: frozenset[str]
+
+    @property
+    def said(self) -> str:
+        """What can be heard: the label of a wake word, else the transcript, and flagged words."""
+        said = self.label if self.category == "wakewords" else self.transcript
+        flagged = [q.removeprefix("contains:") for q in self.qa if q.startswith("contains:")]
+        return " ".join([said, *flagged]).replace("_", " ")
+
+    def holds(self, word: str) -> bool:
+        """Whether the clip may contain `word` somewhere."""
+        return word.replace("_", " ") in self.said
+
+
+def read_manifest(data: Path, split: str, *, released_only: bool = True) -> list[Clip]:
+    """Rows of `split` ("train" or "dev"), those with release=ok unless told otherwise."""
+    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        Clip(
+            path=data / row["path"],
+            category=row["category"],
+            label=row["label"],
+            group=row["leak_group"],
+            transcript=row["transcript"].lower(),
+            source=row["source_repo"],
+            licence=row["licence"],
+            qa=frozenset(filter(None, row["qa"].split(";"))),
+        )
+        for row in rows
+        if row["split"] == split and (row["release"] == "ok" or not released_only)
+    ]
+
+
+def folder_takes(folder: Path, word: str, split: str) -> list[Clip]:
+    """List what a user recorded of `word`; every sixth file by name is dev, the rest train."""
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower().lstrip(".") in _READABLE)
+    if len(paths) < _FEWEST_TAKES:
+        raise ValueError(f"{folder}: {len(paths)} recordings, at least {_FEWEST_TAKES} are needed")
+    return [
+        Clip(
+            path=p,
+            category="wakewords",
+            label=word,
+            group=p.stem,
+            transcript=word,
+            source=folder.name,
+            licence="the user's own",
+            qa=frozenset(),
+        )
+        for i, p in enumerate(paths)
+        if (i % 6 == 5) == (split == "dev")
+    ]
+
+
+def decode(path: Path) -> npt.NDArray[np.float32]:
+    """Mono samples in [-1, 1] at 16 kHz; other rates are resampled, channels averaged."""
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono: npt.NDArray[np.float32] = samples.mean(axis=1)
+    if rate != SAMPLE_RATE:
+        mono = np.asarray(soxr.resample(mono, rate, SAMPLE_RATE), np.float32)
+    return mono

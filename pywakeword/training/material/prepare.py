@@ -1,0 +1,193 @@
+"""Stage 1: which versions of which clips are made, into one store per word and one for all.
+
+`speech` holds what serves every word: other words, read speech, synthetic sentences.
+`words/<word>/speech` holds the takes of one word, its synthetic takes and near misses.
+A further word needs only its own store.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from pywakeword.training.material import rooms, synthesis
+from pywakeword.training.material.corpus import Clip, read_manifest
+from pywakeword.training.material.features import Store, StoreWriter
+from pywakeword.training.material.near_misses import near_misses
+from pywakeword.training.material.sentences import treebank_sentences
+from pywakeword.training.material.versions import Job, VersionMaker
+
+_TAKE_VERSIONS, _TAKE_WARPS = 8, 5
+_SYNTHETIC_TAKES, _SYNTHETIC_ALONE, _NEAR_MISSES = 350, 1500, 350
+
+_worker: dict[str, VersionMaker] = {}
+
+
+def _start_worker(responses: list[npt.NDArray[np.float32]]) -> None:
+    _worker["maker"] = VersionMaker(responses)
+
+
+def _make(job: Job) -> tuple[Any, ...] | None:
+    return _worker["maker"](job)
+
+
+def spellings(word: str) -> tuple[list[str], list[str]]:
+    """Return how `word` is written for a voice, and words that only sound like it.
+
+    words.json knows some words; for any other the pronouncing dictionary is asked.
+    """
+    table = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
+    text = word.replace("_", " ")
+    spec = table.get(word) or {
+        "spoken": [f"{text}{end}" for end in ("", "!", "?", ",")],
+        "near_misses": near_misses(text),
+    }
+    # Half words come by themselves: whatever the word starts or ends with.
+    halves = [text[:k] for k in (-3, -2)] + [text[k:] for k in (2, 3)]
+    parts = text.split() if " " in text else []
+    return spec["spoken"], spec["near_misses"] * 3 + [h for h in halves if h.strip()] + parts
+
+
+class _Numbered:
+    """Makes jobs with seeds of their own."""
+
+    def __init__(self, seed: int) -> None:
+        self._next = seed * 10**6
+
+    def __call__(self, **what: Any) -> Job:
+        self._next += 1
+        return Job(seed=self._next, **what)
+
+
+def _common_jobs(clips: list[Clip], data: Path, seed: int, scale: float) -> Iterator[Job]:
+    rng = np.random.default_rng(seed)
+    job = _Numbered(seed)
+    every_voice = synthesis.voices()
+    for clip in clips:
+        if clip.category not in ("wakewords", "words", "speech"):
+            continue
+        single = clip.category in ("wakewords", "words")
+        for copy in range(2 if clip.category == "wakewords" else 1):
+            yield job(
+                kind="real",
+                label="",
+                said=clip.said,
+                group=clip.group,
+                path=clip.path,
+                altered=copy > 0 or rng.random() < 0.5,
+            )
+        # Warped like the takes of the word, so that the vocoder's sound says nothing.
+        if rng.random() < (0.7 if clip.category == "wakewords" else 0.25 if single else 0.1):
+            yield job(
+                kind="real",
+                label="",
+                said=clip.said,
+                group=clip.group,
+                path=clip.path,
+                altered=rng.random() < 0.5,
+                warped=True,
+            )
+    for i, sentence in enumerate(treebank_sentences(data, rng, int(1000 * scale))):
+        voice = every_voice[int(rng.integers(len(every_voice)))]
+        yield job(
+            kind="synthetic",
+            label="",
+            said=sentence.lower(),
+            group="synthetic",
+            voice=voice,
+            text=sentence,
+            altered=i % 2 > 0,
+        )
+
+
+def _word_jobs(word: str, takes: list[Clip], seed: int, scale: float) -> Iterator[Job]:
+    rng = np.random.default_rng(seed)
+    job = _Numbered(seed)
+    every_voice = synthesis.voices()
+
+    def synthetic(texts: list[str], label: str, count: float) -> Iterator[Job]:
+        for i in range(int(count * scale)):
+            voice = every_voice[int(rng.integers(len(every_voice)))]
+            text = texts[i % len(texts)]
+            yield job(
+                kind="synthetic",
+                label=label,
+                said=label,
+                group="synthetic",
+                voice=voice,
+                text=text,
+                altered=i % 3 > 0,
+            )
+
+    for clip in takes:
+        for copy in range(_TAKE_VERSIONS + _TAKE_WARPS):
+            yield job(
+                kind="real",
+                label=word,
+                said=word,
+                group=clip.group,
+                path=clip.path,
+                altered=copy > 0 or rng.random() < 0.5,
+                warped=copy >= _TAKE_VERSIONS,
+            )
+    spoken, misses = spellings(word)
+    yield from synthetic(spoken, word, _SYNTHETIC_TAKES if takes else _SYNTHETIC_ALONE)
+    yield from synthetic(misses, "", _NEAR_MISSES)
+
+
+def _run(
+    folder: Path, jobs: list[Job], responses: list[npt.NDArray[np.float32]], workers: int
+) -> Store:
+    writer = StoreWriter(folder)
+    with multiprocessing.Pool(workers, _start_worker, (responses,)) as pool:
+        for made in tqdm(pool.imap(_make, jobs, chunksize=8), total=len(jobs), desc=folder.name):
+            if made is not None:
+                features, embeddings, what = made
+                writer.add(features, embeddings, **what)
+    writer.close()
+    return Store.read(folder)
+
+
+def prepare_speech(
+    data: Path,
+    work: Path,
+    takes: dict[str, list[Clip]],
+    *,
+    seed: int = 1,
+    workers: int = 2,
+    scale: float = 1.0,
+) -> Store:
+    """Make (or reopen) the training speech of the words.
+
+    Parameters
+    ----------
+    data, work : Path
+        Folder with manifest.csv; where the stores go.
+    takes : dict of str to list of Clip
+        Recordings of each word in isolation; an empty list trains it from its text alone.
+    seed, workers, scale : int, int, float
+        Random seed, processes, and the share of the synthetic clips to make.
+    """
+    clips = read_manifest(data, "train")
+    rng = np.random.default_rng(seed)
+    responses = rooms.measured_rooms(clips) + rooms.simulated_rooms(int(60 * scale), rng)
+    stores = []
+    for number, (word, recordings) in enumerate(takes.items()):
+        folder = work / "words" / word / ("speech" if recordings else "text")
+        if not Store.exists(folder):
+            jobs = list(_word_jobs(word, recordings, seed + 100 * (number + 1), scale))
+            _run(folder, jobs, responses, workers)
+        stores.append(Store.read(folder))
+    folder = work / "speech"
+    if not Store.exists(folder):
+        _run(folder, list(_common_jobs(clips, data, seed, scale)), responses, workers)
+    # The word somewhere in a sentence is neither a clean positive nor a negative.
+    spoken = [word.replace("_", " ") for word in takes]
+    return Store.merged([Store.read(folder).without(spoken), *stores])

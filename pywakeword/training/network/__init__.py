@@ -1,0 +1,1 @@
+"""The keyword network, its batches and its training stages."""

@@ -1,0 +1,301 @@
+"""Stage 2 and 3: distil the teacher into the trunk, then teach the words.
+
+Both stages write a checkpoint and a CSV log every few hundred steps and resume from it.
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import trange
+
+from pywakeword.training.material.features import Store
+from pywakeword.training.network.mixing import Mixed, Mixer
+from pywakeword.training.network.network import Network
+from pywakeword.training.network.sampling import (
+    BOUNDARIES,
+    BOUNDARY_UNIT,
+    Targets,
+    align_to_teacher,
+    crop,
+    random_start,
+    start_around_word,
+    targets,
+    teacher_rows,
+)
+from pywakeword.training.network.shape import Shape
+
+_SAVE_EVERY = 250
+_OWN_VOICE_SHARE = 0.04  # of a batch: the device itself says a wake word
+_ONSET_SHARE = 0.08  # of a batch: the stream has just begun
+
+Batch = TypeVar("Batch")
+
+
+class Trainer:
+    """Shared by both stages: optimiser, schedule, checkpoint, log."""
+
+    def __init__(
+        self, name: str, network: nn.Module, work: Path, *, steps: int, rate: float, seed: int
+    ) -> None:
+        self.name, self.network, self.steps = name, network, steps
+        self._checkpoint = work / f"{name}.pt"
+        self._log = work / f"{name}.csv"
+        decay = [p for p in network.parameters() if p.ndim > 1]
+        rest = [p for p in network.parameters() if p.ndim <= 1]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": decay, "weight_decay": 1e-2}, {"params": rest, "weight_decay": 0.0}],
+            lr=rate,
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, rate, total_steps=steps, pct_start=0.08, final_div_factor=50
+        )
+        self.first_step = 0
+        torch.manual_seed(seed)
+
+    def resume(self) -> bool:
+        """Load the last checkpoint; True when the stage is complete."""
+        if not self._checkpoint.exists():
+            return False
+        saved = torch.load(self._checkpoint, weights_only=True)
+        self.network.load_state_dict(saved["network"])
+        self.first_step = saved["step"]
+        if self.first_step >= self.steps:
+            return True
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.schedule.load_state_dict(saved["schedule"])
+        return False
+
+    def _save(self, step: int) -> None:
+        part = self._checkpoint.with_suffix(".part")
+        torch.save(
+            {
+                "network": self.network.state_dict(),
+                "step": step,
+                "optimiser": self.optimiser.state_dict(),
+                "schedule": self.schedule.state_dict(),
+            },
+            part,
+        )
+        part.replace(self._checkpoint)  # never half a checkpoint
+
+    def run(
+        self,
+        draw: Callable[[], Batch],
+        loss_of: Callable[[Batch], dict[str, Tensor]],
+        each_save: Callable[[int], None] | None = None,
+    ) -> None:
+        """Step until the end; `loss_of(draw())` gives named losses that are summed.
+
+        A second thread draws the next batch meanwhile, but never across a save: what
+        `each_save` changes holds for every later batch, in every run.
+        """
+        if self.resume():
+            return
+        self.network.train()
+        sums: dict[str, float] = {}
+        began = time.monotonic()
+        with ThreadPoolExecutor(1) as ahead:
+            drawn = ahead.submit(draw)
+            for step in (bar := trange(self.first_step, self.steps, desc=self.name)):
+                batch = drawn.result()
+                saves = (step + 1) % _SAVE_EVERY == 0 or step + 1 == self.steps
+                if not saves:
+                    drawn = ahead.submit(draw)
+                losses = loss_of(batch)
+                self.optimiser.zero_grad(set_to_none=True)
+                torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+                nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+                self.optimiser.step()
+                self.schedule.step()
+                for key, value in losses.items():
+                    sums[key] = sums.get(key, 0.0) + float(value.detach())
+                if saves:
+                    means = {k: v / _SAVE_EVERY for k, v in sums.items()}
+                    bar.set_postfix({k: f"{v:.3f}" for k, v in means.items()})
+                    self._append_log(step + 1, time.monotonic() - began, means)
+                    self._save(step + 1)
+                    sums.clear()
+                    if each_save is not None:
+                        each_save(step + 1)
+                        self.network.train()
+                    drawn = ahead.submit(draw)
+
+    def _append_log(self, step: int, seconds: float, means: dict[str, float]) -> None:
+        new = not self._log.exists()
+        with self._log.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(["step", "seconds", *means])
+            writer.writerow([step, f"{seconds:.0f}", *(f"{v:.5f}" for v in means.values())])
+
+
+class Curriculum:
+    """Draws batches from the stores."""
+
+    def __init__(self, speech: Store, interference: Store, shape: Shape, seed: int) -> None:
+        self.store, self.shape = speech, shape
+        self.rng = np.random.default_rng(seed)
+        self.mixer = Mixer(interference, seed + 1, tuple(w.replace("_", " ") for w in shape.words))
+        entries = speech.entries
+        rows = speech.embeddings[:: max(1, len(speech.embeddings) // 20_000)].astype(np.float32)
+        rows = rows[np.isfinite(rows[:, 0])]
+        self.mean, self.std = torch.tensor(rows.mean(0)), torch.tensor(rows.std(0) + 1e-3)
+        frames = np.array([e.n_frames for e in entries], np.float64)
+        self._by_length = frames / frames.sum()
+        self.negatives = np.array([i for i, e in enumerate(entries) if e.label not in shape.words])
+        # Longer clips hold more; every clip keeps a share, so that isolated words count.
+        self.hardness = np.sqrt(frames[self.negatives])
+        self._positives = {
+            (w, kind): [i for i, e in enumerate(entries) if e.label == w and e.kind == kind]
+            for w in shape.words
+            for kind in ("real", "synthetic")
+        }
+
+    def distillation(self, batch: int, n_steps: int = 41) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Features, state, standardised teacher rows and their mask."""
+        shape, store, rng = self.shape, self.store, self.rng
+        n_frames = shape.trunk_frames + shape.stride * (n_steps - 1)
+        crops, rows, masks = [], [], []
+        for index in rng.choice(len(store.entries), batch, p=self._by_length):
+            entry = store.entries[index]
+            start = align_to_teacher(random_start(entry, n_frames, 120, rng), shape)
+            crops.append(crop(store, entry, start, n_frames))
+            row, mask = teacher_rows(store, entry, start, n_steps, shape)
+            rows.append(row)
+            masks.append(mask)
+        mixed = self.mixer(np.stack(crops), mixed_share=0.6)
+        teacher = (torch.from_numpy(np.stack(rows)) - self.mean) / self.std
+        return (
+            mixed.features,
+            mixed.state,
+            teacher.transpose(1, 2),
+            torch.from_numpy(np.stack(masks)),
+        )
+
+    def words(self, batch: int, n_steps: int = 41) -> tuple[Mixed, Targets, Tensor, Tensor]:
+        """Features, state, targets, teacher rows and mask; a third holds a word."""
+        shape, store, rng = self.shape, self.store, self.rng
+        n_frames = shape.window_frames + shape.stride * (n_steps - 1)
+        picks: list[int] = []
+        per_word = batch // (3 * len(shape.words))
+        for word in shape.words:
+            for i in range(per_word):
+                pool = self._positives[word, "synthetic" if i % 4 == 3 else "real"]
+                pool = pool or self._positives[word, "synthetic"]
+                picks.append(pool[int(rng.integers(len(pool)))])
+        own = round(batch * _OWN_VOICE_SHARE)
+        weights = self.hardness / self.hardness.sum()
+        picks += list(rng.choice(self.negatives, batch - len(picks), p=weights))
+        entries = [store.entries[i] for i in picks]
+        starts, crops, rows, masks = [], [], [], []
+        onsets = np.zeros(batch, np.int64)
+        head_frames = shape.window_frames - shape.trunk_frames
+        trunk_steps = n_steps + head_frames // shape.stride
+        for i, entry in enumerate(entries):
+            if entry.label in shape.words:
+                start = start_around_word(entry, n_frames, shape.window_frames, rng)
+                latest = entry.word_start - start - 10
+            else:
+                start = random_start(entry, n_frames, shape.window_frames, rng)
+                latest = 0.6 * n_frames
+            start = align_to_teacher(start, shape)
+            starts.append(start)
+            if rng.random() < _ONSET_SHARE and latest > 1:
+                onsets[i] = rng.integers(1, int(latest) + 1)
+            crops.append(crop(store, entry, start, n_frames))
+            row, mask = teacher_rows(store, entry, start, trunk_steps, shape)
+            rows.append(row)
+            masks.append(mask)
+        voices = [e.kind for e in entries]
+        for i in range(batch - own, batch):  # the last are negatives: the device speaks instead
+            crops[i] = self.mixer.own_word(n_frames, shape.window_frames)
+            voices[i] = "own"
+            masks[i][:] = False
+        mixed = self.mixer(np.stack(crops), voices=voices, onsets=onsets)
+        teacher = (torch.from_numpy(np.stack(rows)) - self.mean) / self.std
+        goal = targets(entries, starts, n_steps, shape)
+        return mixed, goal, teacher.transpose(1, 2), torch.from_numpy(np.stack(masks))
+
+
+def _distillation_loss(out: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+    difference = functional.smooth_l1_loss(out[..., ::2], teacher, reduction="none").mean(1)
+    return (difference * mask).sum() / mask.sum().clamp_min(1)
+
+
+def distil(
+    network: Network,
+    curriculum: Curriculum,
+    work: Path,
+    *,
+    steps: int,
+    batch: int = 40,
+    name: str = "distil",
+) -> None:
+    """Stage 2: the trunk learns to say what the teacher says, through noise."""
+    trainer = Trainer(name, network, work, steps=steps, rate=4e-3, seed=11)
+
+    def loss_of(drawn: tuple[Tensor, Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
+        features, state, teacher, mask = drawn
+        out = network.distill(network.trunk(features, network.embed_state(state)))
+        return {"distillation": _distillation_loss(out, teacher, mask)}
+
+    trainer.run(lambda: curriculum.distillation(batch), loss_of)
+
+
+def teach_words(
+    network: Network,
+    curriculum: Curriculum,
+    work: Path,
+    *,
+    steps: int,
+    batch: int = 48,
+    mine: Callable[[int], None] | None = None,
+    name: str = "words",
+) -> None:
+    """Stage 3: posterior, start and end of every word; the teacher stays as an anchor."""
+    trainer = Trainer(name, network, work, steps=steps, rate=2.5e-3, seed=12)
+    trainer.run(lambda: curriculum.words(batch), lambda drawn: word_losses(network, drawn)[0], mine)
+
+
+Drawn = tuple[Mixed, Targets, Tensor, Tensor]
+
+
+def word_losses(network: Network, drawn: Drawn) -> tuple[dict[str, Tensor], Tensor]:
+    """Return the losses of posterior, boundaries and distillation, and the trunk's output."""
+    mixed, goal, teacher, mask = drawn
+    embedded = network.embed_state(mixed.state)
+    trunk = network.trunk(mixed.features, embedded)
+    out = torch.stack([network.head(i, trunk, embedded) for i in range(len(network.heads))], 1)
+    losses = head_losses(out, goal)
+    losses["distillation"] = 0.3 * _distillation_loss(network.distill(trunk), teacher, mask)
+    return losses, trunk
+
+
+def head_losses(out: Tensor, goal: Targets) -> dict[str, Tensor]:
+    """Return the losses of posterior and boundaries; `out` is (batch, words, 3, steps)."""
+    posterior = torch.from_numpy(goal.posterior)
+    known = ~posterior.isnan()
+    wanted = posterior.nan_to_num()
+    entropy = functional.binary_cross_entropy_with_logits(out[:, :, 0], wanted, reduction="none")
+    # Focus on what is still wrong: easy silence must not drown a near miss.
+    wrong = (out[:, :, 0].detach().sigmoid() - wanted).abs()
+    weight = known * wrong.clamp_min(0.05).sqrt() * (1 + 3 * wanted)
+    losses = {"posterior": 4 * (entropy * weight).sum() / known.sum()}
+    boundary = torch.zeros(())
+    since_end = torch.from_numpy(goal.end) * BOUNDARY_UNIT
+    asked = (since_end >= BOUNDARIES[0]) & (since_end <= BOUNDARIES[1])  # never for a nan
+    for channel, truth in ((1, goal.start), (2, goal.end)):
+        error = (out[:, :, channel] - torch.from_numpy(truth).nan_to_num()).abs()
+        boundary = boundary + (error * asked).sum() / asked.sum().clamp_min(1)
+    losses["boundary"] = boundary
+    return losses

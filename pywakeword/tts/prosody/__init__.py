@@ -1,0 +1,1 @@
+"""Choose, transfer and mark the prosody of a sentence."""

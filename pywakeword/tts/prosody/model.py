@@ -1,0 +1,277 @@
+"""Prosody chosen from the sentence: embeddings of real utterances, and their decoder."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword._extras import require
+from pywakeword.errors import CardError, EmptyTextError, ModelError, ModelNotFoundError
+from pywakeword.models.bundled import bundled_dir
+from pywakeword.tts.recording.phone_alignment import PHONES
+from pywakeword.tts.text.sentence_encoder import MiniLmEncoder, SentenceEncoder
+from pywakeword.tts.text.sentence_structure import WIDTH, structure_vector
+from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
+
+PROSODY_TASK = "prosody"
+WAYS = ("centroid", "syntactic", "semantic", "both")
+CONTOURS = ("octaves", "decibels", "log_seconds")
+N_POSITIONS = 5
+EMBEDDING_WIDTH = 16
+_ARRAYS = {"embeddings", "centroid", "structures", "structure_mean", "structure_scale", "meanings"}
+
+Array = npt.NDArray[np.float32]
+
+
+class EmbeddingBank:
+    """Embeddings of training utterances, with what their sentences are like.
+
+    Parameters
+    ----------
+    embeddings : (n_utterances, width) ndarray
+        What the encoder made of the recordings.
+    centroid : (width,) ndarray
+        Their mean.
+    structures : (n_utterances, n) ndarray
+        `structure_vector` of each sentence, standardised, of unit length.
+    structure_mean, structure_scale : (n,) ndarray
+        By which a new one is standardised.
+    meanings : (n_utterances, m) ndarray
+        What the sentence encoder said, of unit length but for rounding.
+    """
+
+    def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        for name in _ARRAYS:
+            setattr(self, name, np.asarray(arrays[name], np.float32))
+
+    embeddings: Array
+    centroid: Array
+    structures: Array
+    structure_mean: Array
+    structure_scale: Array
+    meanings: Array
+
+    def similarities(self, way: str, structure: Array | None, meaning: Array | None) -> Array:
+        """Return the cosine of one sentence with each utterance's; their mean for `both`."""
+        parts = []
+        if way in ("syntactic", "both"):
+            assert structure is not None
+            wanted = (structure - self.structure_mean) / self.structure_scale
+            parts.append(self.structures @ (wanted / max(1e-9, float(np.linalg.norm(wanted)))))
+        if way in ("semantic", "both"):
+            assert meaning is not None
+            parts.append(self.meanings @ meaning)
+        return np.asarray(np.mean(parts, axis=0), np.float32)
+
+
+class ProsodyModel:
+    """Chooses an embedding for a sentence and decodes it for its phones. Thread-safe.
+
+    Parameters
+    ----------
+    model : path, optional
+        An .onnx file with its card and bank beside it, as `python -m tools.prosody train`
+        writes them. By default the bundled one.
+    encoder : SentenceEncoder, optional
+        The one the bank was made with; `MiniLmEncoder` is made when it is first needed.
+    predictor : SyntaxPredictor, optional
+        The bundled one if not given.
+
+    Raises
+    ------
+    MissingExtraError
+        If onnxruntime is not installed (extra `tts`).
+    ModelNotFoundError, CardError, ModelError
+        If a file is missing, or not what its card says.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        encoder: SentenceEncoder | None = None,
+        predictor: SyntaxPredictor | None = None,
+    ) -> None:
+        onnxruntime = require("onnxruntime", "tts")
+        folder = bundled_dir("tts") / "prosody"
+        path = folder / "prosody.onnx" if model is None else Path(model)
+        if not path.is_file():
+            raise ModelNotFoundError(str(path), ["prosody"])
+        card = _card(path)
+        data = _checked(path, card["model"])
+        bank = _checked(path.with_name(card["bank"]["file"]), card["bank"])
+        self.encoder_name = str(card["bank"]["encoder"])
+        if encoder is not None and encoder.name != self.encoder_name:
+            raise CardError(
+                f"{path}: the bank was made with {self.encoder_name!r}, not {encoder.name!r}"
+            )
+        self._encoder = encoder
+        self._predictor = predictor
+        self._lock = threading.Lock()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                data, options, providers=["CPUExecutionProvider"]
+            )
+            with np.load(io.BytesIO(bank), allow_pickle=False) as stored:
+                arrays = dict(stored)
+            arrays["meanings"] = arrays["meanings"].astype(np.float32) / 127
+            self.bank = EmbeddingBank(arrays)
+        except Exception as error:  # onnxruntime's own errors have no common public base
+            raise ModelError(f"{path}: {error}") from error
+        if self.bank.structures.shape[1] != WIDTH:
+            raise CardError(f"{path}: made for other descriptions of sentences than this build's")
+        if self.bank.centroid.shape != (EMBEDDING_WIDTH,):
+            raise CardError(f"{path}: its embeddings have another width than {EMBEDDING_WIDTH}")
+
+    def choose(self, text: str | None, way: str) -> Array:
+        """Return the embedding for a sentence.
+
+        Parameters
+        ----------
+        text : str or None
+            The sentence; only `centroid` can do without.
+        way : str
+            One of `WAYS`.
+
+        Raises
+        ------
+        EmptyTextError
+            If there is no text, or no word in it.
+        MissingExtraError
+            If the sentence encoder is needed and not installed (extra `semantic`).
+        """
+        index = self.nearest(text, way)
+        return self.bank.centroid if index is None else self.bank.embeddings[index]
+
+    def nearest(self, text: str | None, way: str) -> int | None:
+        """Return the training utterance that is nearest in the bank, None for `centroid`."""
+        if way not in WAYS:
+            raise ValueError(f"way must be one of {', '.join(WAYS)}; got {way!r}")
+        if way == "centroid":
+            return None
+        if text is None:
+            raise EmptyTextError(f"prosody cannot be chosen by {way} without a text")
+        structure = meaning = None
+        with self._lock:  # makes each only once
+            if way != "semantic":
+                self._predictor = self._predictor or SyntaxPredictor()
+            if way != "syntactic":
+                self._encoder = self._encoder or self._default_encoder()
+        if way != "semantic":
+            assert self._predictor is not None
+            structure = structure_vector(text, self._predictor)
+        if way != "syntactic":
+            assert self._encoder is not None
+            meaning = self._encoder.encode([text])[0]
+        return int(np.argmax(self.bank.similarities(way, structure, meaning)))
+
+    def decode(
+        self, phones: Sequence[str], after_pause: npt.NDArray[np.bool_], embedding: Array
+    ) -> Array:
+        """Return the contours of phones.
+
+        Parameters
+        ----------
+        phones : sequence of str
+            Names out of `PHONES`, without pauses.
+        after_pause : (n_phones,) ndarray of bool
+            Whether a pause is in front of each.
+        embedding : (width,) ndarray of float32
+            From `choose`.
+
+        Returns
+        -------
+        (n_phones, 3) ndarray of float32
+            As `CONTOURS`: log F0 in octaves above the speaker's mean; energy in dB and
+            natural log duration, above what the speaker's phone has in the mean.
+        """
+        if not len(phones):
+            return np.empty((0, len(CONTOURS)), np.float32)
+        feed = {
+            "phones": phone_ids(phones),
+            "positions": phone_positions(after_pause),
+            "embedding": np.asarray(embedding, np.float32),
+        }
+        return np.asarray(self._session.run(["contours"], feed)[0], np.float32)
+
+    def deviations(
+        self, phones: Sequence[str], after_pause: npt.NDArray[np.bool_], embedding: Array
+    ) -> Array:
+        """Return how the contours differ from those of the centroid; zero for the centroid."""
+        contours = self.decode(phones, after_pause, embedding)
+        return contours - self.decode(phones, after_pause, self.bank.centroid)
+
+    def _default_encoder(self) -> SentenceEncoder:
+        if self.encoder_name != MiniLmEncoder.name:
+            raise ModelError(f"the bank was made with {self.encoder_name!r}: pass that encoder")
+        return MiniLmEncoder()
+
+
+@functools.cache
+def bundled_prosody() -> ProsodyModel:
+    """Return the bundled model, loaded once."""
+    return ProsodyModel()
+
+
+def phone_ids(phones: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the index of each in `PHONES`; `ValueError` for another name."""
+    return np.array([PHONES.index(phone) for phone in phones], np.int64)
+
+
+def phone_positions(after_pause: npt.NDArray[np.bool_]) -> Array:
+    """Return where each phone stands, (n_phones, N_POSITIONS).
+
+    Phones from the start and to the end, at most 20; since the last pause and to the next, at
+    most 10; and how many there are.
+    """
+    n = len(after_pause)
+    index = np.arange(n)
+    starts = np.where(after_pause, index, 0)
+    since = index - np.maximum.accumulate(starts)
+    nexts = np.append(np.where(after_pause, index, n)[1:], n)
+    until = np.minimum.accumulate(nexts[::-1])[::-1] - 1 - index
+    columns = [
+        np.minimum(index, 20) / 20,
+        np.minimum(n - 1 - index, 20) / 20,
+        np.minimum(since, 10) / 10,
+        np.minimum(until, 10) / 10,
+        np.full(n, np.log(n) / 4),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _card(path: Path) -> dict[str, Any]:
+    card_path = path.with_suffix(".json")
+    try:
+        card: dict[str, Any] = json.loads(card_path.read_text(encoding="utf-8"))
+        task = card["task"]
+        str(card["bank"]["file"]), str(card["bank"]["encoder"]), str(card["bank"]["sha256"])
+        str(card["model"]["sha256"])
+    except FileNotFoundError:
+        raise CardError(f"{path} has no card {card_path.name}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CardError(f"{card_path}: malformed card ({error!r})") from None
+    if task != PROSODY_TASK:
+        raise CardError(f"{card_path}: the task is {task!r}, expected {PROSODY_TASK!r}")
+    return card
+
+
+def _checked(path: Path, entry: Mapping[str, Any]) -> bytes:
+    if not path.is_file():
+        raise ModelNotFoundError(str(path), ["prosody"])
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != entry["sha256"]:
+        raise CardError(f"{path}: the file's sha256 is {digest}, its card says {entry['sha256']}")
+    return data

@@ -1,0 +1,1 @@
+"""Alignment, pitch and contours of recorded speech."""

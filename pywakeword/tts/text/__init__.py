@@ -1,0 +1,1 @@
+"""From text to sentences, tokens, syntax and sentence vectors."""

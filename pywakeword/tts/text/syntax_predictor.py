@@ -1,0 +1,178 @@
+"""Predicts syntactic distances from plain English text, with a small ONNX network."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword._extras import require
+from pywakeword.errors import CardError, EmptyTextError, ModelError, ModelNotFoundError
+from pywakeword.models.bundled import bundled_dir
+from pywakeword.tts.text.syntax import distances_from_scores
+from pywakeword.tts.text.syntax_features import ID_FEATURES, N_FLAGS, Vocabulary, encode
+from pywakeword.tts.text.tokens import Token, sentences, tokenize
+
+SYNTAX_TASK = "syntax"
+_NAME = "syntax"
+# Above every score of the network: sentences of a text part before their words do.
+_BETWEEN_SENTENCES = float("inf")
+
+
+@dataclass(frozen=True)
+class SpokenWord:
+    """A word of a text, ``text[start:end]``, and its syntactic distance.
+
+    `score` is what the network said: distances are the heights of the tree that the order of
+    the scores makes. To compare words far apart the score is the better guess of the two.
+    Words are a treebank's: "they've" is the two words "they" and "'ve", the second of which
+    starts where the first ends.
+    """
+
+    text: str
+    start: int
+    end: int
+    distance: int
+    score: float
+
+
+class SyntaxPredictor:
+    """Says how far each word of a text is parted from the one before it.
+
+    Thread-safe. Uses one thread of the processor.
+
+    Parameters
+    ----------
+    model : path, optional
+        An .onnx file with its card beside it, as `python -m tools.syntax train` writes them.
+        By default the bundled one.
+
+    Raises
+    ------
+    MissingExtraError
+        If onnxruntime is not installed (extra `tts`).
+    ModelNotFoundError
+        If there is no such file.
+    ModelError
+        If the file is no such network, or does not fit its card (`CardError`).
+    """
+
+    def __init__(self, model: str | Path | None = None) -> None:
+        onnxruntime = require("onnxruntime", "tts")
+        bundled = bundled_dir("tts") / "syntax" / f"{_NAME}.onnx"
+        path = bundled if model is None else Path(model)
+        if not path.is_file():
+            raise ModelNotFoundError(str(path), [_NAME])
+        data = path.read_bytes()
+        _check_card(path, data)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                data, options, providers=["CPUExecutionProvider"]
+            )
+            self._vocabulary = _vocabulary(self._session)
+        except CardError:
+            raise
+        except Exception as error:  # onnxruntime's own errors have no common public base
+            raise ModelError(f"{path}: {error}") from error
+
+    def predict(self, text: str) -> list[SpokenWord]:
+        """Return the words of a text with their distances; the first distance is 0.
+
+        Of several sentences the earlier ones are parted from the rest higher up, as children
+        of one node. Any length; the time goes with the number of words.
+
+        Raises
+        ------
+        EmptyTextError
+            If the text has no word.
+        """
+        tokens = tokenize(text)
+        words = [token for token in tokens if token.mark is None]
+        if not words:
+            raise EmptyTextError(f"the text {text[:40]!r} has no word to speak")
+        scores = np.concatenate([self._sentence_scores(part) for part in sentences(tokens)])
+        distances = distances_from_scores(scores.tolist())
+        return [
+            SpokenWord(word.text, word.start, word.end, distance, float(score))
+            for word, distance, score in zip(words, distances, scores)
+        ]
+
+    def scores(self, pieces: list[tuple[str, str | None]]) -> npt.NDArray[np.float32]:
+        """Return what the network says of one sentence, cut already.
+
+        Parameters
+        ----------
+        pieces : list of (text, mark)
+            Words (mark None) and punctuation (one of `tokens.MARKS`), at least one word.
+
+        Returns
+        -------
+        (n_words,) ndarray of float32
+            Only their order has a meaning, and the first has none.
+        """
+        ids, flags = encode(pieces, self._vocabulary)
+        (scores,) = self._session.run(["scores"], {"ids": ids[None], "flags": flags[None]})
+        return np.asarray(scores[0], np.float32)
+
+    def _sentence_scores(self, tokens: list[Token]) -> npt.NDArray[np.float32]:
+        scores = self.scores([(token.text, token.mark) for token in tokens])
+        scores[0] = _BETWEEN_SENTENCES
+        return scores
+
+
+def predict_distances(text: str) -> list[int]:
+    """Return the syntactic distance of each word of a text, by the bundled network.
+
+    The words are those of `SyntaxPredictor.predict`, which also says where they are.
+
+    Raises
+    ------
+    EmptyTextError
+        If the text has no word.
+    """
+    return [word.distance for word in _bundled().predict(text)]
+
+
+@functools.cache
+def _bundled() -> SyntaxPredictor:
+    return SyntaxPredictor()
+
+
+def _check_card(path: Path, data: bytes) -> None:
+    card_path = path.with_suffix(".json")
+    try:
+        card = json.loads(card_path.read_text(encoding="utf-8"))
+        task, expected = card["task"], card["model"]["sha256"]
+    except FileNotFoundError:
+        raise CardError(f"{path} has no card {card_path.name}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CardError(f"{card_path}: malformed card ({error!r})") from None
+    if task != SYNTAX_TASK:
+        raise CardError(f"{card_path}: the task is {task!r}, expected {SYNTAX_TASK!r}")
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != expected:
+        raise CardError(f"{path}: the file's sha256 is {digest}, its card says {expected}")
+
+
+def _vocabulary(session: Any) -> Vocabulary:
+    metadata = session.get_modelmeta().custom_metadata_map
+    shapes = {value.name: value.shape[-1] for value in session.get_inputs()}
+    if shapes != {"ids": len(ID_FEATURES), "flags": N_FLAGS}:
+        raise ModelError(f"inputs {shapes} are not those of a syntax network")
+    try:
+        values = json.loads(metadata["vocabulary"])
+        # Ids count from 1, in the order of the file.
+        return {
+            name: {value: number for number, value in enumerate(values[name], 1)}
+            for name in ID_FEATURES
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"the vocabulary is missing or malformed ({error!r})") from None

@@ -1,0 +1,219 @@
+"""The command line as a whole: help, exit codes and one line for one mistake."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import tiny_model
+from helpers.child_process import PYWAKEWORD, run, start
+from helpers.tiny_model import silence, utterance
+
+import pywakeword
+from pywakeword.cli import main
+
+soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    path = tmp_path / "beep.wav"
+    soundfile.write(path, utterance("beep"), 16000)
+    return path
+
+
+def error_line(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
+    """Run a command that must fail, and return its only line on standard error."""
+    try:
+        code = main([str(argument) for argument in argv])
+    except SystemExit as stopped:  # argparse exits by itself
+        code = stopped.code
+    output = capsys.readouterr()
+    assert code == 2
+    assert output.err.endswith("\n")
+    assert output.err.count("\n") == 1
+    return output.err.rstrip()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "detect",
+        "endpoint",
+        "evaluate",
+        "listen",
+        "verifier",
+        "verifier serve",
+        "verifier check",
+        "bench",
+        "info",
+    ],
+)
+def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([*command.split(), "--help"])
+    assert stopped.value.code == 0
+    assert "usage: pywakeword" in capsys.readouterr().out
+
+
+def test_python_m() -> None:
+    found = run(*PYWAKEWORD, "--version", text=True, check=True)
+    assert found.stdout == f"pywakeword {pywakeword.__version__}\n"
+
+
+def test_detect(wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["detect", str(wav), "--model", str(beep_model)]) == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    assert output.out.startswith(f"{wav}: beep  score ")
+    assert output.out.count("\n") == 1
+
+
+def test_detect_json(
+    wav: Path, beep_model: Path, boop_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boop = wav.with_name("boop.flac")
+    soundfile.write(boop, np.repeat(utterance("boop"), 3), 48000)
+    models = ["--model", str(beep_model), "--model", str(boop_model)]
+    assert main(["detect", str(wav), str(boop), str(wav), "--json", *models]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["file"], row["keyword"]) for row in rows] == [
+        (str(wav), "beep"),
+        (str(boop), "boop"),
+        (str(wav), "beep"),
+    ]
+    assert set(rows[0]) == {"file", "keyword", "score", "start", "end", "detected"}
+    assert rows[0] == rows[2]
+    (expected,) = pywakeword.WakeWord(beep_model).process(utterance("beep"))
+    assert rows[0]["start"] == expected.start_sample / 16000
+    assert rows[0]["end"] == expected.end_sample / 16000
+    assert rows[0]["detected"] == expected.detected_sample / 16000
+    assert rows[0]["score"] == expected.score
+
+
+def test_detect_finds_a_word_that_ends_with_its_file(
+    wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(wav, utterance("beep", after_s=0)[:-3000], 16000)
+    assert main(["detect", str(wav), "--model", str(beep_model)]) == 0
+    assert "beep" in capsys.readouterr().out
+
+
+def test_detect_options(wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    detect = ["detect", str(wav), "--model", str(beep_model)]
+    state = "playback=alarm,volume=0.6,device_type=speaker"
+    for options in (["--state", state], ["--threshold", "1"]):
+        assert main([*detect, *options]) == 0
+        assert capsys.readouterr().out == ""
+    assert main([*detect, "--fa-per-hour", "0.5", "--state", "playback=music"]) == 0
+    assert "beep" in capsys.readouterr().out
+
+
+def test_detect_nothing_prints_nothing(
+    wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(wav, silence(1), 16000)
+    assert main(["detect", str(wav), "--json", "--model", str(beep_model)]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_detect_reads_a_pipe_as_it_arrives(beep_model: Path) -> None:
+    """As with `arecord | pywakeword detect -`: the line comes before the pipe ends."""
+    command = [*PYWAKEWORD, "detect", "-", "--json", "--model", beep_model]
+    with start(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(utterance("beep").astype("<i2").tobytes())
+        process.stdin.flush()
+        row = json.loads(process.stdout.readline())
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+    assert (row["file"], row["keyword"]) == ("-", "beep")
+
+
+def test_a_closed_pipe_is_no_error(wav: Path, beep_model: Path) -> None:
+    detect = shlex.join([*PYWAKEWORD, "detect", *[str(wav)] * 3, "--model", str(beep_model)])
+    found = run("sh", "-c", f"{detect} | head -n1", text=True, check=True)
+    assert found.stdout.count("\n") == 1
+    assert found.stderr == ""
+
+
+def test_interrupt(wav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(args: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pywakeword.commands.detect.run", interrupt)
+    assert main(["detect", str(wav)]) == 130
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--state", "playback=polka"], "playback must be one of unknown, none"),
+        (["--state", "mood=good"], "'mood=good' is not device_type=WORD"),
+        (["--state", "volume=loud"], "volume must be a number, got 'loud'"),
+        (["--state", "volume=2"], "volume must lie between 0 and 1"),
+        (["--threshold", "2"], "threshold of 'beep' must lie above 0"),
+        (["--threshold", "high"], "invalid float value: 'high'"),
+        (["--threshold", "0.5", "--fa-per-hour", "1"], "not allowed with argument --threshold"),
+        (["--fa-per-hour", "0.001"], "beep: 0.001 false accepts an hour cannot be supported"),
+        (["--model", "no_such_word"], "no model 'no_such_word'; bundled models: "),
+        (["--loud"], "unrecognized arguments: --loud"),
+    ],
+)
+def test_bad_options(
+    wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str], options: list, message: str
+) -> None:
+    assert message in error_line(capsys, "detect", wav, "--model", beep_model, *options)
+
+
+def test_bad_files(wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = wav.parent
+    (directory / "text.wav").write_text("hello")
+    (directory / "short.wav").write_bytes(wav.read_bytes()[:-1000])
+    soundfile.write(directory / "nan.wav", np.full(100, np.nan), 16000, subtype="FLOAT")
+    for name, message in {
+        "": "is a directory",
+        "nothing.wav": "no such file",
+        "text.wav": "not readable audio",
+        "short.wav": "truncated",
+        "nan.wav": "holds NaN",
+    }.items():
+        path = directory / name
+        line = error_line(capsys, "detect", path, "--model", beep_model)
+        assert line.startswith(f"pywakeword detect: error: {path}: ")
+        assert message in line
+
+
+def test_bad_models(wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    detect = ["detect", wav, "--model", beep_model]
+    card = tiny_model.read_card(beep_model)
+    card["frontend"]["hop_samples"] = 128
+    tiny_model.write_card(beep_model, card)
+    assert "front-end field 'hop_samples' is 128" in error_line(capsys, *detect)
+    beep_model.write_bytes(b"not a model")
+    assert "11 bytes, its card says" in error_line(capsys, *detect)
+    tiny_model.write_card(beep_model, tiny_model.make_card("beep", ("beep",), b"not a model"))
+    assert str(beep_model) in error_line(capsys, *detect)
+
+
+def test_nothing_bundled(
+    wav: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pywakeword.commands._options.default_models", tuple)
+    assert "no models are bundled; name one with --model" in error_line(capsys, "detect", wav)
+
+
+def test_odd_byte_on_stdin(beep_model: Path) -> None:
+    found = run(*PYWAKEWORD, "detect", "-", "--model", beep_model, input=b"\0" * 3201)
+    assert found.returncode == 2
+    assert found.stderr.count(b"\n") == 1
+    assert b"standard input ended inside a sample" in found.stderr
+
+
+def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "required: COMMAND" in error_line(capsys)
+    assert "invalid choice: 'sing'" in error_line(capsys, "sing")

@@ -1,0 +1,1 @@
+"""Fakes, tiny models and servers that several tests share."""

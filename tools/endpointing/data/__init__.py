@@ -1,0 +1,1 @@
+"""Utterances with their alignments, features and pauses."""

@@ -1,0 +1,143 @@
+"""Pauses as the arbitrator meets them: what it would be given at each time that it is asked.
+
+A recording is heard from its start; after its end its own silence goes on, so that the end
+can be asked about at 1.2 s too. A cut is the recording broken off at the end of a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from pywakeword.endpointing.arbitrator import pad_frames, pad_tokens
+from pywakeword.endpointing.prosody import prosody
+from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
+from pywakeword.training.material.features import HOP
+from tools.endpointing.data.features import Item
+from tools.endpointing.figures.sweep import ASK_MS
+from tools.endpointing.networks.encoder import TOKENS
+
+_END_MS = 1400
+_TAIL_SAMPLES = 8 * 16_000
+_INDEX = {token: i for i, token in enumerate(TOKENS)}
+
+
+@dataclass
+class Ask:
+    """What the arbitrator is given after `pause_ms`."""
+
+    pause_ms: int
+    frames: npt.NDArray[np.float16]
+    mask: npt.NDArray[np.float32]
+    tokens: npt.NDArray[np.int64]
+    prosody: npt.NDArray[np.float32]
+    eos: float
+
+
+@dataclass
+class Pause:
+    """One pause of a recording.
+
+    Attributes
+    ----------
+    kind : {"end", "hold", "cut"}
+        What it is in truth.
+    duration_ms : int
+        How long a hold lasts; for the others as long as one listens.
+    asks : list of Ask
+        Those that it lasts long enough for.
+    teacher : float
+        smart-turn's probability after 200 ms; nan where it was not asked.
+    """
+
+    recording: str
+    speaker: str
+    role: str
+    adult: bool
+    kind: str
+    duration_ms: int
+    asks: list[Ask] = field(default_factory=list)
+    teacher: float = float("nan")
+
+
+def own_silence(item: Item, n_samples: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:
+    """Draw out the recording's own quiet, to and fro, from before the speech or after it."""
+    first, last = max(item.spans.start - 8, 0) * HOP, (item.spans.end + 15) * HOP
+    quiet = max(item.pcm[:first], item.pcm[last:], key=len)
+    if len(quiet) < 1600:  # none: its level, as noise
+        level = np.sqrt(np.percentile(_powers(item.pcm), 5)) + 1
+        return np.rint(rng.normal(0, level, n_samples)).astype(np.int16)
+    quiet = quiet[160:-160]
+    index = (np.arange(n_samples) + int(rng.integers(len(quiet)))) % (2 * len(quiet))
+    return quiet[np.where(index < len(quiet), index, 2 * len(quiet) - 1 - index)]
+
+
+def _powers(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    return np.asarray((pcm[: len(pcm) // 400 * 400].reshape(-1, 400).astype(float) ** 2).mean(1))
+
+
+def whole(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], list[_Place]]:
+    """Return the recording with its silence drawn out, and its pauses."""
+    spans = item.spans
+    end = spans.end * HOP
+    missing = end + _END_MS * 16 - len(item.pcm)
+    pcm = item.pcm
+    if missing > 0:
+        pcm = np.concatenate([pcm, own_silence(item, missing, rng)])
+    places = [_Place("hold", a * HOP, (b - a) * 10) for a, b in spans.holds]
+    return pcm, [*places, _Place("end", end, _END_MS)]
+
+
+def cut(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], list[_Place]]:
+    """Break the recording off at the end of a word; it dies away in 40 to 120 ms."""
+    at = int(rng.choice(item.spans.cuts)) * HOP
+    fade = int(rng.integers(640, 1920))
+    quiet = own_silence(item, _END_MS * 16, rng).astype(np.float32)
+    tail = (
+        item.pcm[at : at + fade].astype(np.float32)
+        * np.exp(-np.arange(fade) / fade * 7)[: len(item.pcm) - at]
+    )
+    quiet[: len(tail)] += tail
+    pcm = np.concatenate([item.pcm[:at], np.clip(np.rint(quiet), -32768, 32767).astype(np.int16)])
+    return pcm, [_Place("cut", at, _END_MS)]
+
+
+@dataclass(frozen=True)
+class _Place:
+    kind: str
+    sample: int
+    duration_ms: int
+
+
+def listen(
+    encoder: StreamingEncoder, item: Item, pcm: npt.NDArray[np.int16], places: list[_Place]
+) -> list[Pause]:
+    """Hear a recording and note what the arbitrator would be given at each pause."""
+    encoder.reset()
+    heard, pauses = 0, []
+    u = item.utterance
+    for place in places:
+        pause = Pause(u.name, u.speaker, u.role, u.adult, place.kind, place.duration_ms)
+        for ms in ASK_MS:
+            if ms > place.duration_ms:
+                break
+            now = place.sample + ms * 16
+            encoder.process(pcm[heard:now])
+            heard = now
+            encoding = encoder.encoding()
+            frames, mask = pad_frames(encoding.frames)
+            tail = pcm[max(0, now - _TAIL_SAMPLES) : now]
+            pause.asks.append(
+                Ask(
+                    ms,
+                    frames.astype(np.float16),
+                    mask,
+                    pad_tokens([_INDEX[t] for t in encoding.tokens]),
+                    prosody(tail, ms / 1000),
+                    encoding.eos,
+                )
+            )
+        pauses.append(pause)
+    return pauses

@@ -1,0 +1,83 @@
+"""Features, labels and spans of every utterance, made once."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from pywakeword.training.material.corpus import decode
+from pywakeword.training.material.features import lfbe, to_pcm
+from tools.endpointing.data.alignment import Alignment, align_all
+from tools.endpointing.data.corpus import Utterance, read_utterances
+from tools.endpointing.data.spans import Spans, find_spans
+from tools.endpointing.networks.encoder import PHONES, TOKENS
+
+_PHONE_INDEX = {phone: i + 1 for i, phone in enumerate(PHONES)}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One utterance, ready for training.
+
+    Attributes
+    ----------
+    pcm : (n_samples,) ndarray of int16
+        The recording.
+    features : (n_frames, 64) ndarray of float16
+        Log energies, 10 ms.
+    spans : Spans
+        Where it speaks, pauses and ends.
+    labels : (n_frames,) ndarray of int8, or None
+        Index into TOKENS, where there is an alignment.
+    """
+
+    utterance: Utterance
+    pcm: npt.NDArray[np.int16]
+    features: npt.NDArray[np.float16]
+    spans: Spans
+    labels: npt.NDArray[np.int8] | None
+
+
+def prepare(data: Path, work: Path) -> list[Item]:
+    """Make the items that `work` does not hold yet; those too noisy to label are left out."""
+    path = work / "items.pickle"
+    done: dict[str, Item | None] = {}
+    if path.exists():
+        with path.open("rb") as file:
+            done = pickle.load(file)
+    utterances = read_utterances(data)
+    alignments = align_all(utterances, work)
+    missing = [u for u in utterances if u.name not in done]
+    for utterance in tqdm(missing, desc="features", mininterval=10, disable=not missing):
+        alignment = alignments.get(utterance.name)
+        done[utterance.name] = _item(utterance, alignment)
+    if missing:
+        with path.open("wb") as file:
+            pickle.dump(done, file)
+    return [item for item in done.values() if item is not None]
+
+
+def _item(utterance: Utterance, alignment: Alignment | None) -> Item | None:
+    samples = decode(utterance.path)
+    features = lfbe(samples)
+    spans = find_spans(features, alignment)
+    if spans is None:
+        return None
+    labels = frame_labels(alignment, spans, len(features)) if alignment else None
+    return Item(utterance, to_pcm(samples), features.astype(np.float16), spans, labels)
+
+
+def frame_labels(alignment: Alignment, spans: Spans, n_frames: int) -> npt.NDArray[np.int8]:
+    """Phone of every frame, silence, or the end."""
+    labels = np.zeros(n_frames, np.int8)
+    for phone in alignment.phones:
+        labels[phone.start : phone.end] = _PHONE_INDEX.get(phone.name, 0)
+    for start, end in spans.holds:
+        labels[start:end] = 0
+    labels[spans.end :] = len(TOKENS) - 1
+    return labels

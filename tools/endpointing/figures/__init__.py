@@ -1,0 +1,1 @@
+"""Comparison of endpointers: sweeps, reports, calibration."""

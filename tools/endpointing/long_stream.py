@@ -1,0 +1,154 @@
+"""Hear a long stream of wake words, commands with pauses and noise: each utterance once.
+
+    python -m tools.endpointing long-stream --data DIR [--work DIR] [--two-pass] [--wav FILE]
+    python -m tools.endpointing long-stream --spoken --minutes 2
+
+Made of dev takes, or spoken by espeak-ng and flite. After each wake word comes a command,
+often with a pause in it, shorter or longer than the one that ends an utterance (an early End
+is then taken back); at once, after a moment, or not at all. Prints what became of each
+utterance and exits with 1 unless every one came exactly once. With --two-pass an arbitrator
+says what was an end (extra endpoint).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from pywakeword import (
+    Endpointer,
+    NetworkArbitrator,
+    Request,
+    RequestListener,
+    StreamingEncoder,
+    TwoPassEndpointer,
+    Utterance,
+    WakeWord,
+)
+from pywakeword.training.material.corpus import SAMPLE_RATE
+from tools.endpointing.data.stream import WORDS, Truth, dev_material, make_stream, spoken_material
+
+TOLERANCE_S = 0.35
+_BLOCK = 8000
+
+
+def judge(requests: Sequence[Request], truths: Sequence[Truth]) -> Iterator[tuple[str, float]]:
+    """Yield what became of each truth, and of what was heard without one, with its time."""
+    left = list(requests)
+    for truth in truths:
+        near = [r for r in left if _overlaps(r, truth)]
+        left = [r for r in left if r not in near]
+        yield _became(near, truth), truth.word_begin / SAMPLE_RATE
+    for request in left:
+        yield "heard without a word", request.detection.start_sample / SAMPLE_RATE
+
+
+def _became(near: list[Request], truth: Truth) -> str:
+    said = [r.outcome for r in near if isinstance(r.outcome, Utterance)]
+    if not near:
+        return "wake word missed"
+    if truth.begin is None or truth.end is None:
+        return "speech where none was" if said else "no command, none heard"
+    if not said:
+        return "utterance missed"
+    if len(said) > 1:
+        return "utterance came more than once"
+    early = (truth.end - said[0].end_sample) / SAMPLE_RATE
+    late_start = (said[0].start_sample - truth.begin) / SAMPLE_RATE
+    if early > TOLERANCE_S:
+        return "utterance cut short"
+    if late_start > TOLERANCE_S:
+        return "once, without its beginning"
+    return "once, with what is not speech" if early < -TOLERANCE_S else "once"
+
+
+def _overlaps(request: Request, truth: Truth) -> bool:
+    end = truth.word_end if truth.end is None else truth.end
+    return truth.word_begin - 8000 <= request.detection.start_sample < end
+
+
+def listen(
+    pcm: npt.NDArray[np.int16], endpointer: Endpointer | TwoPassEndpointer | None = None
+) -> list[Request]:
+    """Return all requests of a stream."""
+    listener = RequestListener(WakeWord(list(WORDS)), endpointer or Endpointer())
+    found = [f for i in range(0, len(pcm), _BLOCK) for f in listener.process(pcm[i : i + _BLOCK])]
+    return [f for f in (*found, *listener.close()) if isinstance(f, Request)]
+
+
+def _two_pass(models: Path | None) -> TwoPassEndpointer:
+    if models is None:
+        return TwoPassEndpointer()
+    return TwoPassEndpointer(
+        eos_source=StreamingEncoder(models / "encoder.onnx"),
+        arbitrator=NetworkArbitrator(models / "arbitrator.onnx"),
+    )
+
+
+def _endings(requests: Sequence[Request]) -> dict[str, int]:
+    """Count the reasons that utterances ended for."""
+    reasons = Counter(r.outcome.reason for r in requests if isinstance(r.outcome, Utterance))
+    return dict(sorted(reasons.items()))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Make a stream, listen to it and compare."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, help="directory with manifest.csv")
+    source.add_argument("--spoken", action="store_true", help="speech of espeak-ng and flite")
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--ratio-db", type=float, default=20.0, help="speech to noise")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--work", type=Path, help="keep alignments here")
+    parser.add_argument("--two-pass", action="store_true", help="ask the arbitrator")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="DIR",
+        help="with --two-pass: encoder.onnx and arbitrator.onnx",
+    )
+    parser.add_argument("--wav", type=Path, help="keep the stream")
+    args = parser.parse_args(argv)
+    material = spoken_material(args.seed) if args.spoken else dev_material(args.data, args.work)
+    endpointer = _two_pass(args.models) if args.two_pass else Endpointer()
+    rng = np.random.default_rng(args.seed)
+    pcm, truths = make_stream(material, args.minutes, args.ratio_db, rng)
+    if args.wav:
+        soundfile.write(args.wav, pcm, SAMPLE_RATE)
+    began = time.process_time()
+    requests = listen(pcm, endpointer)
+    cpu_s = time.process_time() - began
+    became = list(judge(requests, truths))
+    counts = Counter(kind for kind, _ in became)
+    good = ("once", "no command, none heard")
+    for kind, at_s in became:
+        if kind not in good:
+            print(f"{at_s:8.2f} s  {kind}", file=sys.stderr)
+    print(
+        json.dumps(
+            {
+                "minutes": round(len(pcm) / SAMPLE_RATE / 60, 2),
+                "ratio_db": args.ratio_db,
+                "endings": _endings(requests),
+                "wake_words": len(truths),
+                "utterances": sum(t.end is not None for t in truths),
+                "joined": sum(
+                    isinstance(r.outcome, Utterance) and r.outcome.n_resumed > 0 for r in requests
+                ),
+                "cpu_s_per_s": round(cpu_s * SAMPLE_RATE / len(pcm), 5),
+                **dict(sorted(counts.items())),
+            },
+            indent=1,
+        )
+    )
+    return 0 if set(counts) <= set(good) else 1

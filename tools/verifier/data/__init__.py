@@ -1,0 +1,1 @@
+"""Candidates, training windows and streams for verifiers."""

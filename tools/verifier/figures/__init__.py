@@ -1,0 +1,1 @@
+"""Comparison of verifiers, and of the device together with a verifier."""

@@ -1,0 +1,1 @@
+"""Verifier architectures, training and export."""
