@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
-from pywakeword.audio.pcm import Pcm
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.device_state import STATE_SIZES, DeviceState
 from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
@@ -19,7 +19,6 @@ from pywakeword.models.calibration import Calibration
 from pywakeword.models.card import Card
 from pywakeword.models.files import ModelFile, load_core_model, read_model
 
-SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01
 
 

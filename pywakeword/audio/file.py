@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from pywakeword._extras import require
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.resample import Resampler
-from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
+from pywakeword.audio.source import PcmBlock
 from pywakeword.audio.wav_header import read_wav_header
 from pywakeword.errors import AudioError, AudioFormatError
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from pywakeword._extras import require
 from pywakeword.audio.device_queue import DeviceQueue
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.rate_check import RateCheck
 from pywakeword.audio.resample import Resampler
-from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
+from pywakeword.audio.source import PcmBlock
 from pywakeword.errors import AudioDeviceError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The one check of audio that a caller hands over."""
+"""The audio format of the whole package: mono int16 PCM at 16 kHz, and its one check."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Union
 import numpy as np
 import numpy.typing as npt
 
+SAMPLE_RATE_HZ = 16_000
 INT16 = np.dtype(np.int16)
 
 # Buffer formats: plain bytes, and int16 in native or little-endian order.

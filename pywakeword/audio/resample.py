@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword._extras import require
-from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.audio.source import PcmBlock
 
 
 class Resampler:

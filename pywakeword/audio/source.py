@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from pywakeword.audio.pcm import as_pcm
 
-SAMPLE_RATE_HZ = 16000
-
 PcmBlock = npt.NDArray[np.int16]
 
 

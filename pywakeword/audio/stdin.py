@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from pywakeword.audio.pcm import as_pcm
-from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ, as_pcm
+from pywakeword.audio.source import PcmBlock
 from pywakeword.audio.wav_header import PCM_FORMAT_TAG, read_fully, read_wav_header
 from pywakeword.errors import AudioFormatError
 

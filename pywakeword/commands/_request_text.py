@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing import Request, Utterance
-
-_RATE_HZ = 16000
 
 
 def request_record(request: Request) -> dict[str, Any]:
@@ -14,9 +13,9 @@ def request_record(request: Request) -> dict[str, Any]:
     outcome = request.outcome
     return {
         "utterance_after": request.detection.keyword,
-        "start": outcome.start_sample / _RATE_HZ if isinstance(outcome, Utterance) else None,
-        "end": outcome.end_sample / _RATE_HZ if isinstance(outcome, Utterance) else None,
-        "decided": outcome.decided_sample / _RATE_HZ,
+        "start": outcome.start_sample / SAMPLE_RATE_HZ if isinstance(outcome, Utterance) else None,
+        "end": outcome.end_sample / SAMPLE_RATE_HZ if isinstance(outcome, Utterance) else None,
+        "decided": outcome.decided_sample / SAMPLE_RATE_HZ,
         "reason": outcome.reason,
     }
 

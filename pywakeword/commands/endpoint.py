@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._options import SubParsers, add_endpointer_options, make_endpointer
 from pywakeword.endpointing import Decision, Utterance, UtteranceJoiner
 from pywakeword.endpointing.requests import AnyEndpointer
@@ -108,7 +109,7 @@ def _event_records(found: Iterator[EndpointEvent]) -> Iterator[dict[str, Any]]:
 
 
 def _seconds(sample: int) -> float:
-    return sample / 16000
+    return sample / SAMPLE_RATE_HZ
 
 
 def _line(name: str, record: dict[str, Any], as_json: bool) -> str:

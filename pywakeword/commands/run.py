@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
-from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,

@@ -10,6 +10,7 @@ from typing import Any
 
 from pywakeword._extras import require
 from pywakeword.audio import FileSource
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._options import SubParsers, add_state_option
 from pywakeword.errors import VerifierError
 from pywakeword.events import Detection
@@ -17,7 +18,7 @@ from pywakeword.measure.scanning import detections
 from pywakeword.models.files import default_models
 from pywakeword.verifier import Verifier, VerifierPolicy
 from pywakeword.verifier.contract import Verdict
-from pywakeword.wakeword import SAMPLE_RATE_HZ, WakeWord
+from pywakeword.wakeword import WakeWord
 
 _LOOSE_THRESHOLD = 0.3
 _CHECK_TIMEOUT_S = 10.0

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
-from pywakeword.audio.pcm import Pcm
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.events import (
     Detection,
     End,
@@ -26,7 +26,6 @@ from pywakeword.models.card import VadCard
 from pywakeword.models.files import ENDPOINT_ROOM, find_model, load_vad_model
 from pywakeword.wakeword import WakeWord
 
-SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01
 _SAMPLES_PER_MS = 16
 _LONGEST_MS = 3_600_000

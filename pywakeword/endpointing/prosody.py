@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.endpointing.endpointer import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
 # Pitch needs no more than 4 kHz.
 _RATE_HZ = SAMPLE_RATE_HZ // 2

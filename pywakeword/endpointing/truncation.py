@@ -8,8 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.audio.pcm import INT16, Pcm, as_pcm
-from pywakeword.endpointing.endpointer import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import INT16, SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.endpointing.repair.frames import Repair
 from pywakeword.endpointing.two_pass import Decision
 from pywakeword.endpointing.utterance import Utterance

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.audio.pcm import INT16, Pcm, as_pcm
+from pywakeword.audio.pcm import INT16, SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.endpointing.arbitrator import NetworkArbitrator
-from pywakeword.endpointing.endpointer import SAMPLE_RATE_HZ, Endpointer, EndpointRule
+from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
 from pywakeword.endpointing.interfaces import Arbitrator, EosSource
 from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder

@@ -17,9 +17,10 @@ import numpy as np
 from pywakeword import _core
 from pywakeword._extras import require
 from pywakeword.audio import PcmBlock
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.models.files import load_core_model, read_model
-from pywakeword.wakeword import SAMPLE_RATE_HZ, WakeWord
+from pywakeword.wakeword import WakeWord
 
 _FRAMES_PER_S = 100
 

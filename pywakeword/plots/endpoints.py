@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from pywakeword._extras import require
 from pywakeword.audio import AudioSource
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing import Decision
-from pywakeword.endpointing.endpointer import SAMPLE_RATE_HZ, Endpointer
+from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.events import End, EndpointEvent, NoSpeech, PossibleEnd, Resumed, SpeechStart
 

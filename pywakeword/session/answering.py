@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.resample import Resampler
-from pywakeword.audio.source import SAMPLE_RATE_HZ
 from pywakeword.session.clock import SampleClock
 from pywakeword.session.events import Failed, SessionEvent, Transcribed, Utterance
 from pywakeword.session.machine import Trigger

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Collection
 
-from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
 # The session's task on whose behalf code runs; tasks that it starts inherit it.
 _owner: contextvars.ContextVar[asyncio.Task[None] | None] = contextvars.ContextVar(

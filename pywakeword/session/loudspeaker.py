@@ -11,7 +11,8 @@ import numpy as np
 
 from pywakeword.audio.device_queue import DeviceQueue
 from pywakeword.audio.microphone import import_sounddevice
-from pywakeword.audio.source import SAMPLE_RATE_HZ, PcmBlock
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.audio.source import PcmBlock
 from pywakeword.errors import AudioDeviceError
 from pywakeword.session.playback import Mixer, Samples, Span
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from pywakeword.audio.pcm import Pcm, as_pcm
-from pywakeword.audio.source import SAMPLE_RATE_HZ, AudioSource, PcmBlock
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
+from pywakeword.audio.source import AudioSource, PcmBlock
 from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.endpointing.requests import AnyEndpointer
 from pywakeword.events import Detection, End, EndpointEvent, NoSpeech, Resumed

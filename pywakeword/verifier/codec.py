@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword._extras import require
-from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import VerifierRefusedError
 from pywakeword.verifier.contract import (
     MAX_SNIPPET_SAMPLES,

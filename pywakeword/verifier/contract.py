@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
 from pywakeword._fields import Fields
-from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.device_state import DeviceState
 from pywakeword.errors import VerifierRefusedError, VerifierUnavailableError
 

@@ -10,6 +10,7 @@ from typing import Any, Union
 from urllib.parse import urlsplit
 
 from pywakeword._extras import require
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import VerifierError, VerifierUnavailableError
 from pywakeword.verifier.contract import (
     MAX_REPLY_BYTES,
@@ -22,7 +23,7 @@ from pywakeword.verifier.contract import (
 
 TokenSupplier = Callable[[], Union[str, Awaitable[str]]]
 
-_CONTENT_TYPES = {"s16le": "audio/l16;rate=16000", "ogg_opus": "audio/ogg"}
+_CONTENT_TYPES = {"s16le": f"audio/l16;rate={SAMPLE_RATE_HZ}", "ogg_opus": "audio/ogg"}
 _BUSY = (429, 502, 503, 504)
 
 

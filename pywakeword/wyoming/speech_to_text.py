@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from pywakeword._extras import require
 from pywakeword._wyoming import WyomingConnection, check_uri
-from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import ServiceRefusedError
 
 _CHUNK_SAMPLES = 1600

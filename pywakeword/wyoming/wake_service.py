@@ -18,11 +18,12 @@ import numpy as np
 from pywakeword._core import __version__
 from pywakeword._extras import require
 from pywakeword._wyoming import check_uri
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.resample import Resampler
 from pywakeword.errors import PyWakewordError
 from pywakeword.events import Detection
 from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
-from pywakeword.wakeword import SAMPLE_RATE_HZ, WakeWord
+from pywakeword.wakeword import WakeWord
 
 DEFAULT_URI = "tcp://127.0.0.1:10400"
 _LOG = logging.getLogger(__name__)

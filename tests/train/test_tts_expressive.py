@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
 
 from pywakeword.tts.prosody.model import bundled_prosody
 from tools.tts.corpus import SYMBOLS, Utterance
 from tools.tts.expressive import draw, expressed, harmonics
-from tools.tts.features import FRAME_WIDTH, N_MELS, REFERENCE_HZ, SAMPLE_RATE, log_mel
+from tools.tts.features import FRAME_WIDTH, N_MELS, REFERENCE_HZ, log_mel
 
 NAMES = ("pau", "l", "ae", "m", "p", "pau", "aa", "n", "pau")
 
@@ -54,7 +56,7 @@ def test_phones_are_stretched_and_moved():
 
 def test_bands_show_where_harmonics_lie():
     """Moving the pitch of a buzz by the table gives the buzz of that pitch."""
-    seconds = np.arange(8000) / SAMPLE_RATE
+    seconds = np.arange(8000) / SAMPLE_RATE_HZ
 
     def buzz(f0_hz: float) -> np.ndarray:
         count = int(8000 / f0_hz)

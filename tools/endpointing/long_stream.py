@@ -34,7 +34,7 @@ from pywakeword import (
     Utterance,
     WakeWord,
 )
-from pywakeword.training.material.corpus import SAMPLE_RATE
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from tools.endpointing.data.stream import WORDS, Truth, dev_material, make_stream, spoken_material
 
 TOLERANCE_S = 0.35
@@ -47,9 +47,9 @@ def judge(requests: Sequence[Request], truths: Sequence[Truth]) -> Iterator[tupl
     for truth in truths:
         near = [r for r in left if _overlaps(r, truth)]
         left = [r for r in left if r not in near]
-        yield _became(near, truth), truth.word_begin / SAMPLE_RATE
+        yield _became(near, truth), truth.word_begin / SAMPLE_RATE_HZ
     for request in left:
-        yield "heard without a word", request.detection.start_sample / SAMPLE_RATE
+        yield "heard without a word", request.detection.start_sample / SAMPLE_RATE_HZ
 
 
 def _became(near: list[Request], truth: Truth) -> str:
@@ -62,8 +62,8 @@ def _became(near: list[Request], truth: Truth) -> str:
         return "utterance missed"
     if len(said) > 1:
         return "utterance came more than once"
-    early = (truth.end - said[0].end_sample) / SAMPLE_RATE
-    late_start = (said[0].start_sample - truth.begin) / SAMPLE_RATE
+    early = (truth.end - said[0].end_sample) / SAMPLE_RATE_HZ
+    late_start = (said[0].start_sample - truth.begin) / SAMPLE_RATE_HZ
     if early > TOLERANCE_S:
         return "utterance cut short"
     if late_start > TOLERANCE_S:
@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rng = np.random.default_rng(args.seed)
     pcm, truths = make_stream(material, args.minutes, args.ratio_db, rng)
     if args.wav:
-        soundfile.write(args.wav, pcm, SAMPLE_RATE)
+        soundfile.write(args.wav, pcm, SAMPLE_RATE_HZ)
     began = time.process_time()
     requests = listen(pcm, endpointer)
     cpu_s = time.process_time() - began
@@ -137,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(
         json.dumps(
             {
-                "minutes": round(len(pcm) / SAMPLE_RATE / 60, 2),
+                "minutes": round(len(pcm) / SAMPLE_RATE_HZ / 60, 2),
                 "ratio_db": args.ratio_db,
                 "endings": _endings(requests),
                 "wake_words": len(truths),
@@ -145,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "joined": sum(
                     isinstance(r.outcome, Utterance) and r.outcome.n_resumed > 0 for r in requests
                 ),
-                "cpu_s_per_s": round(cpu_s * SAMPLE_RATE / len(pcm), 5),
+                "cpu_s_per_s": round(cpu_s * SAMPLE_RATE_HZ / len(pcm), 5),
                 **dict(sorted(counts.items())),
             },
             indent=1,

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from pywakeword._extras import require
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
-from pywakeword.tts.recording.phone_alignment import SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True)

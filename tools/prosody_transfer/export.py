@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from tools.prosody_transfer import network, phone_grid
 from tools.prosody_transfer.corpus import Item
 from tools.prosody_transfer.speakers import VOICE_WIDTH, known
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.export import onnx_file
-from tools.tts.features import FRAME_WIDTH, HOP_SAMPLES, REFERENCE_HZ, SAMPLE_RATE
+from tools.tts.features import FRAME_WIDTH, HOP_SAMPLES, REFERENCE_HZ
 from tools.tts.network import N_BANDS
 
 NAME = "copycat"
@@ -91,7 +92,7 @@ def write_addon(
         "max_symbols": 400,
         "front_end": "FlitePhones",
         "acoustics": {
-            "sample_rate_hz": SAMPLE_RATE,
+            "sample_rate_hz": SAMPLE_RATE_HZ,
             "hop_samples": HOP_SAMPLES,
             "reference_hz": REFERENCE_HZ,
             "n_fft": 1024,

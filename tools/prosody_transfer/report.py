@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import TextMismatchError
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
@@ -25,7 +26,7 @@ from pywakeword.tts.recording.alignment import Aligner
 from tools.prosody_transfer import evaluation, measures
 from tools.prosody_transfer.corpus import Item, recordings
 from tools.tts.corpus import SYMBOLS
-from tools.tts.features import HOP_SAMPLES, SAMPLE_RATE
+from tools.tts.features import HOP_SAMPLES
 
 _SPOKEN_STEP = 3  # every third source recording is spoken by the addons
 _TEXTS_STEP = 4
@@ -125,9 +126,13 @@ def world_f0(audio: npt.NDArray[np.float32], n_frames: int) -> npt.NDArray[np.fl
 
     signal = audio.astype(np.float64)
     rough, when = pyworld.dio(
-        signal, SAMPLE_RATE, f0_floor=70, f0_ceil=500, frame_period=1000 * HOP_SAMPLES / SAMPLE_RATE
+        signal,
+        SAMPLE_RATE_HZ,
+        f0_floor=70,
+        f0_ceil=500,
+        frame_period=1000 * HOP_SAMPLES / SAMPLE_RATE_HZ,
     )
-    fine: npt.NDArray[np.float64] = pyworld.stonemask(signal, rough, when, SAMPLE_RATE)
+    fine: npt.NDArray[np.float64] = pyworld.stonemask(signal, rough, when, SAMPLE_RATE_HZ)
     return fine[:n_frames]
 
 

@@ -16,6 +16,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.tts.prosody.model import CONTOURS, EMBEDDING_WIDTH
 from tools.tts import network
 from tools.tts.corpus import SYMBOLS, VOICE
@@ -24,7 +25,6 @@ from tools.tts.features import (
     HOP_SAMPLES,
     N_MELS,
     REFERENCE_HZ,
-    SAMPLE_RATE,
 )
 
 _REGISTER = 0.09  # mean log F0 of the voice, in octaves above REFERENCE_HZ
@@ -171,7 +171,7 @@ def write_addon(
         "max_symbols": recipe.max_symbols,
         "front_end": "FlitePhones",
         "acoustics": {
-            "sample_rate_hz": SAMPLE_RATE,
+            "sample_rate_hz": SAMPLE_RATE_HZ,
             "hop_samples": HOP_SAMPLES,
             "reference_hz": REFERENCE_HZ,
             "n_fft": 1024,

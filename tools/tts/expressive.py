@@ -13,12 +13,13 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.tts.blocks.prosody import phone_names, symbol_prosody
 from pywakeword.tts.blocks.upsampler import whole_frames
 from pywakeword.tts.prosody.model import ProsodyModel
 from pywakeword.tts.recording.phone_alignment import PAUSE
 from tools.tts.corpus import SYMBOLS, Utterance
-from tools.tts.features import HOP_SAMPLES, N_MELS, REFERENCE_HZ, SAMPLE_RATE, log_mel
+from tools.tts.features import HOP_SAMPLES, N_MELS, REFERENCE_HZ, log_mel
 
 MEL_SCALE = 0.2  # of the natural log in the frames
 _PLAIN = 0.3  # share of sentences that stay as the teacher said them
@@ -123,11 +124,11 @@ def harmonics(octaves: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 @cache
 def _harmonics_table() -> npt.NDArray[np.float32]:
     rng = np.random.default_rng(1)
-    seconds = np.arange(24 * HOP_SAMPLES) / SAMPLE_RATE
+    seconds = np.arange(24 * HOP_SAMPLES) / SAMPLE_RATE_HZ
     rows = []
     for step in range(round((_HIGHEST - _LOWEST) * _STEPS_PER_OCTAVE) + 1):
         f0_hz = REFERENCE_HZ * 2 ** (_LOWEST + step / _STEPS_PER_OCTAVE)
-        turns = f0_hz * np.arange(1, int(0.5 * SAMPLE_RATE / f0_hz) + 1)[:, None] * seconds
+        turns = f0_hz * np.arange(1, int(0.5 * SAMPLE_RATE_HZ / f0_hz) + 1)[:, None] * seconds
         shift = rng.random((len(turns), 1))
         # As much power in a band of Hz whatever the pitch: what changes is where it lies.
         sound = np.sqrt(f0_hz) * np.cos(2 * np.pi * (turns + shift)).sum(axis=0)

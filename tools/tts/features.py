@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.tts.recording.acoustic_frames import (
     FRAME_RATE_HZ,
     FRAME_WIDTH,
     HOP_SAMPLES,
     N_MELS,
     REFERENCE_HZ,
-    SAMPLE_RATE,
     log_mel,
     with_pitch,
 )
@@ -22,7 +22,6 @@ __all__ = [
     "HOP_SAMPLES",
     "N_MELS",
     "REFERENCE_HZ",
-    "SAMPLE_RATE",
     "acoustic_frames",
     "log_mel",
 ]
@@ -34,5 +33,7 @@ def acoustic_frames(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
     signal = audio.astype(np.float64)
     period_ms = 1000 / FRAME_RATE_HZ
-    f0, times = pyworld.dio(signal, SAMPLE_RATE, f0_floor=80, f0_ceil=400, frame_period=period_ms)
-    return with_pitch(log_mel(audio), pyworld.stonemask(signal, f0, times, SAMPLE_RATE))
+    f0, times = pyworld.dio(
+        signal, SAMPLE_RATE_HZ, f0_floor=80, f0_ceil=400, frame_period=period_ms
+    )
+    return with_pitch(log_mel(audio), pyworld.stonemask(signal, f0, times, SAMPLE_RATE_HZ))

@@ -10,15 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.tts.blocks.source_filter import Excitation, SourceFilterShape, band_weights
 from pywakeword.tts.prosody.model import bundled_prosody
 from tools.tts import expressive, network
 from tools.tts.batches import padded, pick, train
 from tools.tts.corpus import Utterance
-from tools.tts.features import HOP_SAMPLES, N_MELS, REFERENCE_HZ, SAMPLE_RATE
+from tools.tts.features import HOP_SAMPLES, N_MELS, REFERENCE_HZ
 
 _PITCH_WEIGHT = 0.3
-SOURCE_FILTER = SourceFilterShape(SAMPLE_RATE, HOP_SAMPLES, 1024, network.N_BANDS)
+SOURCE_FILTER = SourceFilterShape(SAMPLE_RATE_HZ, HOP_SAMPLES, 1024, network.N_BANDS)
 
 
 def acoustic_model(utterances: Sequence[Utterance], path: Path, *, steps: int) -> nn.ModuleDict:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material import playback
-from pywakeword.training.material.corpus import SAMPLE_RATE, decode, read_manifest
+from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.features import HOP, lfbe, to_pcm
 from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
 from tools.vad.labels import speech_frames
@@ -52,7 +53,7 @@ def clean_streams(data: Path, rng: np.random.Generator, *, share: float = 1.0) -
         samples += [np.zeros(gap * HOP, np.float32), take]
         # The front end's last two frames of a take reach beyond it: silence.
         labels += [np.zeros(gap, bool), np.pad(spoken, (0, len(take) // HOP - len(spoken)))]
-        if sum(map(len, labels)) * HOP > _STREAM_SECONDS * SAMPLE_RATE:
+        if sum(map(len, labels)) * HOP > _STREAM_SECONDS * SAMPLE_RATE_HZ:
             streams.append(Stream(np.concatenate(samples), np.concatenate(labels)))
             samples, labels = [], []
     return streams
@@ -75,7 +76,7 @@ def in_noise(
     while sum(map(len, parts)) < len(stream.samples):
         noise = noises[int(rng.integers(len(noises)))]
         stretch = np.resize(
-            np.roll(noise, -int(rng.integers(len(noise)))), int(rng.uniform(5, 15) * SAMPLE_RATE)
+            np.roll(noise, -int(rng.integers(len(noise)))), int(rng.uniform(5, 15) * SAMPLE_RATE_HZ)
         )
         parts.append(stretch * np.float32(ACTIVE_LEVEL / max(active_rms(stretch), 1e-6)))
     noise = np.concatenate(parts)[: len(stream.samples)] * np.float32(10 ** (-ratio_db / 20))
@@ -92,10 +93,10 @@ def voiceless(
     rng: np.random.Generator, *, seconds: float = 20, each: int = 12
 ) -> dict[str, list[Pcm]]:
     """Sounds made by code that a detector must not take for speech, at many levels."""
-    n = int(seconds * SAMPLE_RATE)
+    n = int(seconds * SAMPLE_RATE_HZ)
     silences = [rng.standard_normal(n, np.float32) * _gain(rng, -96, -60) for _ in range(each)]
     made = {"near silence": [to_pcm(silence) for silence in silences]}
-    makers = {**MAKERS, "ringing alarm": lambda count, r: playback.alarm(count / SAMPLE_RATE, r)}
+    makers = {**MAKERS, "ringing alarm": lambda count, r: playback.alarm(count / SAMPLE_RATE_HZ, r)}
     for name, make in makers.items():
         made[name] = []
         for _ in range(each):

@@ -15,8 +15,9 @@ import numpy.typing as npt
 import soxr
 from tqdm import tqdm
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material import rooms
-from pywakeword.training.material.corpus import SAMPLE_RATE, Clip, decode, read_manifest
+from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import N_MELS, Store, lfbe
 from pywakeword.training.material.interference import prepare_interference
 from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
@@ -68,8 +69,8 @@ def _versions(
     for copy in range(copies):
         dry = samples
         if copy > 0:
-            rate = SAMPLE_RATE * rng.uniform(0.85, 1.18)
-            dry = soxr.resample(samples, SAMPLE_RATE, rate).astype(np.float32)
+            rate = SAMPLE_RATE_HZ * rng.uniform(0.85, 1.18)
+            dry = soxr.resample(samples, SAMPLE_RATE_HZ, rate).astype(np.float32)
         level = active_rms(dry)
         if not level > 0:
             continue
@@ -114,7 +115,7 @@ def prepare_sounds(data: Path, work: Path, *, seed: int, scale: float = 1.0) -> 
     rng = np.random.default_rng(seed)
     for make in MAKERS.values():
         for _ in range(int(_SOUNDS_OF_A_KIND * scale)):
-            samples = make(_SOUND_SECONDS * SAMPLE_RATE, rng)
+            samples = make(_SOUND_SECONDS * SAMPLE_RATE_HZ, rng)
             features.append(lfbe(samples * (ACTIVE_LEVEL / active_rms(samples))).astype(np.float16))
     assert all(f.shape[1] == N_MELS for f in features)
     return _save(path, features, [])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from pywakeword.training.material.corpus import SAMPLE_RATE
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.features import HOP, WINDOW
 from tools.vad.rivals import Detect, Pcm
 
@@ -28,13 +28,13 @@ class Scores:
         began = time.process_time()
         self._known = [detect(pcm) for pcm in streams]
         self.cpu_s = time.process_time() - began
-        self.audio_s = sum(map(len, streams)) / SAMPLE_RATE
+        self.audio_s = sum(map(len, streams)) / SAMPLE_RATE_HZ
 
     def at_frames(self, n_frames: list[int], delay_ms: int) -> npt.NDArray[np.float32]:
         """Return the newest posterior known `delay_ms` after the centre of each frame."""
         parts = []
         for (values, known_at), n in zip(self._known, n_frames):
-            asked = HOP * np.arange(n) + WINDOW // 2 + delay_ms * SAMPLE_RATE // 1000
+            asked = HOP * np.arange(n) + WINDOW // 2 + delay_ms * SAMPLE_RATE_HZ // 1000
             index = np.searchsorted(known_at, asked, side="right") - 1
             parts.append(np.where(index >= 0, values[np.maximum(index, 0)], 0))
         return np.concatenate(parts)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfilt
 
-from pywakeword.training.material.corpus import SAMPLE_RATE
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
 Samples = npt.NDArray[np.float32]
 
@@ -19,7 +19,7 @@ def _unit(samples: npt.NDArray[np.floating]) -> Samples:
 
 def hum(n_samples: int, rng: np.random.Generator) -> Samples:
     """Mains or motor: a low tone with harmonics, its loudness breathing slowly."""
-    t = np.arange(n_samples) / SAMPLE_RATE
+    t = np.arange(n_samples) / SAMPLE_RATE_HZ
     base = float(rng.choice([50.0, 60.0, rng.uniform(45, 240)]))
     count = int(rng.integers(2, 24))
     tone = sum(
@@ -37,12 +37,12 @@ def clicks(n_samples: int, rng: np.random.Generator) -> Samples:
     """Keys, taps, drops: short decaying bursts, regular or not."""
     signal = np.zeros(n_samples)
     at, period, jitter = 0.0, rng.uniform(0.04, 1.2), rng.uniform(0, 1)
-    while (at := at + period * (1 + jitter * rng.uniform(-0.8, 0.8))) * SAMPLE_RATE < n_samples:
-        length = int(rng.uniform(0.001, 0.04) * SAMPLE_RATE)
+    while (at := at + period * (1 + jitter * rng.uniform(-0.8, 0.8))) * SAMPLE_RATE_HZ < n_samples:
+        length = int(rng.uniform(0.001, 0.04) * SAMPLE_RATE_HZ)
         t = np.arange(length)
-        ring = np.sin(2 * np.pi * rng.uniform(300, 6000) * t / SAMPLE_RATE) * rng.uniform(0, 1)
+        ring = np.sin(2 * np.pi * rng.uniform(300, 6000) * t / SAMPLE_RATE_HZ) * rng.uniform(0, 1)
         burst = (rng.standard_normal(length) + ring) * np.exp(-t / (length / rng.uniform(2, 6)))
-        first = int(at * SAMPLE_RATE)
+        first = int(at * SAMPLE_RATE_HZ)
         burst = burst[: n_samples - first] * rng.uniform(0.2, 1)
         signal[first : first + len(burst)] += burst
     return _unit(signal)
@@ -51,16 +51,16 @@ def clicks(n_samples: int, rng: np.random.Generator) -> Samples:
 def coloured(n_samples: int, rng: np.random.Generator) -> Samples:
     """Steady noise of a random slope, at times through a band or in slow gusts."""
     spectrum = np.fft.rfft(rng.standard_normal(n_samples))
-    frequency = np.maximum(np.fft.rfftfreq(n_samples, 1 / SAMPLE_RATE), 20)
+    frequency = np.maximum(np.fft.rfftfreq(n_samples, 1 / SAMPLE_RATE_HZ), 20)
     noise = np.fft.irfft(spectrum * frequency ** rng.uniform(-1.2, 0.3), n_samples)
     if rng.random() < 0.4:
         low = rng.uniform(60, 3000)
         band = butter(
-            2, (low, min(low * rng.uniform(1.5, 8), 7800)), "band", fs=SAMPLE_RATE, output="sos"
+            2, (low, min(low * rng.uniform(1.5, 8), 7800)), "band", fs=SAMPLE_RATE_HZ, output="sos"
         )
         noise = sosfilt(band, noise)
     if rng.random() < 0.5:
-        t = np.arange(n_samples) / SAMPLE_RATE
+        t = np.arange(n_samples) / SAMPLE_RATE_HZ
         noise = noise * 10 ** (
             rng.uniform(0, 0.7) * np.sin(2 * np.pi * rng.uniform(0.05, 5) * t + rng.uniform(0, 6))
         )
@@ -72,17 +72,17 @@ def tones(n_samples: int, rng: np.random.Generator) -> Samples:
     signal = np.zeros(n_samples)
     at = 0
     while at < n_samples:
-        length = int(rng.uniform(0.05, 1.5) * SAMPLE_RATE)
-        t = np.arange(length) / SAMPLE_RATE
+        length = int(rng.uniform(0.05, 1.5) * SAMPLE_RATE_HZ)
+        t = np.arange(length) / SAMPLE_RATE_HZ
         frequency = rng.uniform(150, 4000) * (1 + rng.uniform(-0.5, 0.5) * t * (rng.random() < 0.5))
-        angle = 2 * np.pi * np.cumsum(frequency) / SAMPLE_RATE
+        angle = 2 * np.pi * np.cumsum(frequency) / SAMPLE_RATE_HZ
         tone = sum(
             np.sin(h * angle) * rng.uniform(0, 1) / h for h in range(1, int(rng.integers(2, 7)))
         )
         tone = tone * np.minimum(1, np.minimum(t, t[::-1]) / 0.005) * rng.uniform(0.3, 1)
         tone = tone[: n_samples - at]
         signal[at : at + len(tone)] = tone
-        at += length + int(rng.uniform(0, 0.8) * SAMPLE_RATE)
+        at += length + int(rng.uniform(0, 0.8) * SAMPLE_RATE_HZ)
     return _unit(signal)
 
 

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword import DeviceState
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material import playback, rooms, synthesis
 from pywakeword.training.material.boundaries import word_boundaries
-from pywakeword.training.material.corpus import SAMPLE_RATE, Clip, decode, read_manifest
+from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import to_pcm
 from pywakeword.training.material.sentences import treebank_sentences
 from pywakeword.training.material.versions import active_rms
@@ -96,7 +97,7 @@ class Conditions:
         noise = [c for c in self.clips if c.category == "noise"]
         babble = []
         for _ in range(12):
-            mixture = np.zeros(12 * SAMPLE_RATE, np.float32)
+            mixture = np.zeros(12 * SAMPLE_RATE_HZ, np.float32)
             for _ in range(6):
                 voice = decode(speech[int(rng.integers(len(speech)))].path)
                 mixture += np.resize(voice / active_rms(voice), len(mixture))
@@ -139,7 +140,7 @@ class Conditions:
         named = isinstance(condition, str)
         kind, ratio_db, far = CONDITIONS[condition] if named else condition  # type: ignore[index]
         for name, samples in self._takes(word):
-            pad = int(PADDING_S * SAMPLE_RATE)
+            pad = int(PADDING_S * SAMPLE_RATE_HZ)
             bounds = tuple(b + pad for b in word_boundaries(samples))
             level = active_rms(samples)
             signal = np.pad(samples, pad)
@@ -195,7 +196,7 @@ class Conditions:
             spoken = synthesis.speak(
                 word.replace("_", " "), voice, rate=self._rng.uniform(0.85, 1.2)
             )
-            played = playback.loudspeaker(np.pad(spoken, SAMPLE_RATE), self._rng)
+            played = playback.loudspeaker(np.pad(spoken, SAMPLE_RATE_HZ), self._rng)
             sound = rooms.reverberate(played, self._rooms[int(self._rng.integers(24))])
             gain = 10 ** (self._rng.uniform(-40, -15) / 20) / active_rms(sound)
             yield self._negative(f"{voice.name} {i}", sound * gain, "tts")

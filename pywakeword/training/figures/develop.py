@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.device_state import STATE_SIZES, DeviceState
 from pywakeword.measure.evaluation import frr_at_fa, peaks
 from pywakeword.training.figures.conditions import Conditions, Stream
@@ -98,7 +99,7 @@ class Development:
                 parts += [frames, np.full((_GAP_FRAMES, frames.shape[1]), SILENCE, np.float16)]
                 at += len(frames) + _GAP_FRAMES
             self.negatives.append((state, np.concatenate(parts), marks))
-        self.hours = samples / 16_000 / 3600
+        self.hours = samples / SAMPLE_RATE_HZ / 3600
 
     @staticmethod
     def _take(stream: Stream) -> _Take:

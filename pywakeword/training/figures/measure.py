@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pywakeword
 from pywakeword import DeviceState
 from pywakeword.audio import ArraySource
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.measure.evaluation import calibration_table, frr_at_fa, peaks, wilson_interval
 from pywakeword.measure.scanning import scan
 from pywakeword.training.figures.conditions import CONDITIONS, FLOOR_DBFS, Conditions, Stream
@@ -66,7 +67,7 @@ class Scorer:
         for stream in streams:
             quantized.append(peaks(self.int8(stream), self.spotter.frame_shift_s, REFRACTORY_S))
             exact.append(peaks(self.float32(stream), stride_s, REFRACTORY_S))
-            seconds += len(stream.pcm) / 16_000
+            seconds += len(stream.pcm) / SAMPLE_RATE_HZ
         return np.concatenate(quantized), np.concatenate(exact), seconds / 3600
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.training.material.corpus import SAMPLE_RATE
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
 _FRAME, _HOP = 320, 80
 _RANGE_DB = 27.0
@@ -41,11 +41,11 @@ def word_boundaries(samples: npt.NDArray[np.floating]) -> tuple[int, int]:
     energy = np.maximum(power - 4 * noise, 0).sum(axis=1)
     active = energy > energy.max() * 10 ** (-_RANGE_DB / 10)
     for first, last in _runs(active, 1):
-        if (last - first + 1) * _HOP < _BURST_S * SAMPLE_RATE:
+        if (last - first + 1) * _HOP < _BURST_S * SAMPLE_RATE_HZ:
             active[first : last + 1] = False
     if not active.any():
         raise ValueError("the take holds nothing longer than a click")
-    runs = _runs(active, int(_GAP_S * SAMPLE_RATE / _HOP))
+    runs = _runs(active, int(_GAP_S * SAMPLE_RATE_HZ / _HOP))
     first, last = max(runs, key=lambda run: energy[run[0] : run[1] + 1].sum())
     # The centres of the first and last speech frame, moved out by a quarter frame.
     return int(first * _HOP + _FRAME // 4), int(last * _HOP + 3 * _FRAME // 4)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-SAMPLE_RATE = 16_000
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+
 _READABLE = ("wav", "flac", "ogg", "opus", "mp3")
 _FEWEST_TAKES = 12
 
@@ -102,6 +103,6 @@ def decode(path: Path) -> npt.NDArray[np.float32]:
     """Mono samples in [-1, 1] at 16 kHz; other rates are resampled, channels averaged."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono: npt.NDArray[np.float32] = samples.mean(axis=1)
-    if rate != SAMPLE_RATE:
-        mono = np.asarray(soxr.resample(mono, rate, SAMPLE_RATE), np.float32)
+    if rate != SAMPLE_RATE_HZ:
+        mono = np.asarray(soxr.resample(mono, rate, SAMPLE_RATE_HZ), np.float32)
     return mono

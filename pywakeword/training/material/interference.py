@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material import playback, rooms, synthesis
-from pywakeword.training.material.corpus import SAMPLE_RATE, decode, read_manifest
+from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.features import Store, StoreWriter, lfbe
 from pywakeword.training.material.sentences import treebank_sentences
 from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
@@ -44,13 +45,13 @@ def prepare_interference(data: Path, work: Path, *, seed: int = 2, scale: float 
     for clip in clips:
         if clip.category == "noise":
             samples = decode(clip.path)
-            lasting = np.resize(samples, max(len(samples), 5 * SAMPLE_RATE))
+            lasting = np.resize(samples, max(len(samples), 5 * SAMPLE_RATE_HZ))
             _add(writer, lasting, "noise", clip.label)
             if clip.label == "music":
                 _add(writer, played(samples), "music", clip.label)
     speech = [c for c in clips if c.category == "speech"]
     for _ in range(int(60 * scale)):
-        mixture = np.zeros(15 * SAMPLE_RATE, np.float32)
+        mixture = np.zeros(15 * SAMPLE_RATE_HZ, np.float32)
         for _ in range(int(rng.integers(3, 9))):
             voice = decode(speech[int(rng.integers(len(speech)))].path)
             mixture += np.resize(voice / active_rms(voice), len(mixture)) * rng.uniform(0.3, 1)
@@ -93,7 +94,7 @@ def prepare_own_voice(
             text, voice, rate=rng.uniform(0.8, 1.25), pitch=rng.uniform(0.7, 1.4)
         )
         # Quiet around it, so that a crop may show the word in any place.
-        padded = np.pad(playback.loudspeaker(samples, rng), (2 * SAMPLE_RATE, SAMPLE_RATE))
+        padded = np.pad(playback.loudspeaker(samples, rng), (2 * SAMPLE_RATE_HZ, SAMPLE_RATE_HZ))
         wet = rooms.reverberate(padded, responses[int(rng.integers(len(responses)))])
         _add(writer, wet, "tts", voice.name, text)
     writer.close()

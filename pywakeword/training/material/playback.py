@@ -18,7 +18,7 @@ import soundfile
 import soxr
 from scipy.signal import butter, sosfilt
 
-from pywakeword.training.material.corpus import SAMPLE_RATE
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
 TRAIN_COMPOSERS = (
     "bach",
@@ -128,16 +128,18 @@ def render_music(
             except subprocess.TimeoutExpired:
                 continue
             stereo, rate = soundfile.read(wav, dtype="float32", always_2d=True)
-            mono = soxr.resample(stereo.mean(axis=1), rate, SAMPLE_RATE)
+            mono = soxr.resample(stereo.mean(axis=1), rate, SAMPLE_RATE_HZ)
             peak = float(np.abs(mono).max(initial=0.0))
-            if len(mono) > 3 * SAMPLE_RATE and peak > 0:
-                excerpts.append(np.asarray(mono[: int(seconds * SAMPLE_RATE)] / peak, np.float32))
+            if len(mono) > 3 * SAMPLE_RATE_HZ and peak > 0:
+                excerpts.append(
+                    np.asarray(mono[: int(seconds * SAMPLE_RATE_HZ)] / peak, np.float32)
+                )
     return excerpts
 
 
 def alarm(seconds: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """Make a timer or alarm sound: beeps, chirps or a two-tone ring, with harmonics."""
-    t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    t = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     period, duty = rng.uniform(0.15, 1.2), rng.uniform(0.3, 0.8)
     phase = (t / period) % 1.0
     base = rng.uniform(400, 2800)
@@ -148,7 +150,7 @@ def alarm(seconds: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         frequency = base * (1 + rng.uniform(0.2, 1.0) * phase)
     else:
         frequency = np.where((t / period * rng.integers(2, 12)) % 1 < 0.5, base, base * 1.25)
-    angle = 2 * np.pi * np.cumsum(frequency) / SAMPLE_RATE
+    angle = 2 * np.pi * np.cumsum(frequency) / SAMPLE_RATE_HZ
     tone = sum(np.sin(h * angle) * rng.uniform(0, 1) / h for h in range(1, 5))
     burst = int(rng.integers(1, 5))  # beep beep beep, pause
     gate = (phase < duty) & ((t / period).astype(int) % (burst + 2) < burst)
@@ -162,7 +164,7 @@ def loudspeaker(
 ) -> npt.NDArray[np.float32]:
     """Play through a small loudspeaker: band limit, mild saturation; peak-normalised."""
     band = butter(
-        2, (rng.uniform(90, 250), rng.uniform(5500, 7800)), "band", fs=SAMPLE_RATE, output="sos"
+        2, (rng.uniform(90, 250), rng.uniform(5500, 7800)), "band", fs=SAMPLE_RATE_HZ, output="sos"
     )
     limited = sosfilt(band, samples)
     drive = rng.uniform(0.5, 2.5)

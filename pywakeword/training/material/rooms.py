@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import fftconvolve
 
-from pywakeword.training.material.corpus import SAMPLE_RATE, Clip, decode
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.training.material.corpus import Clip, decode
 
 # Of the measured responses only these are home-like; the halls (RT60 of 1.2 to 5 s) stay out.
 _HOME = ("iosr_room_a", "house_impulses", "emptyapartmentbedroom", "basement")
@@ -47,7 +48,7 @@ def simulated_rooms(
             continue
         room = pyroomacoustics.ShoeBox(
             size,
-            fs=SAMPLE_RATE,
+            fs=SAMPLE_RATE_HZ,
             materials=pyroomacoustics.Material(absorption),
             max_order=min(order, 14),
         )

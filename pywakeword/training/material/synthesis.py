@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from pywakeword.training.material.corpus import SAMPLE_RATE
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
 _ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029", "en-gb-x-gbclan")
 _VARIANTS = (
@@ -114,4 +114,4 @@ def speak(
     rate_hz = int.from_bytes(done.stdout[24:28], "little")
     raw = done.stdout[header : header + (len(done.stdout) - header) // 2 * 2]
     samples = np.frombuffer(raw, "<i2").astype(np.float32) / 32768
-    return np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE), np.float32)
+    return np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), np.float32)

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material import rooms, synthesis
 from pywakeword.training.material.boundaries import word_boundaries
-from pywakeword.training.material.corpus import SAMPLE_RATE, decode
+from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import HOP, LEAD_S, TEACHER_STEP_FRAMES, WINDOW, lfbe
 from pywakeword.training.material.teacher import SIZE, Teacher
 
@@ -58,10 +59,10 @@ def warp_voice(
     import pyworld
 
     x = samples.astype(np.float64)
-    coarse, times = pyworld.dio(x, SAMPLE_RATE)
-    pitch = pyworld.stonemask(x, coarse, times, SAMPLE_RATE)
-    envelope = pyworld.cheaptrick(x, pitch, times, SAMPLE_RATE)
-    aperiodicity = pyworld.d4c(x, pitch, times, SAMPLE_RATE)
+    coarse, times = pyworld.dio(x, SAMPLE_RATE_HZ)
+    pitch = pyworld.stonemask(x, coarse, times, SAMPLE_RATE_HZ)
+    envelope = pyworld.cheaptrick(x, pitch, times, SAMPLE_RATE_HZ)
+    aperiodicity = pyworld.d4c(x, pitch, times, SAMPLE_RATE_HZ)
     tract = rng.uniform(0.84, 1.2)  # a child's formants lie about a fifth above a man's
     bins = np.arange(envelope.shape[1])
     source = np.clip(bins / tract, 0, bins[-1])
@@ -70,7 +71,7 @@ def warp_voice(
     envelope = np.ascontiguousarray(envelope[:, low] * (1 - weight) + envelope[:, low + 1] * weight)
     period_ms = 5.0 * rng.uniform(0.85, 1.2)
     warped = pyworld.synthesize(
-        pitch * rng.uniform(0.7, 1.5), envelope, aperiodicity, SAMPLE_RATE, period_ms
+        pitch * rng.uniform(0.7, 1.5), envelope, aperiodicity, SAMPLE_RATE_HZ, period_ms
     )
     return np.asarray(warped, np.float32)
 
@@ -87,25 +88,25 @@ class VersionMaker:
         """Features, teacher rows and index entry; None for a clip without a usable word."""
         rng = np.random.default_rng(job.seed)
         dry = self._load(job, rng)
-        if len(dry) < SAMPLE_RATE // 5 or not np.abs(dry).max() > 1e-4:
+        if len(dry) < SAMPLE_RATE_HZ // 5 or not np.abs(dry).max() > 1e-4:
             return None
         if job.warped:
             dry = warp_voice(dry, rng)
         elif job.altered:
             speed = rng.uniform(0.85, 1.18)
-            dry = np.asarray(soxr.resample(dry, SAMPLE_RATE, SAMPLE_RATE * speed), np.float32)
+            dry = np.asarray(soxr.resample(dry, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * speed), np.float32)
         start = end = -1.0
         if job.label:
             try:
                 first, last = word_boundaries(dry)
             except ValueError:
                 return None
-            if not _WORD_SECONDS[0] < (last - first) / SAMPLE_RATE < _WORD_SECONDS[1]:
+            if not _WORD_SECONDS[0] < (last - first) / SAMPLE_RATE_HZ < _WORD_SECONDS[1]:
                 return None
             # Frame f ends at sample HOP * f + WINDOW; boundaries are counted in such frames.
-            start, end = ((LEAD_S * SAMPLE_RATE + s - WINDOW) / HOP for s in (first, last))
+            start, end = ((LEAD_S * SAMPLE_RATE_HZ + s - WINDOW) / HOP for s in (first, last))
         dry = dry * np.float32(ACTIVE_LEVEL / active_rms(dry))
-        lead, trail = (np.zeros(int(s * SAMPLE_RATE), np.float32) for s in (LEAD_S, TRAIL_S))
+        lead, trail = (np.zeros(int(s * SAMPLE_RATE_HZ), np.float32) for s in (LEAD_S, TRAIL_S))
         dry = np.concatenate([lead, dry, trail])
         dry += rng.normal(0, 1e-4, len(dry)).astype(np.float32)
         # The teacher skips most of the silence in front; rows that it did not make are nan.

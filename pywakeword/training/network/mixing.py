@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS
 from pywakeword.training.material.features import FLOOR, N_MELS, Store
 
@@ -48,7 +49,7 @@ def band_widths() -> Tensor:
     """Weight sum of each mel filter, in FFT bins."""
     mel = np.linspace(2595 * np.log10(1 + 60 / 700), 2595 * np.log10(1 + 7600 / 700), N_MELS + 2)
     hertz = 700 * (10 ** (mel / 2595) - 1)
-    return torch.tensor((hertz[2:] - hertz[:-2]) / 2 / (16_000 / 512), dtype=torch.float32)
+    return torch.tensor((hertz[2:] - hertz[:-2]) / 2 / (SAMPLE_RATE_HZ / 512), dtype=torch.float32)
 
 
 class Mixer:

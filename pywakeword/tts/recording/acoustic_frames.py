@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.tts.recording.pitch import track_pitch
 
-SAMPLE_RATE = 16_000
 HOP_SAMPLES = 200
-FRAME_RATE_HZ = SAMPLE_RATE / HOP_SAMPLES
+FRAME_RATE_HZ = SAMPLE_RATE_HZ / HOP_SAMPLES
 N_MELS = 64
 FRAME_WIDTH = N_MELS + 2  # then log F0, relative to REFERENCE_HZ and in octaves, and voicing
 REFERENCE_HZ = 160.0
@@ -35,7 +35,7 @@ def log_mel(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def acoustic_frames(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return (n_samples // HOP_SAMPLES, FRAME_WIDTH); log F0 is interpolated where unvoiced."""
-    f0_hz = track_pitch(audio, SAMPLE_RATE, HOP_SAMPLES)
+    f0_hz = track_pitch(audio, SAMPLE_RATE_HZ, HOP_SAMPLES)
     return with_pitch(log_mel(audio), f0_hz)
 
 
@@ -57,7 +57,7 @@ def _filters() -> npt.NDArray[np.float64]:
     low, high = 2595 * np.log10(1 + np.array([60.0, 7900.0]) / 700)
     edges_mel = np.linspace(low, high, N_MELS + 2)
     edges = 700 * (10 ** (edges_mel / 2595) - 1)
-    bins = np.arange(_N_FFT // 2 + 1) * SAMPLE_RATE / _N_FFT
+    bins = np.arange(_N_FFT // 2 + 1) * SAMPLE_RATE_HZ / _N_FFT
     rise = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
     fall = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
     weights: npt.NDArray[np.float64] = np.clip(np.minimum(rise, fall), 0, None)

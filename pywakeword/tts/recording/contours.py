@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword._extras import require
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import SpeechlessAudioError
 from pywakeword.tts.recording.phone_alignment import (
     FRAMES_PER_SECOND,
     PAUSE,
-    SAMPLE_RATE_HZ,
     Alignment,
 )
 

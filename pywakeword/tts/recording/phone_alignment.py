@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword._extras import require
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import EmptyTextError, PhonesError, SpeechlessAudioError, TextMismatchError
 
 FRAMES_PER_SECOND = 100
-SAMPLE_RATE_HZ = 16_000
 PAUSE = "pau"
 _SPELLED = """
     aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw

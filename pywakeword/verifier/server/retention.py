@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.verifier.contract import Metadata, Reply
 
 

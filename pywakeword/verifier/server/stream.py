@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
 
-from pywakeword.audio.source import SAMPLE_RATE_HZ
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.errors import VerifierError, VerifierRefusedError, VerifierUnavailableError
 from pywakeword.events import End, NoSpeech

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.training.material.corpus import SAMPLE_RATE, Clip, decode, read_manifest
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import HOP, lfbe, to_pcm
 from pywakeword.training.material.synthesis import Voice, speak
 from tools.endpointing.data.alignment import Alignment, align_all
@@ -93,7 +94,7 @@ def dev_material(data: Path, work: Path | None = None) -> Material:
             aligned_take(decode(u.path), alignments[u.name]) for u in chosen if u.name in alignments
         )
         kept = (t for t in cut if t is not None)
-        return [t for t in kept if shortest_s <= len(t.samples) / SAMPLE_RATE <= longest_s]
+        return [t for t in kept if shortest_s <= len(t.samples) / SAMPLE_RATE_HZ <= longest_s]
 
     return Material(
         takes(said[: len(words)], 0.3, 1.5),
@@ -147,7 +148,7 @@ def spoken_material(seed: int) -> Material:
         raise ValueError("a spoken sentence has a long pause in it")
     kept = [take for take in cut if take is not None]
     rng = np.random.default_rng(seed)
-    brown = np.cumsum(rng.normal(size=10 * SAMPLE_RATE))
+    brown = np.cumsum(rng.normal(size=10 * SAMPLE_RATE_HZ))
     brown -= np.convolve(brown, np.ones(801) / 801, "same")
     return Material(kept[:2], kept[2:], [brown.astype(np.float32)])
 
@@ -167,10 +168,10 @@ def make_stream(
         return now - len(samples), now
 
     def quiet(low_s: float, high_s: float) -> None:
-        add(np.zeros(round(rng.uniform(low_s, high_s) * SAMPLE_RATE), np.float32))
+        add(np.zeros(round(rng.uniform(low_s, high_s) * SAMPLE_RATE_HZ), np.float32))
 
     quiet(2, 4)
-    while now < minutes * 60 * SAMPLE_RATE:
+    while now < minutes * 60 * SAMPLE_RATE_HZ:
         word_begin, word_end = add(_pick(material.words, rng).samples)
         if rng.random() < 0.1:
             truths.append(Truth(word_begin, word_end, None, None))
@@ -215,14 +216,14 @@ def _noise(noises: list[Samples], length: int, rng: np.random.Generator) -> Samp
     while sum(map(len, parts)) < length:
         noise = noises[int(rng.integers(len(noises)))]
         level = _LEVEL / max(_rms(noise), 1e-6)
-        if len(noise) < _SHORT_NOISE_S * SAMPLE_RATE:
+        if len(noise) < _SHORT_NOISE_S * SAMPLE_RATE_HZ:
             parts += [
                 noise * np.float32(level),
-                np.zeros(int(rng.uniform(2, 6) * SAMPLE_RATE), np.float32),
+                np.zeros(int(rng.uniform(2, 6) * SAMPLE_RATE_HZ), np.float32),
             ]
             continue
         stretch = np.resize(
-            np.roll(noise, -int(rng.integers(len(noise)))), int(rng.uniform(5, 20) * SAMPLE_RATE)
+            np.roll(noise, -int(rng.integers(len(noise)))), int(rng.uniform(5, 20) * SAMPLE_RATE_HZ)
         )
         parts.append((stretch * (_LEVEL / max(_rms(stretch), 1e-6))).astype(np.float32))
     return np.concatenate(parts)[:length]

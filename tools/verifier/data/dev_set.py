@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import pywakeword
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.figures.conditions import (
     CONDITIONS,
     FLOOR_DBFS,
@@ -18,7 +19,6 @@ from pywakeword.training.figures.conditions import (
     Conditions,
     Stream,
 )
-from pywakeword.training.material.corpus import SAMPLE_RATE
 from tools.verifier.data.candidates import Candidates, Scanner
 
 LOOSE_THRESHOLDS = (0.1, 0.3, 0.5)
@@ -107,7 +107,7 @@ def streams(data: Path, cache: Path, word: str) -> tuple[list[Labelled], list[La
 def _led_in(stream: Stream, rng: np.random.Generator) -> Stream:
     """Put a quiet room before a clip, as before the takes of a word, for a whole pre-roll."""
     spread = 32768 * 10 ** (FLOOR_DBFS / 20)
-    lead = np.rint(rng.normal(0, spread, int(PADDING_S * SAMPLE_RATE))).astype(np.int16)
+    lead = np.rint(rng.normal(0, spread, int(PADDING_S * SAMPLE_RATE_HZ))).astype(np.int16)
     return replace(stream, pcm=np.concatenate([lead, stream.pcm]))
 
 
@@ -142,6 +142,6 @@ def scan(
     by_group = Counter(group for group, _, _ in takes)
     seconds: Counter[str] = Counter()
     for group, _, stream in negatives:
-        seconds[group] += len(stream.pcm) / SAMPLE_RATE - PADDING_S  # the lead-in is no audio
+        seconds[group] += len(stream.pcm) / SAMPLE_RATE_HZ - PADDING_S  # the lead-in is no audio
     counted = {"default": default, "takes": by_group, "seconds": seconds}
     counts.write_text(json.dumps(counted), encoding="utf-8")

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.figures.conditions import OWN, PADDING_S, Conditions, Stream
 from pywakeword.training.material import playback, rooms, synthesis
-from pywakeword.training.material.corpus import SAMPLE_RATE, decode, read_manifest
+from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.sentences import treebank_sentences
 from pywakeword.training.material.versions import active_rms
 
@@ -41,7 +42,7 @@ class TrainStreams(Conditions):
 
         babble = []
         for _ in range(_TRAIN_SOUNDS):
-            mixture = np.zeros(12 * SAMPLE_RATE, np.float32)
+            mixture = np.zeros(12 * SAMPLE_RATE_HZ, np.float32)
             for _ in range(6):
                 voice = decode(speech[int(rng.integers(len(speech)))].path)
                 mixture += np.resize(voice / active_rms(voice), len(mixture))
@@ -70,7 +71,7 @@ class TrainStreams(Conditions):
 
     def _padded(self, name: str, samples: npt.NDArray[np.float32], kind: str) -> Stream:
         """Like the takes of a word: interference from before the clip until after it."""
-        signal = np.pad(samples, int(PADDING_S * SAMPLE_RATE))
+        signal = np.pad(samples, int(PADDING_S * SAMPLE_RATE_HZ))
         if kind != "none":
             level = active_rms(samples) * 10 ** (-self._rng.uniform(*_RATIO_DB) / 20)
             signal = signal + self._interference(kind, len(signal)) * level
