@@ -9,7 +9,7 @@ from typing import Any
 from pywakeword.device_state import DeviceState
 from pywakeword.endpointing import Decision, TwoPassEndpointer
 from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
-from pywakeword.endpointing.requests import AnyEndpointer
+from pywakeword.endpointing.stream_listener import AnyEndpointer
 from pywakeword.errors import ModelError
 from pywakeword.models.files import default_models
 from pywakeword.wakeword import WakeWord

@@ -12,7 +12,7 @@ from pywakeword.audio import AudioSource, FileSource, StdinSource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._options import SubParsers, add_endpointer_options, make_endpointer
 from pywakeword.endpointing import Decision, Utterance, UtteranceJoiner
-from pywakeword.endpointing.requests import AnyEndpointer
+from pywakeword.endpointing.stream_listener import AnyEndpointer
 from pywakeword.endpointing.utterance import Outcome
 from pywakeword.events import EndpointEvent
 from pywakeword.plots.endpoints import save_endpoint_plot

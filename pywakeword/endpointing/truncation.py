@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.audio.pcm import INT16, SAMPLE_RATE_HZ, Pcm, as_pcm
+from pywakeword.audio.history import AudioHistory
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.endpointing.repair.frames import Repair
 from pywakeword.endpointing.two_pass import Decision
 from pywakeword.endpointing.utterance import Utterance
@@ -72,19 +73,11 @@ class TruncationCheck:
         self._on_truncated = on_truncated
         self._sure_from = sure_from
         self._separator = separator
-        self._kept = np.zeros(round(keep_s * SAMPLE_RATE_HZ), INT16)
-        self.reset()
+        self._history = AudioHistory(max(1, round(keep_s * SAMPLE_RATE_HZ)))
 
     def hear(self, pcm: Pcm) -> None:
         """Keep audio of the stream."""
-        samples = as_pcm(pcm)
-        size = len(self._kept)
-        newest = samples[-size:]
-        begin = (self._now + len(samples) - len(newest)) % size
-        first = min(len(newest), size - begin)
-        self._kept[begin : begin + first] = newest[:first]
-        self._kept[: len(newest) - first] = newest[first:]
-        self._now += len(samples)
+        self._history.append(as_pcm(pcm))
 
     def judge(self, utterance: Utterance) -> Repair | None:
         """Call the hook if the end is in doubt; return what it gave."""
@@ -100,7 +93,7 @@ class TruncationCheck:
 
     def reset(self) -> None:
         """Start a new stream. The decisions are the caller's to clear."""
-        self._now = 0
+        self._history.reset()
 
     def _last_decision(self, utterance: Utterance) -> Decision | None:
         for decision in reversed(self._decisions):
@@ -109,6 +102,4 @@ class TruncationCheck:
         return None
 
     def _audio(self, utterance: Utterance) -> npt.NDArray[np.int16]:
-        begin = max(utterance.start_sample, self._now - len(self._kept))
-        at = np.arange(begin, min(utterance.end_sample, self._now)) % len(self._kept)
-        return self._kept[at]
+        return self._history.cut(utterance.start_sample, utterance.end_sample)[1]

@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from pywakeword.audio.pcm import INT16, SAMPLE_RATE_HZ, Pcm, as_pcm
+from pywakeword.audio.history import AudioHistory
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.endpointing.arbitrator import NetworkArbitrator
 from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
 from pywakeword.endpointing.interfaces import Arbitrator, EosSource
@@ -158,7 +156,7 @@ class TwoPassEndpointer:
         self._grace_ms = grace_ms
         self._grace = round(grace_ms * _SAMPLES_PER_MS)
         self._on_decision = on_decision
-        self._tail_samples = round(tail_s * SAMPLE_RATE_HZ)
+        self._tail = AudioHistory(max(1, round(tail_s * SAMPLE_RATE_HZ)))
         self._forget()
 
     def process(self, pcm: Pcm) -> list[EndpointEvent]:
@@ -170,7 +168,7 @@ class TwoPassEndpointer:
             part = samples[begin : begin + _BLOCK - self._now % _BLOCK]
             begin += len(part)
             self._now += len(part)
-            self._remember(part)
+            self._tail.append(part)
             self._eos_source.process(part)
             posteriors = self._speech.probabilities(part)
             if len(posteriors):
@@ -225,8 +223,7 @@ class TwoPassEndpointer:
 
     def _forget(self) -> None:
         self._now = 0
-        self._tail = np.zeros(2 * self._tail_samples + _BLOCK, INT16)
-        self._filled = 0
+        self._tail.reset()
         self._is_speech = False
         self._ended = None
         self._awaited = True  # nothing was said since the start or the wake word
@@ -237,14 +234,6 @@ class TwoPassEndpointer:
         self._asked = 0
         self._eos_asked = False
         self._wait: int | None = None
-
-    def _remember(self, part: npt.NDArray[np.int16]) -> None:
-        if self._filled + len(part) > len(self._tail):
-            kept = self._tail[self._filled - self._tail_samples : self._filled].copy()
-            self._tail[: len(kept)] = kept
-            self._filled = len(kept)
-        self._tail[self._filled : self._filled + len(part)] = part
-        self._filled += len(part)
 
     def _first_pass(self, raw: list[EndpointEvent]) -> list[EndpointEvent]:
         events: list[EndpointEvent] = []
@@ -295,7 +284,7 @@ class TwoPassEndpointer:
         while self._asked < len(self._ask_at) and pause >= self._ask_at[self._asked]:
             self._asked += 1
         self._eos_asked = self._eos_asked or sure
-        tail = self._tail[max(0, self._filled - self._tail_samples) : self._filled].copy()
+        _, tail = self._tail.cut(0, self._now)
         probability = float(self._arbitrator.probability(encoding, tail, pause / SAMPLE_RATE_HZ))
         wait_ms = self._policy.wait_ms(probability)
         self._wait = round(wait_ms * _SAMPLES_PER_MS)

@@ -14,7 +14,7 @@ from pywakeword.audio import AudioSource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing import Decision
 from pywakeword.endpointing.endpointer import Endpointer
-from pywakeword.endpointing.requests import AnyEndpointer
+from pywakeword.endpointing.stream_listener import AnyEndpointer
 from pywakeword.events import End, EndpointEvent, NoSpeech, PossibleEnd, Resumed, SpeechStart
 
 _COLOURS: dict[type[EndpointEvent], str] = {
