@@ -34,9 +34,9 @@ from pywakeword.session import (
     Failed,
     PlaybackChanged,
     SessionEvent,
+    SpokenRequest,
     StateChanged,
     Transcribed,
-    Utterance,
     UtteranceHeard,
     VerdictGiven,
     VirtualLoudspeaker,
@@ -128,7 +128,7 @@ async def _run(args: argparse.Namespace) -> int:
 
 
 def _application(args: argparse.Namespace) -> Any:
-    async def answer(utterance: Utterance) -> str:
+    async def answer(utterance: SpokenRequest) -> str:
         if args.say is not None:
             return str(args.say)
         said = (

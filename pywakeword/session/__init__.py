@@ -5,17 +5,17 @@ from pywakeword.session.events import (
     Failed,
     PlaybackChanged,
     SessionEvent,
+    SpokenRequest,
     StateChanged,
     Transcribed,
-    Utterance,
     UtteranceHeard,
     VerdictGiven,
     WordHeard,
 )
 from pywakeword.session.loudspeaker import DuplexDevice, Loudspeaker, VirtualLoudspeaker
 from pywakeword.session.machine import TRANSITIONS, Action, State, Transition, Trigger
-from pywakeword.session.partners import SpeechToText, Verifier
-from pywakeword.session.playback import Mixer, Span
+from pywakeword.session.partners import SpeechToText, WordVerifier
+from pywakeword.session.playback import PlaybackMixer, Span
 from pywakeword.session.session import VoiceSession
 
 __all__ = [
@@ -24,22 +24,22 @@ __all__ = [
     "DuplexDevice",
     "Failed",
     "Loudspeaker",
-    "Mixer",
     "PlaybackChanged",
+    "PlaybackMixer",
     "SampleClock",
     "SessionEvent",
     "Span",
     "SpeechToText",
+    "SpokenRequest",
     "State",
     "StateChanged",
     "Transcribed",
     "Transition",
     "Trigger",
-    "Utterance",
     "UtteranceHeard",
     "VerdictGiven",
-    "Verifier",
     "VirtualLoudspeaker",
     "VoiceSession",
     "WordHeard",
+    "WordVerifier",
 ]

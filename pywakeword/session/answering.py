@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.resample import Resampler
 from pywakeword.session.clock import SampleClock
-from pywakeword.session.events import Failed, SessionEvent, Transcribed, Utterance
+from pywakeword.session.events import Failed, SessionEvent, SpokenRequest, Transcribed
 from pywakeword.session.machine import Trigger
 from pywakeword.session.partners import Answer, Application, SpeechToText
-from pywakeword.session.playback import Mixer
+from pywakeword.session.playback import PlaybackMixer
 from pywakeword.tts.client import Synthesis, TtsClient
 from pywakeword.tts.speech import Prosody, Voice
 
@@ -31,13 +31,13 @@ class Answering:
     tts: TtsClient | None
     voice: str | Voice | None
     prosody: Prosody | None
-    mixer: Mixer
+    mixer: PlaybackMixer
     clock: SampleClock
     report: Callable[[SessionEvent], None]
     fire: Callable[[Trigger], None]
     _synthesis: Synthesis | None = None
 
-    async def answer(self, utterance: Utterance) -> None:
+    async def answer(self, utterance: SpokenRequest) -> None:
         """Answer, until all of it is played; whatever fails is reported."""
         stage = "speech to text"
         try:
@@ -66,7 +66,7 @@ class Answering:
             self._synthesis = None
         self.mixer.stop("tts")
 
-    async def _ask(self, utterance: Utterance) -> Answer:
+    async def _ask(self, utterance: SpokenRequest) -> Answer:
         if self.application is None or utterance.text == "":
             return None
         return await self.application(utterance)

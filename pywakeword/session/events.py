@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -12,22 +12,41 @@ from pywakeword.events import Detection
 from pywakeword.session.machine import State, Trigger
 
 
+class AcceptedOrNot(Protocol):
+    """A verdict with a bool, such as the `Decision` of `AsyncVerifier`."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is the wake word."""
+
+
+class Decided(Protocol):
+    """A verdict with a word."""
+
+    @property
+    def decision(self) -> str:
+        """One of "accept", "reject" and "abstain"."""
+
+
+Verdict = Union[str, AcceptedOrNot, Decided]
+
+
 @dataclass(frozen=True)
-class Utterance:
+class SpokenRequest:
     """What was said after a wake word.
 
     Attributes
     ----------
     pcm : (n_samples,) ndarray of int16
-        From the end of the wake word to a little after the last speech.
+        From the end of the wake word to 0.2 s after the last speech.
     start_sample, end_sample : int
-        Where `pcm` lies in the session's audio.
+        Where `pcm` begins and ends in the session's audio.
     reason : str
-        Why it ended, as `End` says.
+        Why it ended: the reason of the `End`.
     detection : Detection
         The wake word.
     text : str or None
-        What the speech-to-text service understood; None without one.
+        The transcript of the speech-to-text service; None without one.
     """
 
     pcm: npt.NDArray[np.int16] = field(repr=False, compare=False)
@@ -53,7 +72,7 @@ class SessionEvent:
 
 @dataclass(frozen=True)
 class StateChanged(SessionEvent):
-    """The session went from one state to another, or entered the same anew."""
+    """The session changed its state, or entered the same state again."""
 
     trigger: Trigger
     before: State
@@ -62,7 +81,7 @@ class StateChanged(SessionEvent):
 
 @dataclass(frozen=True)
 class PlaybackChanged(SessionEvent):
-    """At `sample`, the loudspeaker began to play something else, or fell silent."""
+    """From `sample` on, the loudspeaker plays something else, or "none"."""
 
     playback: str
 
@@ -80,26 +99,26 @@ class VerdictGiven(SessionEvent):
 
     detection: Detection
     decision: str
-    verdict: Any
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
 class UtteranceHeard(SessionEvent):
-    """A person has finished speaking."""
+    """The person has finished speaking."""
 
-    utterance: Utterance
+    utterance: SpokenRequest
 
 
 @dataclass(frozen=True)
 class Transcribed(SessionEvent):
-    """The speech-to-text service understood this; an empty text is nothing."""
+    """The transcript of the speech-to-text service; empty if it understood nothing."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Failed(SessionEvent):
-    """Something outside failed; the session goes on.
+    """A service or the application failed; the session goes on.
 
     Attributes
     ----------

@@ -14,14 +14,14 @@ from pywakeword.audio.microphone import import_sounddevice
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.source import PcmBlock
 from pywakeword.errors import AudioDeviceError
-from pywakeword.session.playback import Mixer, Samples, Span
+from pywakeword.session.playback import PlaybackMixer, Samples, Span
 
 
 class Loudspeaker(Protocol):
     """Plays a mixer's audio, and says what was heard when."""
 
     @property
-    def mixer(self) -> Mixer:
+    def mixer(self) -> PlaybackMixer:
         """What it plays."""
         ...
 
@@ -40,11 +40,11 @@ class VirtualLoudspeaker:
     """
 
     def __init__(self, sink: Callable[[Samples], object] | None = None) -> None:
-        self._mixer = Mixer()
+        self._mixer = PlaybackMixer()
         self._sink = sink
 
     @property
-    def mixer(self) -> Mixer:
+    def mixer(self) -> PlaybackMixer:
         """What it plays."""
         return self._mixer
 
@@ -92,7 +92,7 @@ class DuplexDevice:
         timeout_s: float = 2.0,
     ) -> None:
         self._sounddevice = import_sounddevice()
-        self._mixer = Mixer()
+        self._mixer = PlaybackMixer()
         self._overruns = 0
         self._spans: deque[Span] = deque()
         self._n_recorded = 0
@@ -114,7 +114,7 @@ class DuplexDevice:
             raise AudioDeviceError(f"cannot open {self._name}: {error}") from error
 
     @property
-    def mixer(self) -> Mixer:
+    def mixer(self) -> PlaybackMixer:
         """What it plays."""
         return self._mixer
 

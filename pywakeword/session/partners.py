@@ -1,40 +1,41 @@
-"""Who a session works with: a verifier, a recogniser and an application."""
+"""What a session works with: a verifier, a speech-to-text service and an application."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable
-from typing import Any, Protocol, Union
+from typing import Protocol, Union
 
 from pywakeword.audio.source import PcmBlock
 from pywakeword.events import Detection
-from pywakeword.session.events import Utterance
+from pywakeword.session.events import SpokenRequest, Verdict
 
-# Text, an `Ssml`, text that is still being made, or nothing to say.
+# Text, an `Ssml`, text that is still being written, or None for no answer.
 Answer = Union[str, AsyncIterable[str], None]
-Application = Callable[[Utterance], Awaitable[Answer]]
+Application = Callable[[SpokenRequest], Awaitable[Answer]]
 
 
-class Verifier(Protocol):
-    """Judges a wake word a second time."""
+class WordVerifier(Protocol):
+    """Judges a detected wake word; `AsyncVerifier` does."""
 
-    async def verify(self, detection: Detection) -> Any:
-        """Return "accept", "reject" or "abstain", or an object that says it.
+    async def verify(self, detection: Detection) -> Verdict:
+        """Return "accept", "reject" or "abstain", or an object with the verdict.
 
-        By a bool `accepted`, as the decisions of `AsyncVerifier` do, or a `decision`.
+        The object has a bool `accepted`, as the decisions of `AsyncVerifier`, or a
+        `decision` that is one of the three words.
         """
         ...
 
 
 class SpeechToText(Protocol):
-    """Understands speech; `WyomingSpeechToText`, for one."""
+    """Turns speech into text; `WyomingSpeechToText` does."""
 
     async def transcribe(self, pcm: PcmBlock) -> str:
-        """Return what was said, or an empty text."""
+        """Return the text of mono 16 kHz speech, or an empty string."""
         ...
 
 
-def decision_of(verdict: Any) -> str:
-    """Return a verdict as "accept", "reject" or "abstain"; `TypeError` if it is none."""
+def decision_of(verdict: Verdict) -> str:
+    """Return "accept", "reject" or "abstain"; `TypeError` for anything else."""
     accepted = getattr(verdict, "accepted", None)
     if isinstance(accepted, bool):
         return "accept" if accepted else "reject"

@@ -44,7 +44,7 @@ class _Channel:
         return taken
 
 
-class Mixer:
+class PlaybackMixer:
     """Queues of audio, one a kind, mixed to what the loudspeaker plays.
 
     Kinds are those of `DeviceState.playback`. Thread-safe: an audio device renders

@@ -1,86 +1,82 @@
-"""`VoiceSession`: wake word, verifier, utterance, application, spoken answer."""
+"""`VoiceSession`: wake word, verifier, request, application, spoken answer."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Literal
 
 import numpy as np
 
+from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.audio.source import AudioSource, PcmBlock
 from pywakeword.endpointing.endpointer import Endpointer
-from pywakeword.endpointing.requests import AnyEndpointer
+from pywakeword.endpointing.stream_listener import AnyEndpointer, StreamListener
 from pywakeword.events import Detection, End, EndpointEvent, NoSpeech, Resumed
 from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
 from pywakeword.session.answering import Answering
 from pywakeword.session.clock import SampleClock
 from pywakeword.session.events import (
-    Failed,
     PlaybackChanged,
     SessionEvent,
+    SpokenRequest,
     StateChanged,
-    Utterance,
     UtteranceHeard,
-    VerdictGiven,
     WordHeard,
 )
-from pywakeword.session.history import History
 from pywakeword.session.loudspeaker import Loudspeaker, VirtualLoudspeaker
 from pywakeword.session.machine import Action, Machine, State, Trigger
-from pywakeword.session.partners import Application, SpeechToText, Verifier, decision_of
+from pywakeword.session.partners import Application, SpeechToText, WordVerifier
 from pywakeword.session.playback import KINDS
+from pywakeword.session.tasks import SessionTasks
+from pywakeword.session.verifying import Verifying
 from pywakeword.tts.client import TtsClient
 from pywakeword.tts.speech import Prosody, Voice
 from pywakeword.wakeword import WakeWord
 
-# What an Endpointer can look back to, less what may pass until it is asked.
-_HISTORY_SAMPLES = round(9.5 * SAMPLE_RATE_HZ)
-_UTTERANCE_TAIL_SAMPLES = SAMPLE_RATE_HZ // 5
-_DECISIONS = {
-    "accept": Trigger.ACCEPTED,
-    "reject": Trigger.REJECTED,
-}
+# An Endpointer can look back 10 s; up to 0.5 s may pass before it is started.
+_LOOK_BACK_SAMPLES = round(9.5 * SAMPLE_RATE_HZ)
+_TAIL_SAMPLES = SAMPLE_RATE_HZ // 5
 
 
 class VoiceSession:
     """The whole loop, as an asynchronous iterator of `SessionEvent`.
 
-    Time is that of the audio. On a file, equal audio and equal answers give equal
-    events: the session waits for whatever it has asked for before it reads on. With
-    `realtime`, audio is read as it comes and nothing is waited for.
+    Time is the time of the audio. On a file, the session waits for each answer before it
+    reads on: equal audio and equal answers give equal events. With `realtime`, it reads the
+    audio as it comes and waits for nothing.
 
     Parameters
     ----------
     source : AudioSource
-        What the microphone hears.
+        The microphone's audio.
     spotter : WakeWord
-        Finds the wake word. Its `device_state.playback` is set by the session.
-    answer : async callable of Utterance, optional
-        The application. Returns what to say: text, `Ssml`, an asynchronous iterator
-        of text that is still being made, or None for nothing.
+        Detects the wake word. The session sets its `device_state.playback`.
+    answer : async callable of SpokenRequest, optional
+        The application. Returns the answer: text, `Ssml`, an asynchronous iterator of text
+        that is still being written, or None for no answer.
     tts : TtsClient, optional
         Speaks the answer; without it answers are not spoken.
     voice, prosody : optional
         As for `TtsClient.synthesize`.
     speech_to_text : SpeechToText, optional
-        Fills in `Utterance.text`. If it understands nothing, nobody is asked.
-    verifier : Verifier, optional
+        Fills in `SpokenRequest.text`. If the text is empty, the application is not called.
+    verifier : WordVerifier, optional
         Judges each wake word before the session listens.
     without_verdict : {"accept", "reject"}
-        What holds where the verifier abstains or fails.
+        What to do with a wake word when the verifier abstains or fails.
     endpointer : Endpointer or TwoPassEndpointer, optional
-        Says when the person has finished.
+        Decides when the person has finished.
     loudspeaker : Loudspeaker, optional
-        Plays answers; by default into nothing, one sample for each of input.
+        Plays the answers. Default: a `VirtualLoudspeaker`, which is silent.
     realtime : bool
         Whether the source gives audio as it is recorded.
     block_ms : float
-        Audio is looked at in pieces of at most this length; an answer stops, at the
-        latest, so long after the detection.
+        Longest block of audio per step. An answer stops at most this long after the
+        detection of a wake word.
 
     Raises
     ------
@@ -98,14 +94,14 @@ class VoiceSession:
         voice: str | Voice | None = None,
         prosody: Prosody | None = None,
         speech_to_text: SpeechToText | None = None,
-        verifier: Verifier | None = None,
+        verifier: WordVerifier | None = None,
         without_verdict: Literal["accept", "reject"] = "accept",
         endpointer: AnyEndpointer | None = None,
         loudspeaker: Loudspeaker | None = None,
         realtime: bool = False,
         block_ms: float = 20.0,
     ) -> None:
-        if without_verdict not in _DECISIONS:
+        if without_verdict not in ("accept", "reject"):
             raise ValueError(
                 f"without_verdict must be 'accept' or 'reject', got {without_verdict!r}"
             )
@@ -113,21 +109,24 @@ class VoiceSession:
             raise ValueError(f"block_ms must be from 1 to 200, got {block_ms!r}")
         self._source = source
         self._spotter = spotter
-        self._verifier = verifier
-        self._without_verdict = without_verdict
-        self._endpointer: AnyEndpointer = Endpointer() if endpointer is None else endpointer
-        self._endpointer.share_front_end(spotter)
+        self._listener = StreamListener(spotter, Endpointer() if endpointer is None else endpointer)
         self._loudspeaker = VirtualLoudspeaker() if loudspeaker is None else loudspeaker
         self._realtime = realtime
         self._block_samples = round(block_ms * SAMPLE_RATE_HZ / 1000)
 
         self._machine = Machine()
         self._clock = SampleClock()
-        self._history = History()
+        self._history = AudioHistory(_LOOK_BACK_SAMPLES)
         self._events: list[SessionEvent] = []
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks = SessionTasks(self._clock)
         self._playback: str | None = None
         self._word: Detection | None = None
+        report = self._events.append
+        self._verifying = (
+            None
+            if verifier is None
+            else Verifying(verifier, without_verdict, self._clock, report, self._fire)
+        )
         self._answering = Answering(
             application=answer,
             speech_to_text=speech_to_text,
@@ -136,7 +135,7 @@ class VoiceSession:
             prosody=prosody,
             mixer=self._loudspeaker.mixer,
             clock=self._clock,
-            report=self._events.append,
+            report=report,
             fire=self._fire,
         )
         self._started = False
@@ -148,7 +147,7 @@ class VoiceSession:
 
     @property
     def clock(self) -> SampleClock:
-        """Time of the session; an application that waits for audio waits here."""
+        """Time of the session. An application that waits for audio time sleeps on it."""
         return self._clock
 
     def play(self, kind: str, pcm: Pcm) -> None:
@@ -156,19 +155,18 @@ class VoiceSession:
         self._loudspeaker.mixer.play(kind, pcm)
 
     def started(self, kind: str) -> None:
-        """Say that something else plays on the device, until `stop` of that kind."""
+        """Declare that another program plays this on the device, until `stop`."""
         self._loudspeaker.mixer.declare(kind)
 
     def stop(self, kind: str) -> None:
-        """Stop what `play` queued, or say that what `started` told of has ended."""
+        """Stop what `play` queued, or declare that what `started` declared has ended."""
         self._loudspeaker.mixer.stop(kind)
 
     async def __aiter__(self) -> AsyncIterator[SessionEvent]:
         if self._started:
             raise ValueError("a session runs once; make another")
         self._started = True
-        self._spotter.reset()
-        self._endpointer.reset()
+        self._listener.reset()
         if self._spotter.device_state.playback in KINDS:
             self.started(self._spotter.device_state.playback)
         try:
@@ -181,10 +179,11 @@ class VoiceSession:
             for event in self._take_events():
                 yield event
         finally:
-            await self._stop_all()
+            await self._tasks.cancel_all()
+            self._stop_answer()
 
     async def _blocks(self) -> AsyncIterator[PcmBlock]:
-        """Yield the source's audio, then silence until nothing is under way."""
+        """Yield the source's audio, then silence until the session waits for a wake word."""
         blocks = iter(self._source)
         loop = asyncio.get_running_loop()
         while True:
@@ -192,14 +191,14 @@ class VoiceSession:
                 block = await loop.run_in_executor(None, _next_block, blocks)
             else:
                 block = _next_block(blocks)
-                await asyncio.sleep(0)  # others want to run, too
+                await asyncio.sleep(0)  # let other tasks run
             if block is None:
                 break
             yield as_pcm(block)
         yield np.zeros(TRAILING_SILENCE_SAMPLES, np.int16)
         while self._machine.state is not State.WAITING:
             yield np.zeros(self._block_samples, np.int16)
-        # What was played up to here is over with the next sample.
+        # The end of playback shows in the block after it.
         yield np.zeros(self._block_samples, np.int16)
 
     async def _step(self, block: PcmBlock) -> None:
@@ -209,31 +208,26 @@ class VoiceSession:
         for span in self._loudspeaker.played(begin, begin + len(block)):
             if span.playback != self._playback:
                 self._change_playback(span.begin, span.playback)
-            piece = block[span.begin - begin : span.end - begin]
-            detections += self._spotter.process(piece)
-            endpoints += self._endpointer.process(piece)
+            for heard in self._listener.process(block[span.begin - begin : span.end - begin]):
+                endpoints += heard.events
+                if heard.detection is not None:
+                    detections.append(heard.detection)
         self._history.append(block)
         self._clock.advance(len(block))
-        self._forget()
+        # Ends first: they belong to what was said before the wake word.
         for event in endpoints:
             self._on_endpoint(event)
         for detection in detections:
             self._on_detection(detection)
         if self._realtime:
             await asyncio.sleep(0)
-        elif self._tasks:
-            await self._clock.settle(list(self._tasks.values()))
+        else:
+            await self._tasks.settle()
 
     def _take_events(self) -> list[SessionEvent]:
         events = list(self._events)
         self._events.clear()
         return events
-
-    def _forget(self) -> None:
-        oldest = self._clock.now - _HISTORY_SAMPLES
-        if self._word is not None and self.state in (State.LISTENING, State.THINKING):
-            oldest = min(oldest, self._word.end_sample)
-        self._history.forget(oldest)
 
     def _change_playback(self, sample: int, playback: str) -> None:
         self._playback = playback
@@ -244,100 +238,69 @@ class VoiceSession:
     def _on_detection(self, detection: Detection) -> None:
         self._events.append(WordHeard(self._clock.now, detection))
         self._word = detection
-        self._fire(Trigger.WORD if self._verifier is None else Trigger.CANDIDATE)
+        self._fire(Trigger.WORD if self._verifying is None else Trigger.CANDIDATE)
 
     def _on_endpoint(self, event: EndpointEvent) -> None:
-        # While the device speaks, the voice that is heard is its own.
+        # In the other states, speech is not addressed to the device, or is its own.
         if self.state is State.LISTENING and isinstance(event, End):
-            self._fire(Trigger.UTTERANCE, self._utterance(event))
+            self._fire(Trigger.UTTERANCE, self._request(event))
         elif self.state is State.LISTENING and isinstance(event, NoSpeech):
             self._fire(Trigger.NO_SPEECH)
         elif self.state is State.THINKING and isinstance(event, Resumed):
             self._fire(Trigger.RESUMED)
 
-    def _utterance(self, end: End) -> Utterance:
+    def _request(self, end: End) -> SpokenRequest:
         assert self._word is not None
-        stop = min(end.sample + _UTTERANCE_TAIL_SAMPLES, self._clock.now)
-        begin, pcm = self._history.cut(self._word.end_sample, stop)
-        return Utterance(pcm, begin, begin + len(pcm), end.reason, self._word)
+        begin, pcm = self._history.cut(self._word.end_sample, end.sample + _TAIL_SAMPLES)
+        return SpokenRequest(pcm, begin, begin + len(pcm), end.reason, self._word)
 
-    def _fire(self, trigger: Trigger, utterance: Utterance | None = None) -> None:
+    def _fire(self, trigger: Trigger, request: SpokenRequest | None = None) -> None:
         before = self._machine.state
         row = self._machine.fire(trigger)
-        if utterance is not None:
-            self._events.append(UtteranceHeard(self._clock.now, utterance))
+        if request is not None:
+            self._events.append(UtteranceHeard(self._clock.now, request))
         self._events.append(StateChanged(self._clock.now, trigger, before, row.target))
-        mixer = self._loudspeaker.mixer
         for action in row.actions:
-            if action is Action.VERIFY:
-                assert self._word is not None
-                self._start("verify", partial(self._verify, self._word))
-            elif action is Action.LISTEN:
-                self._listen()
-            elif action is Action.ANSWER:
-                assert utterance is not None
-                self._start("answer", partial(self._answering.answer, utterance))
-            elif action is Action.STOP_ANSWER:
-                self._stop_answer()
-            elif action is Action.HOLD:
-                mixer.hold("tts", True)
-            elif action is Action.RELEASE:
-                mixer.hold("tts", False)
-            elif action is Action.STOP_ALL:
-                self._cancel("verify")
-                self._stop_answer()
-                for kind in KINDS:
-                    mixer.stop(kind)
+            self._act(action, request)
+        self._hold_audio()
+
+    def _hold_audio(self) -> None:
+        """Keep the audio after the wake word until the request is answered."""
+        word = self._word if self.state in (State.LISTENING, State.THINKING) else None
+        self._history.hold(None if word is None else word.end_sample)
+
+    def _act(self, action: Action, request: SpokenRequest | None) -> None:
+        mixer = self._loudspeaker.mixer
+        if action is Action.VERIFY:
+            assert self._verifying is not None
+            assert self._word is not None
+            self._tasks.start("verify", partial(self._verifying.verify, self._word))
+        elif action is Action.LISTEN:
+            self._listen()
+        elif action is Action.ANSWER:
+            assert request is not None
+            self._tasks.start("answer", partial(self._answering.answer, request))
+        elif action is Action.STOP_ANSWER:
+            self._stop_answer()
+        elif action is Action.HOLD:
+            mixer.hold("tts", True)
+        elif action is Action.RELEASE:
+            mixer.hold("tts", False)
+        elif action is Action.STOP_ALL:
+            self._tasks.cancel("verify")
+            self._stop_answer()
+            for kind in KINDS:
+                mixer.stop(kind)
 
     def _listen(self) -> None:
         assert self._word is not None
-        end = max(self._word.end_sample, self._clock.now - _HISTORY_SAMPLES)
-        for event in self._endpointer.start_after_wake_word(end):
+        end = max(self._word.end_sample, self._clock.now - _LOOK_BACK_SAMPLES)
+        for event in self._listener.start(end):
             self._on_endpoint(event)
 
-    def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        self._cancel(name)
-
-        async def run() -> None:
-            self._clock.adopt()
-            await work()
-
-        task = asyncio.ensure_future(run())
-        self._tasks[name] = task
-        task.add_done_callback(lambda done: self._forget_task(name, done))
-
-    def _forget_task(self, name: str, task: asyncio.Task[None]) -> None:
-        if self._tasks.get(name) is task:
-            del self._tasks[name]
-
-    def _cancel(self, name: str) -> None:
-        task = self._tasks.get(name)
-        if task is not None and task is not asyncio.current_task():
-            del self._tasks[name]
-            task.cancel()
-
     def _stop_answer(self) -> None:
-        self._cancel("answer")
+        self._tasks.cancel("answer")
         self._answering.stop()
-
-    async def _stop_all(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._stop_answer()
-
-    async def _verify(self, detection: Detection) -> None:
-        assert self._verifier is not None
-        try:
-            verdict = await self._verifier.verify(detection)
-            decision = decision_of(verdict)
-        except Exception as error:
-            self._events.append(Failed(self._clock.now, "verifier", error))
-            self._fire(_DECISIONS[self._without_verdict])
-            return
-        self._events.append(VerdictGiven(self._clock.now, detection, decision, verdict))
-        self._fire(_DECISIONS.get(decision, _DECISIONS[self._without_verdict]))
 
 
 def _next_block(blocks: Iterator[PcmBlock]) -> PcmBlock | None:

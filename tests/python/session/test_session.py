@@ -16,8 +16,8 @@ from pywakeword import ArraySource, DeviceState, WakeWord
 from pywakeword.session import (
     TRANSITIONS,
     Failed,
-    Mixer,
     PlaybackChanged,
+    PlaybackMixer,
     Span,
     State,
     StateChanged,
@@ -104,7 +104,7 @@ def test_the_diagram_in_the_docs_is_current() -> None:
 
 
 def test_mixer_spans() -> None:
-    mixer = Mixer()
+    mixer = PlaybackMixer()
     assert mixer.render(0, 10)[1] == [Span(0, 10, "none")]
     mixer.play("music", np.full(25, 100, np.int16))
     mixer.play("tts", np.full(4, 1000, np.int16))
@@ -129,7 +129,7 @@ def test_mixer_spans() -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 160, 320, 1600, 10**6])
 def test_mixer_does_not_depend_on_the_cut(size: int) -> None:
-    mixer = Mixer()
+    mixer = PlaybackMixer()
     mixer.play("tts", np.arange(1000, dtype=np.int16))
     rendered, heard = [], []
     for begin in range(0, 1500, size):

@@ -22,9 +22,9 @@ from pywakeword.session import (
     Failed,
     PlaybackChanged,
     SessionEvent,
+    SpokenRequest,
     State,
     StateChanged,
-    Utterance,
     UtteranceHeard,
     VirtualLoudspeaker,
     VoiceSession,
@@ -95,7 +95,7 @@ class Evening:
                 return "accept" if yes else "reject"
         raise AssertionError(f"nobody said {detection}")
 
-    async def answer(self, utterance: Utterance):
+    async def answer(self, utterance: SpokenRequest):
         scene = self.scene(utterance.start_sample)
         self.thoughts += 1
         if scene.does == "nothing":
