@@ -8,12 +8,13 @@ import sys
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from pywakeword.audio.file import FileSource
-from pywakeword.audio.microphone import import_sounddevice
+from pywakeword.audio.output import OutputDevice
+from pywakeword.audio.port_audio import import_sounddevice
 from pywakeword.commands._options import SubParsers
 from pywakeword.commands._speech import (
     add_speech_options,
@@ -22,7 +23,6 @@ from pywakeword.commands._speech import (
     voice_of,
     wav_file,
 )
-from pywakeword.errors import AudioDeviceError
 from pywakeword.plots.prosody import save_prosody_plot
 from pywakeword.tts import (
     Addon,
@@ -200,23 +200,17 @@ class Player:
     """The default loudspeaker. Needs the extra `mic`."""
 
     def __init__(self) -> None:
-        self._sounddevice = import_sounddevice()
+        import_sounddevice()  # a missing extra is reported before anything is synthesized
+        self._stack = ExitStack()
 
     def open(self, sample_rate_hz: int) -> None:
         """Open the device."""
-        try:
-            self._stream: Any = self._sounddevice.RawOutputStream(
-                samplerate=sample_rate_hz, channels=1, dtype="int16"
-            )
-            self._stream.start()
-        except (self._sounddevice.PortAudioError, ValueError) as error:
-            raise AudioDeviceError(f"cannot open the default loudspeaker: {error}") from error
+        self._device = self._stack.enter_context(OutputDevice(sample_rate_hz))
 
     def write(self, chunk: AudioChunk) -> None:
         """Play a chunk."""
-        self._stream.write(chunk.pcm.tobytes())
+        self._device.write(chunk.pcm)
 
     def close(self) -> None:
         """Play to the end."""
-        self._stream.stop()
-        self._stream.close()
+        self._stack.close()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from pywakeword.audio.device_queue import DeviceQueue
-from pywakeword.audio.microphone import import_sounddevice
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.audio.port_audio import PortAudioStream, Status, Times
 from pywakeword.audio.source import PcmBlock
-from pywakeword.errors import AudioDeviceError
 from pywakeword.session.playback import PlaybackMixer, Samples, Span
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class Loudspeaker(Protocol):
@@ -56,13 +57,12 @@ class VirtualLoudspeaker:
         return spans
 
 
-class DuplexDevice:
+class DuplexDevice(PortAudioStream):
     """A microphone and a loudspeaker that share one clock, through PortAudio.
 
-    It is the `AudioSource` and the `Loudspeaker` of a session: both ends in one
-    stream, so that each sample played is known by the sample of input during which
-    it left the loudspeaker (by the latencies that the driver reports). Open it with
-    `with`. Needs the extra `mic`.
+    It is both the `AudioSource` and the `Loudspeaker` of a session. One stream records and
+    plays, so the latencies that the driver reports give the input sample at which each
+    sample leaves the loudspeaker. Opened with `with`. Needs the extra `mic`.
 
     Parameters
     ----------
@@ -71,16 +71,9 @@ class DuplexDevice:
     block_s : float
         Length of the blocks in seconds.
     queue_s : float
-        Audio that is kept for a session that falls behind, in seconds.
+        Longest audio that waits for a slow session, in seconds.
     timeout_s : float
-        A device that gives nothing for so long is taken to be gone.
-
-    Raises
-    ------
-    MissingExtraError
-        If sounddevice is not installed.
-    AudioDeviceError
-        If PortAudio or the device is missing or refuses; on iteration, if it goes away.
+        A device that gives no audio for this time counts as lost.
     """
 
     def __init__(
@@ -91,53 +84,28 @@ class DuplexDevice:
         queue_s: float = 4.0,
         timeout_s: float = 2.0,
     ) -> None:
-        self._sounddevice = import_sounddevice()
+        super().__init__(
+            "the default audio device" if device is None else f"audio device {device!r}"
+        )
         self._mixer = PlaybackMixer()
-        self._overruns = 0
         self._spans: deque[Span] = deque()
         self._n_recorded = 0
-        self._name = "the default audio device" if device is None else f"audio device {device!r}"
         self._queue: DeviceQueue[tuple[bytes, list[Span]]] = DeviceQueue(
             round(queue_s / block_s), timeout_s, self._name
         )
-        try:
-            self._stream = self._sounddevice.RawStream(
-                samplerate=SAMPLE_RATE_HZ,
-                blocksize=round(block_s * SAMPLE_RATE_HZ),
-                device=device,
-                channels=1,
-                dtype="int16",
-                callback=self._on_block,
-                finished_callback=self._queue.end,
-            )
-        except (self._sounddevice.PortAudioError, ValueError) as error:
-            raise AudioDeviceError(f"cannot open {self._name}: {error}") from error
+        self._open(
+            "RawStream",
+            device,
+            SAMPLE_RATE_HZ,
+            blocksize=round(block_s * SAMPLE_RATE_HZ),
+            callback=self._on_block,
+            finished_callback=self._queue.end,
+        )
 
     @property
     def mixer(self) -> PlaybackMixer:
-        """What it plays."""
+        """The audio to play."""
         return self._mixer
-
-    @property
-    def overruns(self) -> int:
-        """Times that audio was lost since the device was opened."""
-        return self._overruns
-
-    def __enter__(self) -> DuplexDevice:
-        try:
-            self._stream.start()
-        except self._sounddevice.PortAudioError as error:
-            self._stream.close()
-            raise AudioDeviceError(f"cannot start {self._name}: {error}") from error
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stream.close()
 
     def __iter__(self) -> Iterator[PcmBlock]:
         while True:
@@ -160,9 +128,11 @@ class DuplexDevice:
             position = cut
         return found
 
-    def _on_block(self, data: Any, out: Any, n_samples: int, time: Any, status: Any) -> None:
+    def _on_block(
+        self, data: Buffer, out: memoryview, n_samples: int, times: Times, status: Status
+    ) -> None:
         # Runs in PortAudio's thread: it must neither wait nor raise.
-        delay_s = time.outputBufferDacTime - time.inputBufferAdcTime
+        delay_s = times.outputBufferDacTime - times.inputBufferAdcTime
         begin = self._n_recorded + max(0, round(delay_s * SAMPLE_RATE_HZ))
         pcm, spans = self._mixer.render(begin, n_samples)
         out[:] = pcm.tobytes()

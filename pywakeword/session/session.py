@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from pywakeword.audio.history import AudioHistory
-from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.audio.source import AudioSource, PcmBlock
 from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.endpointing.stream_listener import AnyEndpointer, StreamListener
@@ -27,6 +27,7 @@ from pywakeword.session.events import (
     UtteranceHeard,
     WordHeard,
 )
+from pywakeword.session.feed import read_blocks
 from pywakeword.session.loudspeaker import Loudspeaker, VirtualLoudspeaker
 from pywakeword.session.machine import Action, Machine, State, Trigger
 from pywakeword.session.partners import Application, SpeechToText, WordVerifier
@@ -184,17 +185,8 @@ class VoiceSession:
 
     async def _blocks(self) -> AsyncIterator[PcmBlock]:
         """Yield the source's audio, then silence until the session waits for a wake word."""
-        blocks = iter(self._source)
-        loop = asyncio.get_running_loop()
-        while True:
-            if self._realtime:
-                block = await loop.run_in_executor(None, _next_block, blocks)
-            else:
-                block = _next_block(blocks)
-                await asyncio.sleep(0)  # let other tasks run
-            if block is None:
-                break
-            yield as_pcm(block)
+        async for block in read_blocks(self._source, realtime=self._realtime):
+            yield block
         yield np.zeros(TRAILING_SILENCE_SAMPLES, np.int16)
         while self._machine.state is not State.WAITING:
             yield np.zeros(self._block_samples, np.int16)
@@ -301,7 +293,3 @@ class VoiceSession:
     def _stop_answer(self) -> None:
         self._tasks.cancel("answer")
         self._answering.stop()
-
-
-def _next_block(blocks: Iterator[PcmBlock]) -> PcmBlock | None:
-    return next(blocks, None)
