@@ -1,8 +1,8 @@
 """Where audio comes from: files, standard input, arrays and microphones."""
 
-from pywakeword.audio.devices import InputDevice, input_devices
+from pywakeword.audio.devices.listing import InputDevice, input_devices
+from pywakeword.audio.devices.microphone import MicrophoneSource
 from pywakeword.audio.file import FileSource
-from pywakeword.audio.microphone import MicrophoneSource
 from pywakeword.audio.source import ArraySource, AudioSource, PcmBlock
 from pywakeword.audio.stdin import StdinSource
 

@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
+from pywakeword.audio.devices.output import OutputDevice
+from pywakeword.audio.devices.stream import import_sounddevice
 from pywakeword.audio.file import FileSource
-from pywakeword.audio.output import OutputDevice
-from pywakeword.audio.port_audio import import_sounddevice
 from pywakeword.commands._options import SubParsers
 from pywakeword.commands._speech import (
     add_speech_options,

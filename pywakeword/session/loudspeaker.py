@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from pywakeword.audio.device_queue import DeviceQueue
+from pywakeword.audio.devices.queue import DeviceQueue
+from pywakeword.audio.devices.stream import PortAudioStream, Status, Times
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
-from pywakeword.audio.port_audio import PortAudioStream, Status, Times
 from pywakeword.audio.source import PcmBlock
 from pywakeword.session.playback import PlaybackMixer, Samples, Span
 

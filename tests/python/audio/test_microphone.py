@@ -8,7 +8,7 @@ from helpers.fake_sounddevice import FakeSoundDevice
 
 from pywakeword import AudioDeviceError, MicrophoneSource, MissingExtraError
 from pywakeword.audio import input_devices
-from pywakeword.audio.rate_check import RateCheck
+from pywakeword.audio.devices.rate_check import RateCheck
 
 PCM = np.random.default_rng(3).integers(-3000, 3000, 16000).astype(np.int16)
 

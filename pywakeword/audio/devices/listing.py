@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pywakeword.audio.port_audio import import_sounddevice
+from pywakeword.audio.devices.stream import import_sounddevice
 from pywakeword.errors import AudioDeviceError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pywakeword.audio.port_audio import PortAudioStream
+from pywakeword.audio.devices.stream import PortAudioStream
 from pywakeword.audio.source import PcmBlock
 
 

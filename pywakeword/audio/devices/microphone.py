@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pywakeword.audio.device_queue import DeviceQueue
+from pywakeword.audio.devices.queue import DeviceQueue
+from pywakeword.audio.devices.rate_check import RateCheck
+from pywakeword.audio.devices.stream import PortAudioStream, Status, Times
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
-from pywakeword.audio.port_audio import PortAudioStream, Status, Times
-from pywakeword.audio.rate_check import RateCheck
 from pywakeword.audio.resample import Resampler
 from pywakeword.audio.source import PcmBlock
 from pywakeword.errors import AudioDeviceError

@@ -1,0 +1,1 @@
+"""Microphones and loudspeakers through PortAudio (extra `mic`): one base class for all."""
