@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pywakeword.audio import AudioSource, FileSource, StdinSource
+from pywakeword.commands._event_text import request_record, request_text
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
@@ -15,7 +16,6 @@ from pywakeword.commands._options import (
     make_endpointer,
     make_spotter,
 )
-from pywakeword.commands._request_text import request_record, request_text
 from pywakeword.endpointing import Request, RequestListener
 from pywakeword.events import Detection
 from pywakeword.measure.scanning import detections, with_trailing_silence

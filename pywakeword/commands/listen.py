@@ -10,6 +10,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from pywakeword.audio import MicrophoneSource, PcmBlock, input_devices
+from pywakeword.commands._event_text import request_text
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
@@ -17,7 +18,6 @@ from pywakeword.commands._options import (
     make_endpointer,
     make_spotter,
 )
-from pywakeword.commands._request_text import request_text
 from pywakeword.commands.verifier import add_client_options, client_options
 from pywakeword.endpointing import Request, RequestListener
 from pywakeword.verifier import Decision, Verifier

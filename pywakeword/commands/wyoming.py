@@ -13,42 +13,43 @@ from pathlib import Path
 
 from pywakeword.commands._options import SubParsers, add_spotter_options, make_spotter
 from pywakeword.models.files import available_models
+from pywakeword.wyoming.address import DEFAULT_URI, is_loopback
 
 
 def add_parser(commands: SubParsers) -> None:
     """Declare the command."""
-    parser = commands.add_parser("wyoming", help="wake words for Home Assistant and friends")
+    parser = commands.add_parser("wyoming", help="wake words for Home Assistant")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     serve = actions.add_parser(
         "serve",
         help="serve wake words by the Wyoming protocol",
-        description="Serve wake words by the Wyoming protocol, which has neither passwords nor "
-        "encryption: on this machine only, unless --allow-remote says otherwise.",
+        description="Serve wake words by the Wyoming protocol. It has no passwords and no "
+        "encryption, so the service is open to this machine only unless --allow-remote is given.",
     )
     add_spotter_options(serve)
     serve.add_argument(
         "--uri",
-        default="tcp://127.0.0.1:10400",
-        help="tcp://HOST:PORT or unix:///PATH (default: tcp://127.0.0.1:10400)",
+        default=DEFAULT_URI,
+        help=f"tcp://HOST:PORT or unix:///PATH (default: {DEFAULT_URI})",
     )
     serve.add_argument(
-        "--allow-remote", action="store_true", help="let --uri be reached from other machines"
+        "--allow-remote", action="store_true", help="allow an address that other machines can reach"
     )
     serve.add_argument(
         "--zeroconf",
         nargs="?",
         const="",
         metavar="NAME",
-        help="announce the service on the local network (default name: the host's)",
+        help="announce the service on the local network (default NAME: pywakeword-HOST)",
     )
     serve.set_defaults(run=run_serve)
     manifests = actions.add_parser(
-        "manifest", help="print or write model manifests in the form of ESPHome's"
+        "manifest", help="print or write model manifests in ESPHome's format"
     )
     manifests.add_argument(
         "--model", action="append", metavar="NAME|PATH", help="default: every bundled model"
     )
-    manifests.add_argument("--out", metavar="DIR", help="write a file a model (default: print)")
+    manifests.add_argument("--out", metavar="DIR", help="write one file per model (default: print)")
     manifests.set_defaults(run=run_manifest)
 
 
@@ -58,12 +59,14 @@ def run_serve(args: argparse.Namespace) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> int:
-    from pywakeword.wyoming.wake_service import WakeService, is_loopback
+    from pywakeword.wyoming.wake_service import WakeService
 
-    make_spotter(args)  # a wrong model or threshold is said before anything is bound
+    keywords = make_spotter(args).keywords  # a wrong model or threshold fails here
     remote = not is_loopback(args.uri)
     if args.zeroconf is not None and not remote:
-        raise ValueError("--zeroconf announces to other machines: give --uri and --allow-remote")
+        raise ValueError(
+            "--zeroconf announces to other machines: it needs --uri and --allow-remote"
+        )
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         _on_signal(number, stopped.set)
@@ -72,15 +75,15 @@ async def _serve(args: argparse.Namespace) -> int:
         await stack.enter_async_context(service)
         if remote:
             print(
-                f"warning: {service.uri} can be used by anybody who reaches it, "
-                "and what it hears crosses the network in clear",
+                f"warning: {service.uri} is open to anyone who can reach it, "
+                "and the audio crosses the network unencrypted",
                 file=sys.stderr,
             )
         if args.zeroconf is not None:
             from pywakeword.wyoming.discovery import Discovery
 
             await stack.enter_async_context(Discovery(service.uri, args.zeroconf or None))
-        print(f"serving {', '.join(make_spotter(args).keywords)} at {service.uri}", flush=True)
+        print(f"serving {', '.join(keywords)} at {service.uri}", flush=True)
         await stopped.wait()
     return 0
 
@@ -94,7 +97,7 @@ def _on_signal(number: signal.Signals, call: Callable[[], None]) -> None:
 
 
 def run_manifest(args: argparse.Namespace) -> int:
-    """Print the manifests, one JSON object a line, or write them."""
+    """Print the manifests, one JSON object per line, or write them."""
     from pywakeword.wyoming.manifest import manifest, write_manifest
 
     for model in args.model or available_models():

@@ -90,7 +90,7 @@ def test_plot(wav: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert out.read_bytes().startswith(b"\x89PNG")
     for argv in ([str(wav), str(wav), "--plot", "x.png"], ["-", "--plot", "x.png"]):
         assert main(["endpoint", *argv]) == 2
-        assert "--plot draws one file" in capsys.readouterr().err
+        assert "--plot needs exactly one FILE" in capsys.readouterr().err
 
 
 def test_plot_shows_what_was_decided(wav: Path, tmp_path: Path, monkeypatch) -> None:

@@ -19,7 +19,7 @@ from wyoming.wake import Detect, Detection, NotDetected
 
 from pywakeword import WakeWord
 from pywakeword.wyoming import WakeService
-from pywakeword.wyoming.wake_service import is_loopback
+from pywakeword.wyoming.address import is_loopback
 
 FORMAT = {"rate": 16000, "width": 2, "channels": 1}
 

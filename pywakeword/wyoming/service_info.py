@@ -1,0 +1,40 @@
+"""The answer to `describe`: the wake words that the service offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pywakeword._core import __version__
+from pywakeword.wakeword import WakeWord
+
+if TYPE_CHECKING:
+    from wyoming.info import Info
+
+
+def service_info(spotter: WakeWord) -> Info:
+    """Return the service's description, with one model per keyword of the detector."""
+    from wyoming.info import Attribution, Info, WakeModel, WakeProgram
+
+    by = Attribution("The pywakeword authors", "https://pypi.org/project/pywakeword")
+    models = [
+        WakeModel(
+            name=word,
+            attribution=by,
+            installed=True,
+            description=card.document.get("description"),
+            version=card.sha256[:12],
+            languages=list(card.document.get("languages", ())),
+            phrase=word,
+        )
+        for card in spotter.cards
+        for word in card.keywords
+    ]
+    program = WakeProgram(
+        name="pywakeword",
+        attribution=by,
+        installed=True,
+        description="Wake words on the device",
+        version=__version__,
+        models=models,
+    )
+    return Info(wake=[program])
