@@ -1,4 +1,4 @@
-"""On-device wake words: a C++ core that listens, and the Python to hold it."""
+"""On-device wake words and endpointing: the Python interface of a C++ core."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import what few applications need when they ask for it: half a MB of memory."""
+        """Import the rarely used names on first use; they take half a MB of memory."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module("pywakeword.endpointing"), name)

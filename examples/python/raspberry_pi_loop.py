@@ -1,4 +1,4 @@
-"""Runs a command or calls a URL each time a wake word is heard.
+"""Runs a command or calls a URL each time a wake word is detected.
 
     python raspberry_pi_loop.py --model computer --command 'aplay yes.wav'
     python raspberry_pi_loop.py --model computer --url http://localhost:8123/api/webhook/wake
@@ -28,7 +28,7 @@ TIMEOUT_S = 30
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Listen to the microphone until it goes away or Ctrl-C."""
+    """Listen until the microphone is lost or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", action="append", required=True, metavar="NAME|PATH")
     parser.add_argument("--fa-per-hour", type=float, metavar="X")
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def listen(
     source: pww.AudioSource, spotter: pww.WakeWord, act: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Call `act`, in a thread of its own, for each detection until the source ends."""
+    """Call `act` in its own thread for each detection, until the source ends."""
     worker: threading.Thread | None = None
     overruns = 0
     for block in source:
@@ -78,7 +78,7 @@ def listen(
 
 
 def describe(detection: pww.Detection, sample_rate: int) -> dict[str, Any]:
-    """Return what the action is told."""
+    """Return the details of a detection for the action."""
     return {
         "keyword": detection.keyword,
         "score": round(detection.score, 4),
@@ -88,7 +88,7 @@ def describe(detection: pww.Detection, sample_rate: int) -> dict[str, Any]:
 
 
 def report_failure(act: Callable[[dict[str, Any]], None], details: dict[str, Any]) -> None:
-    """Carry out the action; whatever goes wrong with it must not end the loop."""
+    """Run the action; its failure must not end the loop."""
     try:
         act(details)
     except (OSError, subprocess.SubprocessError) as error:  # URLError is an OSError

@@ -1,4 +1,4 @@
-"""Where audio comes from: files, standard input, arrays and microphones."""
+"""Audio in and out: files, standard input, arrays, devices; PCM checks and resampling."""
 
 from pywakeword.audio.devices.listing import InputDevice, input_devices
 from pywakeword.audio.devices.microphone import MicrophoneSource

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from pywakeword._extras import require
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
@@ -16,28 +17,42 @@ from pywakeword.audio.source import PcmBlock
 from pywakeword.audio.wav_header import read_wav_header
 from pywakeword.errors import AudioError, AudioFormatError
 
+_Sample = TypeVar("_Sample", np.int16, np.float32)
+
+
+class _SoundFile(Protocol):
+    frames: int
+    samplerate: int
+    channels: int
+    format: str
+    subtype: str
+
+    def read(self, frames: int, *, dtype: str, always_2d: bool) -> npt.NDArray[Any]: ...
+    def __enter__(self) -> _SoundFile: ...
+    def __exit__(self, *error: object) -> None: ...
+
 
 class FileSource:
-    """WAV, FLAC, Ogg Vorbis, Opus and whatever else libsndfile reads.
+    """WAV, FLAC, Ogg Vorbis, Opus and every other format of libsndfile.
 
-    Any sample rate and channel count: channels are averaged, the rate is
-    brought to 16 kHz. Mono 16-bit files at 16 kHz pass through untouched. Needs
-    the extra `audio`. May be iterated over more than once.
+    Any sample rate and channel count: channels are averaged, the rate is converted to
+    16 kHz. Mono 16-bit files at 16 kHz stay unchanged. Can be iterated more than once.
+    Needs the extra `audio`.
 
     Parameters
     ----------
     path : str or path
         The file.
     block_s : float
-        Length of the blocks that are read at a time, in seconds.
+        Length of the blocks in seconds.
 
     Raises
     ------
     AudioError
-        If there is no such file.
+        If the file does not exist.
     AudioFormatError
-        If it is not audio, or is shorter than its header says. Damage further
-        inside, and NaN or infinity among float samples, is found on iteration.
+        If it is not audio, or is shorter than its header says. Other damage, and NaN or
+        infinity among float samples, raises it on iteration.
     MissingExtraError
         If soundfile is not installed.
     """
@@ -69,19 +84,20 @@ class FileSource:
             )
             yield from self._pass_through(file) if untouched else self._convert(file)
 
-    def _pass_through(self, file: Any) -> Iterator[PcmBlock]:
-        yield from self._read(file, "int16")
+    def _pass_through(self, file: _SoundFile) -> Iterator[PcmBlock]:
+        yield from self._read(file, np.int16)
 
-    def _convert(self, file: Any) -> Iterator[PcmBlock]:
+    def _convert(self, file: _SoundFile) -> Iterator[PcmBlock]:
         resampler = Resampler(file.samplerate)
-        for block in self._read(file, "float32"):
+        for block in self._read(file, np.float32):
             if not np.isfinite(block).all():
                 raise AudioFormatError(f"{self._path}: holds NaN or infinite samples")
             yield resampler.process(block)
         yield resampler.finish()
 
-    def _read(self, file: Any, dtype: str) -> Iterator[Any]:
+    def _read(self, file: _SoundFile, kind: type[_Sample]) -> Iterator[npt.NDArray[_Sample]]:
         block_frames = max(1, round(self._block_s * file.samplerate))
+        dtype = np.dtype(kind).name
         n_read = 0
         while n_read < file.frames:
             try:
@@ -95,11 +111,12 @@ class FileSource:
             n_read += len(block)
             yield block
 
-    def _open(self) -> Any:
+    def _open(self) -> _SoundFile:
         try:
-            return self._soundfile.SoundFile(self._path)
+            file: _SoundFile = self._soundfile.SoundFile(self._path)
         except RuntimeError as error:
             raise self._damaged(error) from error
+        return file
 
     def _damaged(self, error: RuntimeError) -> AudioFormatError:
         reason = getattr(error, "error_string", str(error))
@@ -110,7 +127,7 @@ class FileSource:
             try:
                 header = read_wav_header(stream)
             except AudioFormatError:
-                return  # libsndfile knows more kinds of WAV header than we do
+                return  # libsndfile reads more kinds of WAV header
             n_present = self._path.stat().st_size - stream.tell()
         if header.data_bytes is not None and header.data_bytes > n_present:
             raise AudioFormatError(

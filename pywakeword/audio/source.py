@@ -1,4 +1,4 @@
-"""The protocol that every source of audio follows, and the simplest source."""
+"""`AudioSource`, the protocol of all sources, and `ArraySource`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PcmBlock = npt.NDArray[np.int16]
 
 
 class AudioSource(Protocol):
-    """Anything that yields blocks of mono 16 kHz PCM.
+    """An iterable of blocks of mono 16 kHz PCM.
 
-    Blocks are one-dimensional int16 arrays of any length. A source that cannot
-    go on raises an `AudioError`; it never ends early without a word.
+    Blocks are one-dimensional int16 arrays of any length. A source that fails raises an
+    `AudioError`; it never just ends early.
     """
 
     def __iter__(self) -> Iterator[PcmBlock]:
@@ -26,7 +26,7 @@ class AudioSource(Protocol):
 
 
 class ArraySource:
-    """Audio that is already in memory.
+    """Audio in memory.
 
     Parameters
     ----------

@@ -18,28 +18,26 @@ _MAX_READ_BYTES = 65536
 class StdinSource:
     """Signed 16-bit little-endian mono PCM at 16 kHz from a binary stream.
 
-    A block is what one read gives, so nothing waits for a buffer to fill. A
-    WAV header in front (`arecord` writes one unless told `-t raw`) is skipped
-    if it says this very format.
+    Each read gives one block, without waiting for a buffer to fill. A WAV header at the
+    start (`arecord` writes one without `-t raw`) is skipped if its format is this one.
 
     Parameters
     ----------
     stream : binary file, optional
-        Standard input if left out.
+        Default: standard input.
 
     Raises
     ------
     AudioFormatError
-        On iteration: if a WAV header says another format, the stream ends inside
-        a sample, or it is in non-blocking mode and has nothing to give. Everything
-        before that has been yielded by then.
+        On iteration, after all audio before the fault: if a WAV header has another
+        format, the stream ends inside a sample, or a non-blocking stream has no data.
     """
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = sys.stdin.buffer if stream is None else stream
 
     def __iter__(self) -> Iterator[PcmBlock]:
-        # The header's length decides nothing here: a pipe ends when it ends.
+        # The length in the header is ignored: a pipe may go on or end earlier.
         pending = self._skip_wav_header()
         while True:
             n_whole = len(pending) - len(pending) % 2
@@ -53,13 +51,13 @@ class StdinSource:
             raise AudioFormatError("standard input ended inside a sample: one byte is left over")
 
     def _read_available(self) -> bytes:
-        # read() of a buffered reader waits for the full count; read1 does not.
+        # read() waits for the full count; read1() returns what is there.
         if hasattr(self._stream, "read1"):
             data = cast(io.BufferedReader, self._stream).read1(_MAX_READ_BYTES)
         else:
             data = self._stream.read(_MAX_READ_BYTES)
         if data is None:
-            raise AudioFormatError("the stream is in non-blocking mode, and has nothing to give")
+            raise AudioFormatError("the stream is non-blocking and has no data")
         return data
 
     def _skip_wav_header(self) -> bytes:

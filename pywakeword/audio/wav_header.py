@@ -1,7 +1,7 @@
-"""Reads the header of a WAV stream, to learn what it promises.
+"""Reads the header of a WAV stream: its format and the length of its audio.
 
-libsndfile forgives a WAV file that is shorter than its header says; here the
-promise is kept so that the reader can compare.
+libsndfile accepts a WAV file that is shorter than its header says. The length read here
+lets `FileSource` report that.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from pywakeword.errors import AudioFormatError
 
 PCM_FORMAT_TAG = 1
 _EXTENSIBLE_FORMAT_TAG = 0xFFFE
-# Longer headers are no headers: a stream may promise bytes without end.
+# A broken header could announce chunks without end.
 _LONGEST_HEADER_BYTES = 1 << 20
 _LONGEST_READ_BYTES = 65536
-# Writers that cannot seek back leave one of these where the length belongs.
+# Writers that cannot seek back leave one of these as the length.
 _UNKNOWN_LENGTHS = (0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
 @dataclass(frozen=True)
 class WavHeader:
-    """Format of a WAV stream; the audio starts right after what was read.
+    """Format of a WAV stream; the audio starts right after the bytes read.
 
-    `data_bytes` is None where the writer did not know the length.
+    `data_bytes` is None if the writer did not know the length.
     """
 
     format_tag: int
@@ -35,7 +35,7 @@ class WavHeader:
     data_bytes: int | None
 
     def describe(self) -> str:
-        """Return the format in words, for messages."""
+        """Return the format in words, for error messages."""
         kind = "PCM" if self.format_tag == PCM_FORMAT_TAG else f"format {self.format_tag}"
         return (
             f"{self.n_channels} channel(s), {self.sample_rate_hz} Hz, "
@@ -49,14 +49,14 @@ def read_wav_header(stream: BinaryIO, already_read: bytes = b"") -> WavHeader:
     Parameters
     ----------
     stream : binary file
-        Read in order; need not be seekable.
+        Read in order; it need not be seekable.
     already_read : bytes
-        Bytes of the header that were taken from the stream before.
+        Bytes of the header that were read before.
 
     Raises
     ------
     AudioFormatError
-        If this is no complete RIFF/WAVE header of at most 1 MiB.
+        If there is no complete RIFF/WAVE header of at most 1 MiB.
     """
     start = already_read + read_fully(stream, 12 - len(already_read))
     if len(start) < 12 or start[:4] != b"RIFF" or start[8:12] != b"WAVE":
@@ -88,18 +88,18 @@ def read_wav_header(stream: BinaryIO, already_read: bytes = b"") -> WavHeader:
 
 
 def read_fully(stream: BinaryIO, n_bytes: int) -> bytes:
-    """Read so many bytes, or what there is up to the end of the stream.
+    """Read `n_bytes`, or fewer at the end of the stream.
 
     Raises
     ------
     AudioFormatError
-        If the stream is in non-blocking mode and has nothing to give.
+        If the stream is non-blocking and has no data.
     """
     data = b""
     while len(data) < n_bytes:
         part = stream.read(min(n_bytes - len(data), _LONGEST_READ_BYTES))
         if part is None:
-            raise AudioFormatError("the stream is in non-blocking mode, and has nothing to give")
+            raise AudioFormatError("the stream is non-blocking and has no data")
         if not part:
             break
         data += part

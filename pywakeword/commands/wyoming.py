@@ -24,7 +24,8 @@ def add_parser(commands: SubParsers) -> None:
         "serve",
         help="serve wake words by the Wyoming protocol",
         description="Serve wake words by the Wyoming protocol. It has no passwords and no "
-        "encryption, so the service is open to this machine only unless --allow-remote is given.",
+        "encryption, so --uri must be an address of this machine only, unless --allow-remote is "
+        "given.",
     )
     add_spotter_options(serve)
     serve.add_argument(

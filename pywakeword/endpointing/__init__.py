@@ -1,4 +1,4 @@
-"""Finds when the person has finished: rules on pauses, two passes, recognisers, repair."""
+"""Decides when a person has finished: pause rules, a second pass, recognisers, repair."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pywakeword.endpointing.two_pass import Decision, TwoPassEndpointer
     from pywakeword.endpointing.utterance import Utterance, UtteranceJoiner
 else:
-    # Imported when first used: all of it takes half a MB, and a loop that only listens for
-    # wake words needs none.
+    # Imported on first use: together they take half a MB, and a program that only detects
+    # wake words needs none of them.
     _ROOMS = {
         "arbitrator": ("NetworkArbitrator",),
         "endpointer": ("EndpointRule", "Endpointer"),

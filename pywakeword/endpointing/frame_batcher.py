@@ -1,4 +1,4 @@
-"""`FrameBatcher`: frames on their way to a recogniser, a batch at a time."""
+"""`FrameBatcher`: groups frames into batches for a recogniser."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ BATCH_REASONS: tuple[str, ...] = get_args(BatchReason)
 
 @dataclass(frozen=True, eq=False)
 class FrameBatch:
-    """Consecutive frames, and why they went out.
+    """Consecutive frames, and why they were sent.
 
     Attributes
     ----------
     frames : (n_frames, ...) ndarray
         The frames, oldest first.
     first_frame : int
-        Index in the stream of the first of them, skipped frames counted.
+        Index of the first frame in the stream, including skipped frames.
     reason : {"full", "pause", "deadline", "close"}
-        Why the batch went out.
+        Why the batch was sent.
     """
 
     frames: npt.NDArray[Any]
@@ -33,27 +33,27 @@ class FrameBatch:
 
     @property
     def right_context(self) -> npt.NDArray[np.int64]:
-        """How many later frames of the batch each frame may look at."""
+        """Look-ahead: the number of later frames in the batch, per frame."""
         return np.arange(len(self.frames) - 1, -1, -1)
 
 
 class FrameBatcher:
-    """Gathers frames until a recogniser should have them.
+    """Collects frames and returns them in batches.
 
-    A large batch is cheap and lets its frames look ahead; waiting for it costs
-    time only while nobody waits for the answer. So a batch goes out when it is
-    full, when a pause may be the end of the utterance, when its oldest frame has
-    waited long enough, and at the close. Time is counted in frames, so that equal
-    input gives equal batches, however it is cut into calls.
+    A large batch costs less per frame and gives its frames more look-ahead, but it delays
+    the answer at the end of an utterance. So a batch is sent when it is full, when a pause
+    may be the end of the utterance, when its oldest frame has waited `max_wait_ms`, and at
+    the close. Time is counted in frames, so the batches do not depend on how the input is
+    cut into calls.
 
     Parameters
     ----------
     max_frames : int
         Frames of a full batch.
     flush_pause_ms : float
-        Pause after speech at which everything gathered goes out, once a pause.
+        Length of a pause after speech at which the collected frames are sent, once per pause.
     max_wait_ms : float
-        Longest that the oldest frame waits.
+        Longest wait of a frame.
     frame_ms : float
         Time from one frame to the next.
 
@@ -93,12 +93,12 @@ class FrameBatcher:
         self.reset()
 
     def reset(self) -> None:
-        """Start a new stream: drop what was gathered, count frames from 0 again."""
+        """Start a new stream: drop the collected frames, count frames from 0 again."""
         self._gathered: list[npt.NDArray[Any]] = []
         self._first_frame = 0
         self._next_frame = 0
         self._pause_frames = 0
-        self._pause_counts = False  # speech was heard since the last flush by a pause
+        self._pause_counts = False  # there was speech since the last flush by a pause
         self._closed = False
 
     def push(self, frames: npt.NDArray[Any], is_speech: npt.NDArray[np.bool_]) -> list[FrameBatch]:
@@ -147,14 +147,14 @@ class FrameBatcher:
         return batches
 
     def skip(self, n_frames: int) -> list[FrameBatch]:
-        """Let time pass without frames: silence that is not worth sending.
+        """Skip frames that need not be sent, such as silence.
 
-        A batch is consecutive, so what was gathered goes out now, as a "pause".
+        Batches are consecutive, so the collected frames are returned now, as a "pause".
 
         Parameters
         ----------
         n_frames : int
-            How many frames of the stream are left out.
+            How many frames of the stream are skipped.
 
         Returns
         -------
@@ -173,7 +173,7 @@ class FrameBatcher:
         return batches
 
     def close(self) -> list[FrameBatch]:
-        """Return what is left; the stream is over until `reset`."""
+        """Return the remaining frames; the stream is over until `reset`."""
         self._check_open()
         self._closed = True
         return self._flush("close")

@@ -40,7 +40,7 @@ class AnyEndpointer(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class StreamPart:
     """A part of the stream, and what was found in it.
 
     Attributes
@@ -94,7 +94,7 @@ class StreamListener:
         self._endpointer.reset()
         self._now = 0
 
-    def process(self, pcm: Pcm) -> Iterator[Heard]:
+    def process(self, pcm: Pcm) -> Iterator[StreamPart]:
         """Yield the audio in parts, with what was found in each; it is processed on iteration.
 
         A part ends with the frame in which a wake word was detected. If `start` is called
@@ -121,6 +121,6 @@ class StreamListener:
         """End the utterance that is open; the stream is over."""
         return self._endpointer.close()
 
-    def _listen(self, part: PcmBlock, detection: Detection | None) -> Heard:
+    def _listen(self, part: PcmBlock, detection: Detection | None) -> StreamPart:
         self._now += len(part)
-        return Heard(part, self._endpointer.process(part) if len(part) else [], detection)
+        return StreamPart(part, self._endpointer.process(part) if len(part) else [], detection)

@@ -1,4 +1,4 @@
-"""`TruncationCheck`: what to do when the arbitrator was not sure that a person was done."""
+"""`TruncationCheck`: what to do when the arbitrator was unsure that a person had finished."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from pywakeword.endpointing.utterance import Utterance
 
 
 class RepairHook(Protocol):
-    """Called with an utterance that may have been cut off."""
+    """The hook of `TruncationCheck`: called with an utterance that may be incomplete."""
 
     def __call__(self, transcript: str, audio: npt.NDArray[np.int16], probability: float) -> Repair:
-        """Return how to go on.
+        """Return how to continue.
 
         Parameters
         ----------
         transcript : str
-            The recogniser's tokens at the last question, joined by `TruncationCheck`.
+            The recogniser's tokens at the arbitrator's last decision, joined.
         audio : (n_samples,) ndarray of int16
-            The utterance, or as much of its end as is kept.
+            The utterance, or its last `keep_s` seconds.
         probability : float
-            That this was the end, as the arbitrator last said.
+            The arbitrator's last probability that the person had finished.
         """
 
 
 class TruncationCheck:
     """Calls a hook for each utterance whose end the arbitrator was unsure of.
 
-    It is asked when the grace period is over, so what was resumed needs no repair. An end
-    that no arbitrator judged ("closed", "max_utterance", "wake_word", a rule of a plain
-    `Endpointer`) has no probability, and the hook is not called.
+    The check runs after the grace period, so an utterance that went on needs no repair. The
+    hook is not called for an end without an arbitrator's probability ("closed",
+    "max_utterance", "wake_word", or a rule of a plain `Endpointer`).
 
     Parameters
     ----------
     decisions : sequence of Decision
-        What `TwoPassEndpointer(on_decision=decisions.append)` fills; a
-        `collections.deque(maxlen=64)`, say.
+        Filled by `TwoPassEndpointer(on_decision=decisions.append)`, for example a
+        `collections.deque(maxlen=64)`.
     on_truncated : RepairHook
-        The hook; `FrameRepair()` is the default of the package.
+        The hook, such as `FrameRepair()`.
     sure_from : float
-        Probability from which an end is believed.
+        Probability from which an end counts as sure.
     keep_s : float
-        How much audio is kept.
+        Length of the kept audio in seconds.
     separator : str
-        Between the tokens: a space for words, nothing for characters.
+        Text between the tokens: a space for words, empty for characters.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class TruncationCheck:
         self._history = AudioHistory(max(1, round(keep_s * SAMPLE_RATE_HZ)))
 
     def hear(self, pcm: Pcm) -> None:
-        """Keep audio of the stream."""
+        """Take the next audio of the stream."""
         self._history.append(as_pcm(pcm))
 
     def judge(self, utterance: Utterance) -> Repair | None:
-        """Call the hook if the end is in doubt; return what it gave."""
+        """Call the hook if the end is unsure, and return its repair."""
         decision = self._last_decision(utterance)
         if decision is None or decision.probability >= self._sure_from:
             return None
@@ -92,7 +92,7 @@ class TruncationCheck:
         return repair
 
     def reset(self) -> None:
-        """Start a new stream. The decisions are the caller's to clear."""
+        """Start a new stream. The caller clears the decisions."""
         self._history.reset()
 
     def _last_decision(self, utterance: Utterance) -> Decision | None:

@@ -1,4 +1,4 @@
-"""From the events of an endpointer to whole utterances."""
+"""`UtteranceJoiner`: from the events of an endpointer to final utterances."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pywakeword.events import End, EndpointEvent, NoSpeech, Resumed, SpeechStart
 
 @dataclass(frozen=True)
 class Utterance:
-    """An utterance that can no longer be resumed.
+    """A final utterance: later speech no longer belongs to it.
 
     Attributes
     ----------
     start_sample, end_sample : int
-        From the first speech to the last, all that was resumed in between included.
+        Where its speech begins and ends, pauses included.
     decided_sample : int
         Samples consumed when its last `End` was decided.
     reason : str
-        That of its last `End`; "wake_word" if the next wake word cut it off.
+        The reason of its last `End`; "wake_word" if the next wake word cut it off.
     n_resumed : int
-        How often an `End` was taken back.
+        How often speech went on after an `End`.
     """
 
     start_sample: int
@@ -36,17 +36,18 @@ Outcome = Union[Utterance, NoSpeech]
 
 
 class UtteranceJoiner:
-    """Joins what an early `End` had parted; gives each utterance once, when it is final.
+    """Joins the parts that an early `End` separated, and returns each utterance once.
 
-    It is final when the grace period is over, when the next one begins, or at the close.
+    An utterance is final when its grace period is over, the next one begins, or `close` is
+    called.
 
     Parameters
     ----------
     grace_ms : float
-        That of the endpointer: until then after an `End`, `Resumed` may come.
+        The endpointer's grace period, in which `Resumed` may follow an `End`.
     """
 
-    # `Resumed` is decided up to min_speech and the network's delay after the speech.
+    # `Resumed` is decided later than its speech: by min_speech and the network's delay.
     _LATENESS_SAMPLES = 8000
 
     def __init__(self, grace_ms: float = 1000.0) -> None:
@@ -62,7 +63,7 @@ class UtteranceJoiner:
         self._ended: Utterance | None = None
 
     def push(self, events: Iterable[EndpointEvent], now_sample: int) -> list[Outcome]:
-        """Take events up to `now_sample`, and return what became final."""
+        """Take the events up to `now_sample`, and return what became final."""
         final: list[Outcome] = []
         for event in events:
             final += self._settle(event.decided_sample)
@@ -70,7 +71,7 @@ class UtteranceJoiner:
                 final += self.close()
                 self._start, self._n_resumed = event.sample, 0
             elif isinstance(event, Resumed):
-                if self._start is None:  # final meanwhile: this is the next one
+                if self._start is None:  # the last one is final: this is the next one
                     self._start, self._n_resumed = event.sample, 0
                 self._n_resumed += self._ended is not None
                 self._ended = None
@@ -83,7 +84,7 @@ class UtteranceJoiner:
         return final + self._settle(now_sample)
 
     def close(self) -> list[Outcome]:
-        """Return the utterance that has ended and waits for its grace period."""
+        """Return the utterance whose grace period is still running, if any."""
         ended, self._ended = self._ended, None
         if ended is None:
             return []
@@ -92,12 +93,12 @@ class UtteranceJoiner:
 
     @property
     def waits(self) -> bool:
-        """Whether an utterance has ended, and its grace period is not known to be over."""
+        """Whether the grace period of an utterance is still running."""
         return self._ended is not None
 
     @property
     def open_since(self) -> int | None:
-        """Where the utterance began that has no `End`, or None."""
+        """Start of the utterance that has no `End` yet, or None."""
         return None if self._ended is not None else self._start
 
     def _settle(self, now_sample: int) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""The whole loop: wake word, verifier, utterance, application, spoken answer."""
+"""The whole loop: wake word, verifier, request, application, spoken answer."""
 
 from pywakeword.session.clock import SampleClock
 from pywakeword.session.events import (

@@ -1,4 +1,4 @@
-"""From what was said to the answer in the loudspeaker's queue."""
+"""From a request to the spoken answer."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from pywakeword.session.playback import PlaybackMixer
 from pywakeword.tts.client import Synthesis, TtsClient
 from pywakeword.tts.speech import Prosody, Voice
 
-# Synthesis runs ahead of the loudspeaker by this much.
+# How far synthesis may run ahead of the loudspeaker.
 _AHEAD_SAMPLES = 10 * SAMPLE_RATE_HZ
 
 
 @dataclasses.dataclass
 class Answering:
-    """Asks the recogniser and the application, and speaks; one answer at a time.
+    """Calls speech to text, the application and text to speech, one request at a time.
 
-    `report` takes events and `fire` triggers, as the session has them.
+    `report` takes the events and `fire` the triggers of the session.
     """
 
     application: Application | None
@@ -38,7 +38,7 @@ class Answering:
     _synthesis: Synthesis | None = None
 
     async def answer(self, utterance: SpokenRequest) -> None:
-        """Answer, until all of it is played; whatever fails is reported."""
+        """Return when the whole answer has been played, or a failure was reported."""
         stage = "speech to text"
         try:
             if self.speech_to_text is not None:
@@ -60,7 +60,7 @@ class Answering:
             self.fire(Trigger.FAILED)
 
     def stop(self) -> None:
-        """Fall silent; the task that answers is the session's to cancel."""
+        """Stop speaking. The session cancels the task that runs `answer`."""
         if self._synthesis is not None:
             self._synthesis.cancel()
             self._synthesis = None

@@ -1,4 +1,4 @@
-"""Time as the audio tells it."""
+"""`SampleClock`: time measured in samples of audio."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
-# The session's task on whose behalf code runs; tasks that it starts inherit it.
+# The session's task that the running code belongs to; the tasks it starts inherit it.
 _owner: contextvars.ContextVar[asyncio.Task[None] | None] = contextvars.ContextVar(
     "pywakeword_session_task", default=None
 )
@@ -17,8 +17,8 @@ _owner: contextvars.ContextVar[asyncio.Task[None] | None] = contextvars.ContextV
 class SampleClock:
     """Counts the samples that a session has consumed.
 
-    Code that is to wait for audio time, and not for the computer's, sleeps here:
-    on a file, a session runs as fast as it can and still waits for the right sample.
+    Code that waits for audio time sleeps here. On a file, a session then runs as fast as
+    possible and still waits for the right sample.
     """
 
     def __init__(self) -> None:
@@ -29,16 +29,16 @@ class SampleClock:
 
     @property
     def now(self) -> int:
-        """Samples consumed."""
+        """Samples consumed so far."""
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until so much more audio was consumed."""
+        """Wait until this much more audio has been consumed."""
         wanted = self._now + round(seconds * SAMPLE_RATE_HZ)
         await self.until(lambda: self._now >= wanted)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until the condition holds; it is looked at whenever audio was consumed."""
+        """Wait until the condition holds; it is checked each time audio has been consumed."""
         if condition():
             return
         future = asyncio.get_running_loop().create_future()
@@ -51,7 +51,7 @@ class SampleClock:
             del self._waiting[future], self._owners[future]
 
     def advance(self, n_samples: int) -> None:
-        """Count audio, and wake those whose time has come."""
+        """Count audio, and wake the tasks whose condition holds."""
         self._now += n_samples
         for future, condition in self._waiting.items():
             if not future.done() and condition():
@@ -70,5 +70,5 @@ class SampleClock:
             waits.cancel()
 
     def adopt(self) -> None:
-        """Let what the current task starts count as this task when it waits here."""
+        """Count the tasks that the current task starts as the current task when they wait."""
         _owner.set(asyncio.current_task())

@@ -1,4 +1,4 @@
-"""Draws the session's states: `python -m pywakeword.session.diagram PAGE` renews it in a page."""
+"""Draws the states: `python -m pywakeword.session.diagram PAGE` updates the diagram in a page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def mermaid() -> str:
     lines = ["stateDiagram-v2", f"    [*] --> {State.WAITING.value}"]
     for row in TRANSITIONS:
         if row.trigger is Trigger.END_OF_AUDIO:
-            continue  # from everywhere; the text says so
+            continue  # from every state; the page says so
         actions = ", ".join(action.value for action in row.actions)
         label = row.trigger.value + (f" / {actions}" if actions else "")
         lines.append(f"    {row.state.value} --> {row.target.value}: {label}")
@@ -24,7 +24,7 @@ def mermaid() -> str:
 
 
 def renew(page: str) -> str:
-    """Return the page with its Mermaid block replaced; `ValueError` if it has none."""
+    """Return the page with its Mermaid block replaced; `ValueError` without such a block."""
     if not _BLOCK.search(page):
         raise ValueError("the page has no block fenced as mermaid")
     return _BLOCK.sub(lambda _: f"```mermaid\n{mermaid()}```", page)

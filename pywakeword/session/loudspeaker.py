@@ -1,4 +1,4 @@
-"""Loudspeakers: one that only counts samples, and one that makes sound."""
+"""Loudspeakers: `VirtualLoudspeaker` for files, `DuplexDevice` for real ones."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 
 class Loudspeaker(Protocol):
-    """Plays a mixer's audio, and says what was heard when."""
+    """Plays a mixer's audio, and reports what was played when."""
 
     @property
     def mixer(self) -> PlaybackMixer:
-        """What it plays."""
+        """The audio to play."""
         ...
 
     def played(self, begin: int, end: int) -> list[Span]:
-        """Return what was played while these samples of input were recorded, without gaps."""
+        """Return the playback during these samples of input, as spans without gaps."""
         ...
 
 
 class VirtualLoudspeaker:
-    """Plays one sample for each sample of input, into nothing or into `sink`.
+    """Plays one sample per sample of input, silently or into `sink`.
 
     Parameters
     ----------
     sink : callable of (n_samples,) int16 ndarray, optional
-        Gets what is played, silence included.
+        Gets all samples played, including silence.
     """
 
     def __init__(self, sink: Callable[[Samples], object] | None = None) -> None:
@@ -46,11 +46,11 @@ class VirtualLoudspeaker:
 
     @property
     def mixer(self) -> PlaybackMixer:
-        """What it plays."""
+        """The audio to play."""
         return self._mixer
 
     def played(self, begin: int, end: int) -> list[Span]:
-        """Play, and return what."""
+        """Play, and return the spans."""
         pcm, spans = self._mixer.render(begin, end - begin)
         if self._sink is not None:
             self._sink(pcm)

@@ -1,7 +1,7 @@
-"""What a voice session can be doing, and what takes it from one thing to the next.
+"""The states of a voice session, and the table of transitions between them.
 
-The table is the machine: the session looks its every step up here, and
-`pywakeword.session.diagram` draws the picture in the docs from it.
+The session takes every step from this table, and `pywakeword.session.diagram` draws the
+picture in the docs from it.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ class State(Enum):
     WAITING = "waiting"  # for a wake word
     VERIFYING = "verifying"  # a wake word is being verified
     LISTENING = "listening"  # to what is said after it
-    THINKING = "thinking"  # the application works on an answer
+    THINKING = "thinking"  # speech to text and the application are working
     SPEAKING = "speaking"  # the answer is being played
-    INTERRUPTED = "interrupted"  # the answer is held while a wake word is verified
+    INTERRUPTED = "interrupted"  # the answer is paused while a wake word is verified
     CLOSED = "closed"
 
 
 class Trigger(Enum):
     """What happened."""
 
-    WORD = "word"  # heard, and there is no verifier
-    CANDIDATE = "candidate"  # a word was heard that the verifier has to judge
+    WORD = "word"  # detected, without a verifier
+    CANDIDATE = "candidate"  # a wake word that the verifier has to judge
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UTTERANCE = "utterance"  # the person has finished
     NO_SPEECH = "no speech"
     RESUMED = "resumed"  # the person had not finished
-    ANSWER = "answer"  # its first audio is there
+    ANSWER = "answer"  # its first audio has arrived
     NO_ANSWER = "no answer"
-    PLAYED = "played"  # all of the answer
+    PLAYED = "played"  # the whole answer
     FAILED = "failed"
     END_OF_AUDIO = "end of audio"
 
 
 class Action(Enum):
-    """What the session does on the way."""
+    """What the session does during a transition."""
 
     VERIFY = "verify"
     LISTEN = "listen"
@@ -53,7 +53,7 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Transition:
-    """One row of the table."""
+    """One row of the table: state and trigger give the next state and the actions."""
 
     state: State
     trigger: Trigger
@@ -70,11 +70,11 @@ def _rows() -> tuple[Transition, ...]:
     rows = [
         row(s.WAITING, t.WORD, s.LISTENING, a.LISTEN),
         row(s.WAITING, t.CANDIDATE, s.VERIFYING, a.VERIFY),
-        # The newest word counts; the verdict on an older one is not waited for.
+        # The newest wake word counts; the verdict on an older one is dropped.
         row(s.VERIFYING, t.CANDIDATE, s.VERIFYING, a.VERIFY),
         row(s.VERIFYING, t.ACCEPTED, s.LISTENING, a.LISTEN),
         row(s.VERIFYING, t.REJECTED, s.WAITING),
-        # Said again: the device listens already, so nobody has to verify it.
+        # A repeated wake word needs no verifier: the device is already listening.
         row(s.LISTENING, t.WORD, s.LISTENING, a.LISTEN),
         row(s.LISTENING, t.CANDIDATE, s.LISTENING, a.LISTEN),
         row(s.LISTENING, t.UTTERANCE, s.THINKING, a.ANSWER),
@@ -103,18 +103,18 @@ TRANSITIONS = _rows()
 
 
 class Machine:
-    """The state, and the table's word on what follows."""
+    """The current state, changed only as the table allows."""
 
     def __init__(self) -> None:
         self._table = {(row.state, row.trigger): row for row in TRANSITIONS}
         self.state = State.WAITING
 
     def accepts(self, trigger: Trigger) -> bool:
-        """Whether the trigger means anything in the present state."""
+        """Whether the table has a row for the trigger in the current state."""
         return (self.state, trigger) in self._table
 
     def fire(self, trigger: Trigger) -> Transition:
-        """Go to the next state and return the row; `ValueError` if there is none."""
+        """Go to the next state and return the row; `ValueError` without a row."""
         row = self._table.get((self.state, trigger))
         if row is None:
             raise ValueError(f"{trigger.value!r} cannot happen while {self.state.value}")

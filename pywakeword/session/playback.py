@@ -1,4 +1,4 @@
-"""What the loudspeaker plays, sample by sample, and what that is called."""
+"""`PlaybackMixer`: what the loudspeaker plays, and its kind for the device state."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from pywakeword.audio.pcm import Pcm, as_pcm
 
-# Of several at once, the first names the state of the device.
+# When several kinds play, the device state is the first of these.
 KINDS = ("call", "alarm", "tts", "media", "music", "other")
 Samples = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
 class Span:
-    """From one sample of the session to another, the loudspeaker played this."""
+    """What the loudspeaker played from sample `begin` to sample `end` of the session."""
 
     begin: int
     end: int
@@ -45,10 +45,10 @@ class _Channel:
 
 
 class PlaybackMixer:
-    """Queues of audio, one a kind, mixed to what the loudspeaker plays.
+    """Audio queues, one per kind, mixed for the loudspeaker.
 
-    Kinds are those of `DeviceState.playback`. Thread-safe: an audio device renders
-    from a thread of its own.
+    The kinds are those of `DeviceState.playback`. Thread-safe: an audio device renders in
+    its own thread.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class PlaybackMixer:
         self._declared: set[str] = set()
 
     def play(self, kind: str, pcm: Pcm) -> None:
-        """Append mono 16 kHz audio to a kind's queue."""
+        """Append mono 16 kHz audio to the queue of a kind."""
         samples = as_pcm(pcm)
         channel = self._channel(kind)
         with self._lock:
@@ -66,7 +66,7 @@ class PlaybackMixer:
                 channel.n_queued += len(samples)
 
     def stop(self, kind: str) -> None:
-        """Drop what is queued, and what was declared."""
+        """Drop the queue of a kind, and its declaration."""
         channel = self._channel(kind)
         with self._lock:
             channel.queue.clear()
@@ -75,29 +75,29 @@ class PlaybackMixer:
             self._declared.discard(kind)
 
     def hold(self, kind: str, held: bool) -> None:
-        """Keep a kind silent without losing what is queued, or let it go on."""
+        """Pause a kind and keep its queue, or let it go on."""
         with self._lock:
             self._channel(kind).held = held
 
     def declare(self, kind: str) -> None:
-        """Say that somebody else plays this through the same loudspeaker, until `stop`."""
+        """Declare that another program plays this kind on the loudspeaker, until `stop`."""
         self._channel(kind)
         with self._lock:
             self._declared.add(kind)
 
     def n_queued(self, kind: str) -> int:
-        """Return how many samples are still to be played."""
+        """Return how many samples of a kind are still to be played."""
         return self._channel(kind).n_queued
 
     def render(self, begin: int, n_samples: int) -> tuple[Samples, list[Span]]:
-        """Return the next samples, and what is heard in them from which sample on.
+        """Return the next samples, and the spans of playback in them.
 
         Parameters
         ----------
         begin : int
-            Index in the session of the first of them.
+            Index in the session of the first sample.
         n_samples : int
-            How many.
+            How many samples.
         """
         mixed = np.zeros(n_samples, np.int32)
         with self._lock:

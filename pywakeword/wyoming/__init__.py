@@ -1,7 +1,7 @@
-"""The Wyoming protocol of Home Assistant: a wake-word service, and a client's connection.
+"""Home Assistant's Wyoming protocol: a wake-word service, and a speech-to-text client.
 
-Needs the extra `wyoming`. The protocol has neither encryption nor passwords: keep it
-on the loopback interface or on a network that you trust.
+Needs the extra `wyoming`. The protocol has no encryption and no passwords: use it on the
+loopback interface or on a network that you trust.
 """
 
 from pywakeword._wyoming import WyomingConnection

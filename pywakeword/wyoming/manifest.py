@@ -1,7 +1,7 @@
-"""Model manifests in the form of ESPHome's, for programs that list wake words by them.
+"""Model manifests in ESPHome's format, for programs that list wake words by them.
 
-The fields and their meaning are those of ESPHome's version 2. The `type` is our own:
-ESPHome's `micro` promises another front end, on which these models would hear nothing.
+The fields are those of ESPHome's version 2. The `type` is our own, because `micro` stands
+for another front end, with which these models do not work.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def manifest(model: str | Path) -> dict[str, Any]:
     ModelError
         If the model or its card is refused.
     ValueError
-        If the model has several keywords; the form knows one.
+        If the model has several keywords; the format allows one.
     """
     file = read_model(model)
     card = file.card

@@ -1,4 +1,4 @@
-"""What was said, by a Wyoming speech-to-text service."""
+"""`WyomingSpeechToText`: transcripts from a Wyoming speech-to-text service."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _CHUNK_SAMPLES = 1600
 
 
 class WyomingSpeechToText:
-    """A recogniser behind `tcp://host:port`, such as wyoming-faster-whisper.
+    """A client of a speech-to-text service such as wyoming-faster-whisper.
 
     Parameters
     ----------
     uri : str
-        Address of the service.
+        Address of the service, `tcp://host:port` or `unix:///path`.
     language : str, optional
-        Language of the speech; the service's own choice if left out.
+        Language of the speech. Default: the service's.
     model : str, optional
         Name of the service's model.
     timeout_s : float
-        Longest wait for the connection, and for the transcript.
+        Longest wait for the connection and for the transcript.
 
     Raises
     ------
@@ -51,12 +51,12 @@ class WyomingSpeechToText:
         self._timeout_s = timeout_s
 
     async def transcribe(self, pcm: npt.NDArray[np.int16]) -> str:
-        """Return the text of mono 16 kHz speech; empty if nothing was understood.
+        """Return the text of mono 16 kHz speech; empty if the service understood nothing.
 
         Raises
         ------
         ServiceError
-            If there is no transcript; its classes say why.
+            If there is no transcript; the subclass gives the cause.
         """
         async with WyomingConnection(self._uri, timeout_s=self._timeout_s) as connection:
             from wyoming.asr import Transcribe, Transcript

@@ -146,7 +146,7 @@ class MicrophoneSource(PortAudioStream):
         raise cause
 
     def _choose_rate(self) -> int:
-        # Many USB microphones record at 44.1 or 48 kHz only.
+        # Many USB microphones record only at 44.1 or 48 kHz.
         try:
             self._sounddevice.check_input_settings(
                 device=self._device, channels=1, dtype="int16", samplerate=SAMPLE_RATE_HZ

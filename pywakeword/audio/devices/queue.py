@@ -1,4 +1,4 @@
-"""Between PortAudio's thread, which must not wait, and the one that takes the audio."""
+"""`DeviceQueue`: from PortAudio's thread, which must not wait, to the consumer's."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Block = TypeVar("Block")
 
 
 class DeviceQueue(Generic[Block]):
-    """Blocks of one opening of a device, in order; as many as fit.
+    """A bounded queue of blocks, one per opening of a device.
 
     Parameters
     ----------
     n_blocks : int
-        How many are kept for a consumer that falls behind.
+        How many blocks may wait for the consumer.
     timeout_s : float
-        A device that gives nothing for so long is taken to be gone.
+        A device that gives no audio for this time counts as lost.
     name : str
-        Of the device, for the errors.
+        Name of the device in the errors.
     """
 
     def __init__(self, n_blocks: int, timeout_s: float, name: str) -> None:
@@ -33,7 +33,7 @@ class DeviceQueue(Generic[Block]):
         return self._queue.qsize()
 
     def put(self, block: Block) -> bool:
-        """Add a block without waiting; False if there is no room, and it is lost."""
+        """Add a block without waiting; return False if the queue is full and the block lost."""
         try:
             self._queue.put_nowait(block)
         except queue.Full:
@@ -41,8 +41,8 @@ class DeviceQueue(Generic[Block]):
         return True
 
     def end(self) -> None:
-        """Say that the device gives no more: PortAudio's `finished_callback`."""
-        # If the queue is full, the consumer meets the timeout instead.
+        """Mark the end of the audio; PortAudio's `finished_callback`."""
+        # If the queue is full, the consumer runs into the timeout instead.
         with contextlib.suppress(queue.Full):
             self._queue.put_nowait(None)
 
@@ -52,7 +52,7 @@ class DeviceQueue(Generic[Block]):
         Raises
         ------
         AudioDeviceError
-            If the device stopped, or gave nothing for too long.
+            If the device stopped, or gave no audio within the timeout.
         """
         try:
             block = self._queue.get(timeout=self._timeout_s)

@@ -1,19 +1,19 @@
-"""Whether a device still records at the rate that was agreed."""
+"""`RateCheck`: whether a device still records at the sample rate it was opened with."""
 
 from __future__ import annotations
 
 
 class RateCheck:
-    """Notices a device that no longer keeps the rate that was agreed, by its own clock.
+    """Compares the sample rate with the device's own time stamps.
 
-    Such a device goes on as if nothing had happened, and everything sounds too high or too
-    low. Clocks are off by a tenth of a percent, and so are time stamps of single blocks;
-    rates in use differ by a third and more.
+    A device that changes its rate reports no error, but the audio is then too high or too
+    low. Device clocks deviate by 0.1 %, and so do the time stamps of single blocks; common
+    sample rates differ by a third or more.
 
     Parameters
     ----------
     rate_hz : int
-        Samples per second that were agreed.
+        Sample rate that the device was opened with.
     """
 
     _WINDOW_S = 4.0
@@ -25,14 +25,14 @@ class RateCheck:
         self._n_samples = 0
 
     def measure(self, n_samples: int, begin_s: float | None) -> float | None:
-        """Return the rate if it is another one, else None.
+        """Return the measured rate if it is another one, else None.
 
         Parameters
         ----------
         n_samples : int
-            Of this block.
+            Length of this block.
         begin_s : float or None
-            When it began to be recorded; None if what came before it was lost.
+            Time when its recording began; None if audio before it was lost.
         """
         elapsed_s = 0.0 if begin_s is None or self._begin_s is None else begin_s - self._begin_s
         rate_hz = self._n_samples / elapsed_s if elapsed_s >= self._WINDOW_S else None

@@ -1,4 +1,4 @@
-"""Repair of commands that were cut short: which role is missing, what to ask."""
+"""Repair of incomplete commands: which role is missing, and what to ask."""
 
 from pywakeword.endpointing.repair.amr import AmrRepair
 from pywakeword.endpointing.repair.frames import (

@@ -1,4 +1,4 @@
-"""`AmrRepair`: finds the missing role in the meaning that an AMR parser gives (amrlib)."""
+"""`AmrRepair`: finds the missing role in the AMR graph of a command (amrlib)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pywakeword._extras import require
 from pywakeword.endpointing.repair.frames import NOT_UNDERSTOOD, Repair
 from pywakeword.errors import ModelError
 
-# Roles that a command needs, in PropBank's numbering, and the question for each; of any
-# other predicate the object is asked for.
+# Roles that a command needs, in PropBank's numbering, with the question for each. For other
+# predicates, the question asks for the object.
 AMR_ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "set": ((":ARG1", "What should I set?"), (":ARG2|:time|:duration", "For when?")),
     "remind": ((":ARG2", "What should I remind you of?"),),
@@ -27,18 +27,17 @@ _VERB = re.compile(r"([a-z]+(?:-[a-z]+)*)-\d\d+")
 
 
 class AmrRepair:
-    """A hook for `TruncationCheck` that parses the transcript to a graph of its meaning.
+    """A hook for `TruncationCheck` that parses the transcript into an AMR graph.
 
     Parameters
     ----------
     model_dir : path, optional
-        The sentence-to-graph model of amrlib, which is downloaded apart from the package;
-        otherwise amrlib's own `model_stog`.
+        amrlib's sentence-to-graph model, a separate download. Default: amrlib's
+        `model_stog`.
     parse : callable, optional
-        Another parser: from a sentence to a graph in PENMAN notation. amrlib is not
-        needed then.
+        Another parser, from a sentence to a graph in PENMAN notation. It replaces amrlib.
     roles : mapping
-        Like `AMR_ROLES`: needed roles by verb. `|` separates roles that will all do.
+        Needed roles per verb, like `AMR_ROLES`. `|` separates alternatives.
 
     Raises
     ------
@@ -65,7 +64,7 @@ class AmrRepair:
         Raises
         ------
         ModelError
-            If the parser's answer is no graph.
+            If the parser does not return a graph.
         """
         if not transcript.strip():
             return Repair(NOT_UNDERSTOOD)

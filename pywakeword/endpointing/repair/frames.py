@@ -1,4 +1,4 @@
-"""What to ask when a command was cut off: frames of commands, and the role that is missing."""
+"""`FrameRepair`: finds the missing role of a command in a table of command frames."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Repair:
-    """How to go on after an utterance that may have been cut off.
+    """How to continue after an utterance that may be incomplete.
 
     Attributes
     ----------
     question : str or None
-        What to ask the person; None if nothing seems to be missing.
+        Question for the person; None if nothing seems to be missing.
     missing_role : str or None
-        What the answer would fill in.
+        The role that the answer fills.
     frame : str or None
-        The command that was recognised.
+        The recognised command.
     graph : object
-        The meaning, where the hook parses it (`AmrRepair`: a penman.Graph).
+        The parsed meaning, if the hook has one (`AmrRepair`: a penman.Graph).
     """
 
     question: str | None
@@ -35,16 +35,16 @@ class Repair:
 
 @dataclass(frozen=True)
 class Role:
-    """A part that a command needs.
+    """A part that a command must have.
 
     Attributes
     ----------
     name : str
-        What it is.
+        Name of the role.
     pattern : str
-        Regular expression, searched in the words after the trigger.
+        Regular expression, searched in the whole utterance.
     question : str
-        Asks for it.
+        Question for the role.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Role:
 
 @dataclass(frozen=True)
 class CommandFrame:
-    """A command: the words that show it, and the roles that it needs, in order of asking."""
+    """A command: the pattern that identifies it, and its roles in the order of the questions."""
 
     name: str
     trigger: str
@@ -65,7 +65,7 @@ _NUMBER = (
     r"(?:\d+|an?|half|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|"
     r"fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty)"
 )
-# Words that cannot be what a command is about: "play the" lacks it.
+# Words that cannot fill a role: "play the" has no object.
 _FUNCTION_WORDS = (
     r"(?:a|an|the|my|to|for|of|in|on|at|off|up|down|by|with|and|or|some|me|please|that|it'?s?)"
 )
@@ -128,12 +128,12 @@ MORE = "Sorry, I did not hear the end. What else?"
 
 
 class FrameRepair:
-    """The default hook: looks in a small table of commands for the role that is missing.
+    """A hook for `TruncationCheck` that looks up the missing role in a table of commands.
 
     Parameters
     ----------
     frames : sequence of CommandFrame
-        The first whose trigger is found is taken.
+        The first frame whose trigger matches is used.
     """
 
     def __init__(self, frames: Sequence[CommandFrame] = COMMAND_FRAMES) -> None:
@@ -151,7 +151,7 @@ class FrameRepair:
             for role, pattern in zip(frame.roles, patterns):
                 if not pattern.search(text):
                     return Repair(role.question, role.name, frame.name)
-            # "set a timer for ten minutes and": every role is there, but not the end.
+            # "set a timer for ten minutes and" has every role, but is incomplete.
             dangling = _DANGLING.search(text) is not None
             return Repair(MORE if dangling else None, None, frame.name)
         return Repair(NOT_UNDERSTOOD)

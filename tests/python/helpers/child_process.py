@@ -1,7 +1,7 @@
-"""Starts the package under test in a process of its own, as a user would.
+"""Runs the package under test in a child process, as a user would.
 
-It runs outside the repository, or Python would find the source tree in the current
-directory and not the package that is installed.
+The child runs outside the repository. Otherwise Python would import the source tree in the
+current directory instead of the installed package.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pywakeword import Encoding
 
 
 class Counting:
-    """An EosSource that counts samples; its posterior rises where told."""
+    """An EosSource that counts samples; its posterior is 1 from `eos_from` on, else 0."""
 
     def __init__(self, eos_from: int | None = None) -> None:
         self._eos_from = eos_from
@@ -27,7 +27,7 @@ class Counting:
 
 
 class Scripted:
-    """An Arbitrator that gives one answer after the other, the last for ever; notes questions."""
+    """An Arbitrator that gives its answers in order, repeats the last, and records its calls."""
 
     def __init__(self, *answers: float) -> None:
         self._answers = answers

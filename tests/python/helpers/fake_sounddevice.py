@@ -1,7 +1,7 @@
 """A stand-in for python-sounddevice: a module object whose microphone plays an array.
 
-`install` puts it where `import sounddevice` finds it. Blocks are delivered by a thread,
-as PortAudio does; `script` says what happens after the audio.
+`install` puts it where `import sounddevice` finds it. A thread delivers the blocks, as in
+PortAudio; the fields describe the device and its faults.
 """
 
 from __future__ import annotations

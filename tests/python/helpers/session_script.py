@@ -1,7 +1,7 @@
 """A scripted evening in front of a device: what is said when, and what must follow.
 
-Each scene is a stretch of audio with its own part for the application and the
-verifier, and the exact transitions that it must cause.
+Each scene is a piece of audio with instructions for the application and the verifier, and
+the exact transitions that it must cause.
 """
 
 from __future__ import annotations

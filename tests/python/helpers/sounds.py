@@ -1,4 +1,4 @@
-"""What endpointing is tested on: a free voice's speech, and sounds that are not speech."""
+"""Audio for endpointing tests: speech of a free voice, and sounds that are not speech."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def clicks(seconds: float, amplitude: float = 15000.0, period_s: float = 0.31) -
 
 
 def alarm(seconds: float, amplitude: float = 9000.0, hertz: float = 2000.0) -> Pcm:
-    """Three beeps and a pause, again and again."""
+    """Three beeps and a pause, repeated."""
     t = np.arange(round(seconds * RATE)) / RATE
     beeping = ((t / 0.125).astype(int) % 2 == 0) & ((t % 1.0) < 0.7)
     gate = np.convolve(beeping, np.ones(80) / 80, "same")

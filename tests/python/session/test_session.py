@@ -1,4 +1,4 @@
-"""The parts of a session, and what the scripted evening has no scene for."""
+"""The parts of a session, and cases without a scene in the scripted evening."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ASKED = np.concatenate([spoken("computer"), floor(1.5)])
 
 
 class Beep(Backend):
-    """A back end that gives a second of tone, and fails where told to."""
+    """A back end that gives one second of tone, or fails if the text is "break"."""
 
     name = "beep"
 

@@ -1,6 +1,6 @@
-"""Ten minutes in front of a device whose loudspeaker the microphone hears, event by event.
+"""Ten minutes in front of a device whose microphone records its loudspeaker, event by event.
 
-The clock is the count of samples: nobody sleeps.
+The clock counts samples, so the test never sleeps.
 """
 
 from __future__ import annotations
