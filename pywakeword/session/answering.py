@@ -37,16 +37,16 @@ class Answering:
     fire: Callable[[Trigger], None]
     _synthesis: Synthesis | None = None
 
-    async def answer(self, utterance: SpokenRequest) -> None:
+    async def answer(self, request: SpokenRequest) -> None:
         """Return when the whole answer has been played, or a failure was reported."""
         stage = "speech to text"
         try:
             if self.speech_to_text is not None:
-                text = await self.speech_to_text.transcribe(utterance.pcm)
+                text = await self.speech_to_text.transcribe(request.pcm)
                 self.report(Transcribed(self.clock.now, text))
-                utterance = dataclasses.replace(utterance, text=text)
+                request = dataclasses.replace(request, text=text)
             stage = "application"
-            said = await self._ask(utterance)
+            said = await self._ask(request)
             if self.tts is None or said is None or said == "":
                 self.fire(Trigger.NO_ANSWER)
                 return
@@ -66,10 +66,10 @@ class Answering:
             self._synthesis = None
         self.mixer.stop("tts")
 
-    async def _ask(self, utterance: SpokenRequest) -> Answer:
-        if self.application is None or utterance.text == "":
+    async def _ask(self, request: SpokenRequest) -> Answer:
+        if self.application is None or request.text == "":
             return None
-        return await self.application(utterance)
+        return await self.application(request)
 
     async def _speak(self, synthesis: Synthesis) -> None:
         self._synthesis = synthesis

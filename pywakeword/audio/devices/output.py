@@ -34,7 +34,9 @@ class OutputDevice(PortAudioStream):
             self._stream.write(pcm.tobytes())
 
     def close(self) -> None:
-        """Play what was written to its end, and release the device."""
-        with self._errors("close"):
-            self._stream.stop()
-        super().close()
+        """Play the written audio to its end, and release the device."""
+        try:
+            with self._errors("close"):
+                self._stream.stop()
+        finally:
+            super().close()

@@ -20,6 +20,7 @@ from pywakeword import (
     UtteranceJoiner,
     WakeWord,
 )
+from pywakeword.endpointing.stream_listener import StreamListener
 
 WORD = spoken("computer")[: sounds.COMPUTER[1] + 800]
 GRACE = 16_000
@@ -132,6 +133,27 @@ def test_a_request_comes_when_its_grace_is_over_and_reset_forgets() -> None:
         assert listener.close() == []
         listener.process(pcm[: len(pcm) // 2])
         listener.reset()
+
+
+@pytest.mark.parametrize("size", [7, 160, 1000, 10**9])
+def test_the_level_below_gives_all_audio_once_and_early_events(size: int) -> None:
+    pcm = np.concatenate([WORD, floor(0.5), request(), floor(1.2), request(), floor(4)])
+    listener = StreamListener(WakeWord("computer"), Endpointer())
+    parts, events = [], []
+    for begin in range(0, len(pcm), size):
+        for part in listener.process(pcm[begin : begin + size]):
+            parts.append(part)
+            events += part.events
+            if part.detection is not None:
+                assert listener.now >= part.detection.detected_sample - 160
+                events += listener.start(part.detection)
+    np.testing.assert_array_equal(np.concatenate([part.pcm for part in parts]), pcm)
+    assert listener.now == len(pcm)
+    assert sum(part.detection is not None for part in parts) == 1
+    assert max(len(part.pcm) for part in parts) <= 1280
+    kinds = [type(event) for event in events]
+    # The early End and its Resumed come as decided; a RequestListener joins them.
+    assert kinds[-4:] == [End, Resumed, PossibleEnd, End]
 
 
 def test_events_are_joined_once() -> None:
