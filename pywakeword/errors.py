@@ -156,7 +156,7 @@ class VerifierError(PyWakewordError):
 
 
 class VerifierUnavailableError(VerifierError):
-    """The verifier was not reached, was too slow or busy, or answered with nonsense.
+    """The verifier was not reached, too slow, or busy, or its reply was not valid.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ from pywakeword.commands._options import (
 )
 from pywakeword.commands.verifier import add_client_options, client_options
 from pywakeword.endpointing import Request, RequestListener
-from pywakeword.verifier import Decision, Verifier
+from pywakeword.verifier import Verifier, VerifierResult
 from pywakeword.wakeword import WakeWord
 
 _METER_WIDTH = 30
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
                     at_s = found.start_sample / spotter.sample_rate
                     _show(f"{found.keyword}  score {found.score:.3f}  at {at_s:.2f} s")
                     if verifier is not None:
-                        verifier.submit(found).add_done_callback(_show_decision)
+                        verifier.submit(found).add_done_callback(_show_result)
                 if microphone.overruns > reported_overruns:
                     reported_overruns = microphone.overruns
                     _clear_meter()
@@ -83,13 +83,13 @@ def _make_verifier(args: argparse.Namespace, spotter: WakeWord) -> Verifier | nu
     )
 
 
-def _show_decision(future: Future[Decision]) -> None:
-    decision = future.result()
-    verdict = decision.verdict
+def _show_result(future: Future[VerifierResult]) -> None:
+    result = future.result()
+    verdict = result.verdict
     score = "" if verdict is None else f"  score {verdict.score:.3f} of {verdict.threshold:g}"
     _show(
-        f"{decision.detection.keyword}  {'accepted' if decision.accepted else 'rejected'} by the "
-        f"{decision.source} ({decision.reason}){score}  {1000 * decision.latency_s:.0f} ms"
+        f"{result.detection.keyword}  {'accepted' if result.accepted else 'rejected'} by the "
+        f"{result.source} ({result.reason}){score}  {1000 * result.latency_s:.0f} ms"
     )
 
 

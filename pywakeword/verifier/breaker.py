@@ -1,4 +1,4 @@
-"""Stops asking a verifier that fails again and again."""
+"""Stops requests to a verifier that keeps failing."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from collections.abc import Callable
 
 
 class CircuitBreaker:
-    """Closed, open, or half open with one probe under way.
+    """Closed, open, or half open with one probe in progress.
 
     Parameters
     ----------
     failures : int
-        So many failures within `window_s` open it.
-    window_s, open_s : float
-        How long a failure counts, and how long it stays open before one request is let
-        through as a probe. If that succeeds it closes, otherwise it stays open as long again.
+        Number of failures within `window_s` that opens it.
+    window_s : float
+        Time for which a failure counts.
+    open_s : float
+        Time for which it stays open before it lets one request through as a probe. It closes
+        if the probe succeeds, and stays open for the same time again otherwise.
     clock : callable
-        Seconds, monotonic.
+        Returns monotonic seconds.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class CircuitBreaker:
         return "half_open" if self._clock() - self._opened_at >= self._open_s else "open"
 
     def allow(self) -> bool:
-        """Tell whether a request may go out; its outcome must then be reported."""
+        """Return whether a request may be sent. The caller must then report its outcome."""
         state = self.state
         if state == "half_open" and not self._probing:
             self._probing = True
@@ -60,7 +62,7 @@ class CircuitBreaker:
         self._probing = False
 
     def failed(self) -> None:
-        """Report that it did not."""
+        """Report that the verifier did not answer."""
         now = self._clock()
         self._failed_at.append(now)
         recent = len(self._failed_at) == self._limit and now - self._failed_at[0] <= self._window_s

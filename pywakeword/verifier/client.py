@@ -1,4 +1,4 @@
-"""`AsyncVerifier`: asks a verifier about candidates, and always comes to a decision."""
+"""`AsyncVerifier`: sends candidates to a verifier; always returns a result in time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pywakeword._core import __version__
 from pywakeword._extras import require
@@ -26,9 +26,12 @@ from pywakeword.verifier.contract import (
     Verdict,
 )
 from pywakeword.verifier.http import HttpVerifier, TokenSupplier
-from pywakeword.verifier.policy import Decision, VerifierPolicy
+from pywakeword.verifier.policy import VerifierPolicy, VerifierResult
 from pywakeword.verifier.sent_log import SentLog
 from pywakeword.verifier.snippet import AFTER_START_SAMPLES
+
+if TYPE_CHECKING:
+    import httpx
 
 _RETRIED = ("connect", "disconnected", "busy")
 _RETRY_AFTER_S = (0.05, 0.2)
@@ -38,7 +41,10 @@ _logger = logging.getLogger("pywakeword.verifier")
 
 @dataclass
 class VerifierCounts:
-    """What became of the candidates so far; `dropped` are part of `policy`."""
+    """Number of candidates so far, by what decided on them.
+
+    `dropped` are included in `policy`.
+    """
 
     candidates: int = 0
     verifier: int = 0
@@ -49,21 +55,21 @@ class VerifierCounts:
 
 
 class AsyncVerifier:
-    """Asks a verifier about candidates. Every one ends in exactly one `Decision`.
+    """Sends candidates to a verifier. Every candidate gets exactly one `VerifierResult`.
 
-    Belongs to one event loop; `Verifier` is the same for programs without one.
+    Belongs to one event loop. `Verifier` is the same for programs without one.
 
     Parameters
     ----------
     url : str
-        Where the verifier is, without `/v1/verify`. Plain http goes to this machine
-        only, unless `allow_plain_http`.
+        Address of the verifier, without `/v1/verify`. Plain http reaches this machine
+        only, unless `allow_plain_http` is true.
     thresholds : mapping of str to float
         The detector's threshold by keyword: `WakeWord.thresholds`.
     policy : VerifierPolicy, optional
         Which candidates are sent, and what decides without a verdict.
     token : callable, optional
-        Returns a bearer token, or an awaitable of one; asked before every attempt.
+        Returns a bearer token, or an awaitable of one; called before every attempt.
     client_cert : (str, str), optional
         Files of the client's certificate and key, for mutual TLS.
     ca_file : str, optional
@@ -71,21 +77,21 @@ class AsyncVerifier:
     encoding : {"s16le", "ogg_opus"}
         How audio is sent; Opus needs the extra `audio`.
     breaker : CircuitBreaker, optional
-        When to stop asking for a while.
+        Stops requests for a while after repeated failures.
     max_pending : int
-        Candidates that may wait for a verdict at a time; more are dropped: the policy
-        decides on them at once.
+        Most candidates that wait for a verdict at one time. The policy decides on further
+        ones at once; they count as dropped.
     sent_log : str or path, optional
-        File in which everything that leaves the device is noted (`SentLog`).
+        File that records everything that leaves the device (`SentLog`).
     transport : httpx.AsyncBaseTransport, optional
-        Replaces the network: for tests, and for a proxy.
+        Replaces the network, for tests or a proxy.
 
     Raises
     ------
     MissingExtraError
         If httpx, or soundfile for Opus, is not installed.
     ValueError
-        If the URL or an option is refused.
+        If the URL or an option is not valid.
     """
 
     def __init__(
@@ -102,7 +108,7 @@ class AsyncVerifier:
         breaker: CircuitBreaker | None = None,
         max_pending: int = 8,
         sent_log: str | Path | None = None,
-        transport: Any = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         if encoding not in ENCODINGS:
             raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}; got {encoding!r}")
@@ -140,21 +146,23 @@ class AsyncVerifier:
         if self._sent_log is not None:
             self._sent_log.close()
 
-    async def verify(self, detection: Detection, *, detected_at: float | None = None) -> Decision:
-        """Decide on a candidate, within `policy.deadline_s` of its detection.
+    async def verify(
+        self, detection: Detection, *, detected_at: float | None = None
+    ) -> VerifierResult:
+        """Verify a candidate, within `policy.deadline_s` of its detection.
 
         Parameters
         ----------
         detection : Detection
             The candidate.
         detected_at : float, optional
-            `time.monotonic()` at its detection; now, if left out.
+            `time.monotonic()` at its detection. Default: now.
 
         Returns
         -------
-        Decision
-            The verifier's, the device's own, or the offline policy's. What went wrong
-            is in `reason` and `error`, and is logged.
+        VerifierResult
+            Decided by the verifier, the device or the offline policy. Failures are in
+            `reason` and `error`, and are logged.
         """
         started_s = time.monotonic() if detected_at is None else detected_at
         request_id = uuid.uuid4().hex
@@ -181,7 +189,7 @@ class AsyncVerifier:
             else:
                 accepted, source = reason == "accept", "verifier"
         setattr(self.counts, source, getattr(self.counts, source) + 1)
-        return Decision(
+        return VerifierResult(
             accepted=accepted,
             source=source,
             reason=reason,
@@ -195,16 +203,16 @@ class AsyncVerifier:
     async def ask(
         self, detection: Detection, *, request_id: str | None = None, timeout_s: float | None = None
     ) -> Verdict:
-        """Return the verdict on a candidate whatever its score, or raise.
+        """Return the verifier's verdict whatever the device's score, or raise.
 
         Parameters
         ----------
         detection : Detection
             The candidate.
         request_id : str, optional
-            Chosen at random if left out.
+            Default: random.
         timeout_s : float, optional
-            By default, `policy.deadline_s`.
+            Default: `policy.deadline_s`.
 
         Raises
         ------
@@ -217,11 +225,11 @@ class AsyncVerifier:
         if self._n_pending >= self._max_pending:
             self.counts.dropped += 1
             raise VerifierUnavailableError(
-                "queue_full", f"{self._max_pending} candidates are waiting for a verdict already"
+                "queue_full", f"{self._max_pending} candidates are already waiting for a verdict"
             )
         if not self.breaker.allow():
             raise VerifierUnavailableError(
-                "circuit_open", f"{self._http.host} failed too often; it is asked again later"
+                "circuit_open", f"{self._http.host} failed too often; requests are paused"
             )
         self._n_pending += 1
         answered = False
@@ -261,7 +269,7 @@ class AsyncVerifier:
     async def _prepare(self, detection: Detection, request_id: str) -> tuple[Metadata, bytes]:
         start = detection.pre_roll_samples
         length = max(1, detection.end_sample - detection.start_sample)
-        # What lies behind the verifier's window need not leave the device.
+        # Audio behind the verifier's window does not leave the device.
         n_sent = min(
             len(detection.snippet),
             max(start + length, start + AFTER_START_SAMPLES),
@@ -300,9 +308,9 @@ class AsyncVerifier:
                 score=metadata.score,
                 why=self._why(),
             )
-        except OSError as error:  # what cannot be noted is not sent
+        except OSError as error:  # nothing is sent without a record
             raise VerifierUnavailableError(
-                "sent_log", f"the log of what is sent: {error}"
+                "sent_log", f"cannot write the log of sent audio: {error}"
             ) from error
         outcome = "cancelled"
         try:

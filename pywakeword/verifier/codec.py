@@ -1,4 +1,4 @@
-"""Audio on its way between device and verifier: raw PCM, or Ogg/Opus (extra `audio`)."""
+"""Encodes and decodes the audio that is sent: raw PCM, or Ogg/Opus (extra `audio`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pywakeword.verifier.contract import (
 
 
 def encode(pcm: npt.NDArray[np.int16], encoding: str) -> bytes:
-    """Write PCM as it is sent."""
+    """Encode PCM for sending."""
     if encoding == "s16le":
         return pcm.astype("<i2", copy=False).tobytes()
     file = io.BytesIO()
@@ -30,7 +30,7 @@ def encode(pcm: npt.NDArray[np.int16], encoding: str) -> bytes:
 
 
 def decode(metadata: Metadata, data: bytes) -> npt.NDArray[np.int16]:
-    """Read what was sent, sizes first; `VerifierRefusedError` says what is wrong with it."""
+    """Decode received audio after checking its size; raise `VerifierRefusedError` if it is bad."""
     check_audio(metadata, len(data))
     if metadata.format.encoding == "s16le":
         return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
@@ -54,7 +54,7 @@ def _decode_opus(data: bytes) -> npt.NDArray[np.int16]:
                     f"audio must be mono at {SAMPLE_RATE_HZ} Hz, "
                     f"not {file.channels} channels at {file.samplerate} Hz",
                 )
-            # A few bytes of Opus can promise hours: no more than this is ever decoded.
+            # A few bytes of Opus can hold hours of silence: decoding stops at this length.
             pcm: npt.NDArray[np.int16] = file.read(MAX_SNIPPET_SAMPLES + 1, dtype="int16")
     except RuntimeError as error:
         reason = getattr(error, "error_string", str(error))

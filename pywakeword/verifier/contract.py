@@ -1,6 +1,6 @@
-"""What client and server of the verifier exchange, and its limits.
+"""Messages between the verifier's client and server, with their limits.
 
-Both sides parse with this module; `docs/verifier.md` describes the fields.
+Both sides parse them with this module; `docs/verifier.md` describes the fields.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class SampleFormat:
-    """How audio is written: mono at 16 kHz, as raw PCM or Ogg/Opus."""
+    """Format of the audio: mono at 16 kHz, as raw PCM or Ogg/Opus."""
 
     encoding: str = "s16le"
     sample_rate_hz: int = SAMPLE_RATE_HZ
@@ -42,27 +42,27 @@ class SampleFormat:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a device says about a candidate.
+    """A device's description of a candidate.
 
     Attributes
     ----------
     request_id : str
-        Letters, digits, _ and -, at most 64. A retry carries the same one.
+        At most 64 letters, digits, _ and -. A retry has the same id.
     keyword : str
-        The word that the device believes it heard.
+        The word that the device detected.
     start_sample, end_sample : int
-        Where the word lies within the snippet, as the device estimates it.
+        The device's estimate of the word's place within the snippet.
     pre_roll_samples : int
         Samples before the word that belong to the snippet, at most 8000; the
         smaller of 8000 and `start_sample`.
     detector : str
         Name and version of the device's detector.
     score, threshold : float
-        Score on the device and the threshold it passed, 0 to 1.
+        Score on the device, and the threshold that it passed; 0 to 1.
     device_state : DeviceState
-        What the device was doing.
+        State of the device at the detection.
     format : SampleFormat
-        How the audio is written.
+        Format of the audio.
     """
 
     request_id: str
@@ -77,25 +77,25 @@ class Metadata:
     format: SampleFormat = field(default_factory=SampleFormat)
 
     def to_json(self) -> str:
-        """Write the metadata as it is sent."""
+        """Return the JSON that is sent."""
         return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the verifier says about a candidate.
+    """The verifier's answer about a candidate.
 
     Attributes
     ----------
     decision : str
-        "accept", "reject", or "abstain" where the score lies between the two
-        thresholds of the model.
+        "accept", "reject", or "abstain" if the score is between the model's two
+        thresholds.
     score, threshold : float
-        Score, and the one from which the verifier accepts.
+        The verifier's score, and the score from which it accepts.
     model : str
         Name and digest of the verifier's model.
     start_sample, end_sample : int
-        Where the verifier sees the word within the snippet.
+        The verifier's estimate of the word's place within the snippet.
     timings_ms : mapping of str to float
         Time spent on the server.
     """
@@ -111,20 +111,20 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Reply:
-    """A verdict with the request that it answers."""
+    """A verdict, with the id and keyword of its request."""
 
     request_id: str
     keyword: str
     verdict: Verdict
 
     def to_json(self) -> dict[str, Any]:
-        """Return the reply as it is sent: the verdict's fields beside the request's."""
+        """Return the object that is sent: the request's and the verdict's fields."""
         values = asdict(self.verdict)
         return {"request_id": self.request_id, "keyword": self.keyword, **values}
 
 
 def parse_metadata(data: bytes | str) -> Metadata:
-    """Read metadata; `VerifierRefusedError` has the status and names the field at fault."""
+    """Parse metadata; `VerifierRefusedError` has the status and names the field at fault."""
     size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "replace"))
     if size > MAX_METADATA_BYTES:
         raise VerifierRefusedError(
@@ -145,7 +145,7 @@ def parse_metadata(data: bytes | str) -> Metadata:
     )
     if not metadata.start_sample < metadata.end_sample <= MAX_SNIPPET_SAMPLES:
         raise fields.wrong(
-            "end_sample", f"must lie above start_sample and at most at {MAX_SNIPPET_SAMPLES}"
+            "end_sample", f"must be above start_sample and at most {MAX_SNIPPET_SAMPLES}"
         )
     pre_roll = min(PRE_ROLL_SAMPLES, metadata.start_sample)
     if metadata.pre_roll_samples != pre_roll:
@@ -158,10 +158,10 @@ def parse_metadata(data: bytes | str) -> Metadata:
 
 
 def parse_reply(data: bytes, request_id: str) -> Verdict:
-    """Read a reply; anything but the answer to that request is a bad reply."""
+    """Parse the reply to a request; raise `VerifierUnavailableError` "bad_reply" otherwise."""
     fields = Fields(_load(data, _bad_reply), field_fault(_bad_reply, "the reply"))
     if fields.string("request_id") != request_id:
-        raise fields.wrong("request_id", "is another request's")
+        raise fields.wrong("request_id", "is the id of another request")
     decision = fields.string("decision")
     if decision not in DECISIONS:
         raise fields.wrong("decision", f"must be one of {', '.join(DECISIONS)}")
@@ -178,13 +178,13 @@ def parse_reply(data: bytes, request_id: str) -> Verdict:
 
 
 def parse_refusal(status: int, data: bytes) -> VerifierRefusedError:
-    """Read the body of a 4xx reply."""
+    """Parse the body of a 4xx reply."""
     fields = Fields(_load(data, _bad_reply), field_fault(_bad_reply, "the reply")).section("error")
     return VerifierRefusedError(status, fields.string("code"), fields.string("message"))
 
 
 def check_audio(metadata: Metadata, n_bytes: int) -> None:
-    """Refuse audio by its size alone."""
+    """Refuse audio of the wrong size."""
     if n_bytes > MAX_AUDIO_BYTES:
         raise VerifierRefusedError(
             413, "audio_too_large", f"audio has {n_bytes} bytes, at most {MAX_AUDIO_BYTES}"
@@ -196,7 +196,7 @@ def check_audio(metadata: Metadata, n_bytes: int) -> None:
 
 
 def check_length(metadata: Metadata, n_samples: int) -> None:
-    """Refuse audio that ends before the word that it should hold."""
+    """Refuse audio that ends before its word does."""
     if n_samples < metadata.end_sample:
         raise truncated(
             f"audio has {n_samples} samples, the word ends at sample {metadata.end_sample}"
@@ -252,7 +252,7 @@ def _load(data: bytes | str, error: Callable[[str], Exception]) -> Any:
 
 
 def _not_json(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _bad_json(message: str) -> VerifierRefusedError:
@@ -268,4 +268,4 @@ def _bad_format(message: str) -> VerifierRefusedError:
 
 
 def _bad_reply(message: str) -> VerifierUnavailableError:
-    return VerifierUnavailableError("bad_reply", f"the verifier answered with nonsense: {message}")
+    return VerifierUnavailableError("bad_reply", f"the verifier's reply is not valid: {message}")

@@ -5,24 +5,47 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, wait
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pywakeword.errors import VerifierUnavailableError
 from pywakeword.events import Detection
+from pywakeword.verifier.breaker import CircuitBreaker
 from pywakeword.verifier.client import AsyncVerifier, VerifierCounts
 from pywakeword.verifier.contract import Verdict
-from pywakeword.verifier.policy import Decision
+from pywakeword.verifier.http import TokenSupplier
+from pywakeword.verifier.policy import VerifierPolicy, VerifierResult
+
+if TYPE_CHECKING:
+    import httpx
+
+_T = TypeVar("_T")
 
 
 class Verifier:
-    """An `AsyncVerifier` on a thread of its own; it takes the same parameters.
+    """An `AsyncVerifier` on a thread of its own, with the same parameters.
 
-    `submit` may be called from the thread that feeds the detector: it never waits.
+    `submit` never waits, so the thread that feeds the detector may call it.
     """
 
-    def __init__(self, url: str, **options: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        thresholds: Mapping[str, float],
+        policy: VerifierPolicy | None = None,
+        token: TokenSupplier | None = None,
+        client_cert: tuple[str, str] | None = None,
+        ca_file: str | None = None,
+        allow_plain_http: bool = False,
+        encoding: str = "s16le",
+        breaker: CircuitBreaker | None = None,
+        max_pending: int = 8,
+        sent_log: str | Path | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="pywakeword-verifier", daemon=True
@@ -31,7 +54,20 @@ class Verifier:
         self._open: set[Future[Any]] = set()
         self._closed = False
         try:
-            self._verifier = AsyncVerifier(url, **options)
+            self._verifier = AsyncVerifier(
+                url,
+                thresholds=thresholds,
+                policy=policy,
+                token=token,
+                client_cert=client_cert,
+                ca_file=ca_file,
+                allow_plain_http=allow_plain_http,
+                encoding=encoding,
+                breaker=breaker,
+                max_pending=max_pending,
+                sent_log=sent_log,
+                transport=transport,
+            )
         except BaseException:
             self._loop.close()
             raise
@@ -39,15 +75,15 @@ class Verifier:
 
     @property
     def counts(self) -> VerifierCounts:
-        """What became of the candidates so far."""
+        """Number of candidates so far, by what decided on them."""
         return self._verifier.counts
 
-    def submit(self, detection: Detection) -> Future[Decision]:
-        """Ask about a candidate and return at once.
+    def submit(self, detection: Detection) -> Future[VerifierResult]:
+        """Start verifying a candidate and return at once.
 
         Returns
         -------
-        Future of Decision
+        Future of VerifierResult
             Done within the policy's deadline. Callbacks added to it run on the
             verifier's thread and must be short.
 
@@ -59,17 +95,16 @@ class Verifier:
         detected_at = time.monotonic()
         return self._start(lambda: self._verifier.verify(detection, detected_at=detected_at))
 
-    def verify(self, detection: Detection) -> Decision:
-        """Decide on a candidate; waits, at most for the policy's deadline."""
+    def verify(self, detection: Detection) -> VerifierResult:
+        """Verify a candidate; waits no longer than the policy's deadline."""
         return self.submit(detection).result()
 
     def ask(self, detection: Detection) -> Verdict:
-        """Return the verdict on a candidate whatever its score, or raise a `VerifierError`."""
-        verdict: Future[Verdict] = self._start(lambda: self._verifier.ask(detection))
-        return verdict.result()
+        """Return the verifier's verdict whatever the device's score, or raise a `VerifierError`."""
+        return self._start(lambda: self._verifier.ask(detection)).result()
 
     def close(self) -> None:
-        """Wait for what is under way, at most for the deadline, and end the thread."""
+        """Finish the open requests, which the deadline bounds, and end the thread."""
         with self._lock:
             if self._closed:
                 return
@@ -87,7 +122,7 @@ class Verifier:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _start(self, make: Callable[[], Any]) -> Future[Any]:
+    def _start(self, make: Callable[[], Coroutine[Any, Any, _T]]) -> Future[_T]:
         with self._lock:
             if self._closed:
                 raise VerifierUnavailableError("closed", "the verifier is closed")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import ipaddress
 import ssl
-from collections.abc import Awaitable, Callable
-from typing import Any, Union
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Union
 from urllib.parse import urlsplit
 
 from pywakeword._extras import require
@@ -21,6 +21,9 @@ from pywakeword.verifier.contract import (
     parse_reply,
 )
 
+if TYPE_CHECKING:
+    import httpx
+
 TokenSupplier = Callable[[], Union[str, Awaitable[str]]]
 
 _CONTENT_TYPES = {"s16le": f"audio/l16;rate={SAMPLE_RATE_HZ}", "ogg_opus": "audio/ogg"}
@@ -28,7 +31,7 @@ _BUSY = (429, 502, 503, 504)
 
 
 class HttpVerifier:
-    """Posts candidates to one verifier; `AsyncVerifier` says what the parameters mean."""
+    """Posts candidates to one verifier; `AsyncVerifier` describes the parameters."""
 
     def __init__(
         self,
@@ -39,14 +42,14 @@ class HttpVerifier:
         client_cert: tuple[str, str] | None = None,
         ca_file: str | None = None,
         allow_plain_http: bool = False,
-        transport: Any = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._httpx = require("httpx", "verifier")
         self.host = _check_url(url, allow_plain_http)
         self._connect_timeout_s = connect_timeout_s
         self._token = token
         # Proxies from the environment are not used: audio goes where the caller sends it.
-        self._client = self._httpx.AsyncClient(
+        self._client: httpx.AsyncClient = self._httpx.AsyncClient(
             base_url=url.rstrip("/"),
             verify=_tls_context(client_cert, ca_file),
             transport=transport,
@@ -64,12 +67,11 @@ class HttpVerifier:
         Raises
         ------
         VerifierUnavailableError
-            If no answer, or none that can be read, came in time.
+            If no readable answer came in time.
         VerifierRefusedError
             If the verifier refuses the request.
         """
-        httpx = self._httpx
-        timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, self._connect_timeout_s))
+        timeout = self._httpx.Timeout(timeout_s, connect=min(timeout_s, self._connect_timeout_s))
         encoding = metadata.format.encoding
         files = {
             "metadata": ("metadata.json", metadata.to_json().encode(), "application/json"),
@@ -83,7 +85,7 @@ class HttpVerifier:
                 "POST", VERIFY_PATH, files=files, headers=headers, timeout=timeout
             ) as response:
                 body = await _read_limited(response)
-        except (httpx.HTTPError, OSError) as error:  # a TLS alert may come as a bare SSLError
+        except (self._httpx.HTTPError, OSError) as error:  # a TLS alert may come as a bare SSLError
             raise self._unavailable(error) from error
         return _read(response.status_code, response.headers, body, metadata.request_id)
 
@@ -95,20 +97,20 @@ class HttpVerifier:
             raise VerifierUnavailableError("token", f"no bearer token: {error!r}") from error
 
     def _unavailable(self, error: Exception) -> VerifierUnavailableError:
-        httpx = self._httpx
+        kinds = self._httpx
         message = f"{self.host}: {str(error) or type(error).__name__}"
         if _is_tls_failure(error):
             return VerifierUnavailableError("tls", message)
-        if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        if isinstance(error, (kinds.ConnectError, kinds.ConnectTimeout)):
             return VerifierUnavailableError("connect", message)
-        if isinstance(error, httpx.TimeoutException):
+        if isinstance(error, kinds.TimeoutException):
             return VerifierUnavailableError("timeout", message)
-        if isinstance(error, httpx.NetworkError) or "disconnected" in str(error):
+        if isinstance(error, kinds.NetworkError) or "disconnected" in str(error):
             return VerifierUnavailableError("disconnected", message)
         return VerifierUnavailableError("bad_reply", message)
 
 
-async def _read_limited(response: Any) -> bytes:
+async def _read_limited(response: httpx.Response) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -119,7 +121,7 @@ async def _read_limited(response: Any) -> bytes:
     return bytes(body)
 
 
-def _read(status: int, headers: Any, body: bytes, request_id: str) -> Verdict:
+def _read(status: int, headers: Mapping[str, str], body: bytes, request_id: str) -> Verdict:
     if status == 200:
         return parse_reply(body, request_id)
     error: VerifierError
@@ -135,7 +137,7 @@ def _read(status: int, headers: Any, body: bytes, request_id: str) -> Verdict:
 
 
 def _retry_after_s(value: str | None) -> float | None:
-    """Read Retry-After in seconds; a date is ignored, our deadline is sooner anyway."""
+    """Read Retry-After in seconds. A date is ignored: the deadline is sooner."""
     return float(value) if value is not None and value.isdecimal() else None
 
 

@@ -1,4 +1,4 @@
-"""Which candidates are verified, and what becomes of those that cannot be."""
+"""Which candidates are sent to a verifier, and what decides without its verdict."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ OFFLINE = ("accept", "reject", "raise_threshold")
 
 @dataclass(frozen=True)
 class VerifierPolicy:
-    """Which candidates are verified, and what becomes of those that cannot be.
+    """Which candidates are sent, and what decides without a verdict.
 
     Parameters
     ----------
     ask_from, ask_below : float
-        Candidates with a score in [ask_from, ask_below) are sent. Below, the device
-        rejects by itself; from `ask_below` on it accepts by itself.
+        Candidates with a score in [ask_from, ask_below) are sent. The device itself
+        rejects lower scores and accepts higher ones.
     offline : {"raise_threshold", "accept", "reject"}
-        What decides where no verdict is to be had, or the verifier abstains.
+        What decides if there is no verdict, or the verifier abstains.
     offline_threshold : float, optional
-        Device score that "raise_threshold" asks for; by default half-way between the
+        Device score that "raise_threshold" requires. Default: half-way between the
         detector's threshold and 1.
     deadline_s : float
-        Time from the detection to the decision, whatever happens.
+        Longest time from the detection to the result.
     connect_timeout_s : float
-        Time for one connection, its TLS handshake included.
+        Time limit for one connection, TLS handshake included.
     retry : bool
-        Ask once more after a failure that may pass, if the deadline allows it.
+        Retry once after a temporary failure, if the deadline allows it.
     """
 
     ask_from: float = 0.0
@@ -44,14 +44,14 @@ class VerifierPolicy:
         if self.offline not in OFFLINE:
             raise ValueError(f"offline must be one of {', '.join(OFFLINE)}; got {self.offline!r}")
         if not 0 <= self.ask_from <= self.ask_below:
-            raise ValueError("ask_from must lie between 0 and ask_below")
+            raise ValueError("ask_from must be between 0 and ask_below")
         if self.deadline_s <= 0 or self.connect_timeout_s <= 0:
             raise ValueError("deadline_s and connect_timeout_s must be positive")
         if self.offline_threshold is not None and not 0 < self.offline_threshold <= 1:
-            raise ValueError("offline_threshold must lie above 0 and at most at 1")
+            raise ValueError("offline_threshold must be above 0 and at most 1")
 
     def accepts_offline(self, score: float, threshold: float) -> bool:
-        """Decide without a verifier on a candidate with this device score and threshold."""
+        """Return whether a candidate with this device score is accepted without a verdict."""
         if self.offline == "raise_threshold":
             strict = self.offline_threshold
             return score >= ((threshold + 1) / 2 if strict is None else strict)
@@ -59,13 +59,13 @@ class VerifierPolicy:
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What became of one candidate.
+class VerifierResult:
+    """The result of verifying one candidate.
 
     Attributes
     ----------
     accepted : bool
-        Whether the word counts.
+        Whether the wake word is accepted.
     source : str
         Who decided: "verifier", "device" (the score alone) or "policy" (offline).
     reason : str
@@ -75,9 +75,9 @@ class Decision:
     detection : Detection
         The candidate.
     request_id : str
-        What the verifier's log calls it.
+        Its id in the verifier's log.
     latency_s : float
-        Time from the detection to this decision.
+        Time from the detection to this result.
     verdict : Verdict or None
         The verifier's answer, if there was one.
     error : Exception or None

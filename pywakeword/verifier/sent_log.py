@@ -1,4 +1,4 @@
-"""A log for the owner of a device: what left it, when, where to and why."""
+"""Records for the owner of a device what left it: when, where to and why."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 
 class SentLog:
-    """One JSON object a line: `sent` before every attempt, `outcome` after it.
+    """Writes one JSON object per line: `sent` before every attempt, `outcome` after it.
 
     Parameters
     ----------
     path : str or path
-        Appended to. At `max_bytes` it is renamed to `<path>.1`, and the one before is deleted.
+        The file, which is appended to. At `max_bytes` it is renamed to `<path>.1`; an older
+        `<path>.1` is deleted.
     max_bytes : int
         Largest size.
     """
@@ -26,7 +27,7 @@ class SentLog:
         self._file = self._path.open("a", encoding="utf-8")
 
     def write(self, event: str, **fields: Any) -> None:
-        """Append one line; it is on its way to the disk before this returns."""
+        """Append one line and flush it."""
         if self._file.tell() >= self._max_bytes:
             self._file.close()
             self._path.replace(f"{self._path}.1")

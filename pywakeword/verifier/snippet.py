@@ -1,4 +1,4 @@
-"""Snippets and the window of frames that a verifier's network sees."""
+"""Snippets, and the window of frames that goes into a verifier's network."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Snippet:
     Attributes
     ----------
     keyword : str
-        Which word it should be.
+        The word that the device detected.
     pcm : (n_samples,) ndarray of int16
         Mono at 16 kHz, from before the word to after it.
     start_sample : int
-        Where the device believes that the word starts in `pcm`.
+        The device's estimate of the word's start within `pcm`.
     """
 
     keyword: str
@@ -38,19 +38,19 @@ class Snippet:
 
     @property
     def window_sample(self) -> int:
-        """Sample of `pcm` at which the window begins; negative where pre-roll is missing."""
+        """First sample of the window in `pcm`; negative if pre-roll is missing."""
         return self.start_sample - PRE_ROLL_SAMPLES
 
 
 def window(snippet: Snippet, lfbe: _core.Lfbe) -> tuple[npt.NDArray[np.float32], int]:
-    """Return the (195, 64) frames of a snippet, and at which of them its audio ends.
+    """Return the (195, 64) frames of a snippet, and the number of the frame where it ends.
 
-    Frame 50 begins at the start estimate. Frames that the snippet does not have,
-    before its first sample or after its last, hold the logarithm of the floor.
+    Frame 50 begins at the estimated start of the word. Frames outside the snippet hold the
+    logarithm of the floor.
     """
     frames = np.full((WINDOW_FRAMES, N_BINS), _FLOOR, np.float32)
     begin = snippet.window_sample
-    first = max(0, -(begin // _HOP))  # the first frame that lies wholly inside the snippet
+    first = max(0, -(begin // _HOP))  # the first frame wholly inside the snippet
     lfbe.reset()
     found = lfbe.process(
         np.ascontiguousarray(snippet.pcm[begin + first * _HOP : begin + _WINDOW_SAMPLES])

@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 
 import pywakeword as pww
-from pywakeword.verifier import CircuitBreaker, Decision, Verifier, VerifierPolicy
+from pywakeword.verifier import CircuitBreaker, Verifier, VerifierPolicy, VerifierResult
 from tools.verifier import fake_servers as fakes
 from tools.verifier.stand_in import write_stand_in
 
@@ -81,7 +81,7 @@ def measure(
 ) -> Row:
     """Submit `n` candidates at 20 a second; `halfway` breaks, `recover` mends the server."""
     breaker = CircuitBreaker(failures=5, window_s=30, open_s=_OPEN_S)
-    futures: list[Future[Decision]] = []
+    futures: list[Future[VerifierResult]] = []
     verifier = Verifier(
         url,
         thresholds={"computer": 0.5},

@@ -30,7 +30,7 @@ from pywakeword.verifier.server.metrics import Metrics
 from pywakeword.verifier.server.service import Service
 from pywakeword.verifier.server.stream import serve_stream
 
-# A batch takes milliseconds: one that takes longer than this will not end.
+# A batch takes milliseconds. One that takes longer than this is stuck.
 _STUCK_AFTER_S = 10.0
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -46,9 +46,9 @@ def create_app(
     scorer : Scorer
         Usually an `OnnxScorer`.
     max_batch, max_waiting : int
-        Most snippets in one call, and most that wait for one.
+        Most snippets per batch, and most that wait for one.
     **options
-        Those of `Service`: tokens, retention, body_timeout_s, idle_timeout_s, max_stream_s.
+        Options of `Service`: tokens, retention, body_timeout_s, idle_timeout_s, max_stream_s.
     """
     metrics = Metrics()
     batcher = Batcher(
@@ -75,7 +75,7 @@ def create_app(
 
 
 def build_app(service: Service, lifespan: Lifespan | None = None) -> FastAPI:
-    """Return the routes around a service."""
+    """Return the application with the routes of a service."""
     app = FastAPI(title="pywakeword verifier", version=__version__, lifespan=lifespan)
 
     @app.post(VERIFY_PATH, openapi_extra=_VERIFY_OPENAPI, response_class=Response)
@@ -85,7 +85,7 @@ def build_app(service: Service, lifespan: Lifespan | None = None) -> FastAPI:
 
     @app.get("/healthz")
     async def healthz() -> Response:
-        """Tell whether verdicts can be had."""
+        """Report whether the scorer works, and the keywords that it serves."""
         if service.stuck_s() > _STUCK_AFTER_S:
             return JSONResponse({"status": "stuck"}, 503)
         return JSONResponse({"status": "ok", "keywords": sorted(service.keywords)})
@@ -112,17 +112,17 @@ async def _verify(service: Service, request: Request) -> Response:
         record["decision"], record["score"] = reply.verdict.decision, reply.verdict.score
     except VerifierRefusedError as error:
         status, code, body = error.status, error.code, _error_body(error.code, str(error))
-        if status in (408, 413):  # what may still come of the body is not waited for
+        if status in (408, 413):  # the rest of the body is not read
             headers["connection"] = "close"
     except VerifierUnavailableError as error:
         status, code, body = 503, error.reason, _error_body(error.reason, str(error))
         headers["retry-after"] = "1"
     except ClientDisconnect:
-        status, code, body = 499, "disconnected", {}  # nobody is there to read it
+        status, code, body = 499, "disconnected", {}  # the client has gone
     except Exception:
         logger.exception("verify failed", extra={"fields": record})
         status, code = 500, "internal"
-        body = _error_body(code, "the verifier failed; its log says why")
+        body = _error_body(code, "internal error; see the verifier's log")
     seconds = time.monotonic() - started_s
     service.metrics.requests.labels(str(status), code).inc()
     service.metrics.seconds.observe(seconds)
@@ -142,7 +142,7 @@ async def _answer(service: Service, request: Request, record: dict[str, Any]) ->
 
 
 def _describe(metadata: Metadata) -> dict[str, Any]:
-    """Return what the log may say of a request."""
+    """Return the fields of a request that may be logged."""
     return {
         "request_id": metadata.request_id,
         "keyword": metadata.keyword,
@@ -163,7 +163,7 @@ def _schema(kind: type) -> dict[str, Any]:
 
 
 def _inline(node: Any, definitions: dict[str, Any]) -> Any:
-    """Replace references by what they refer to: the schema then stands alone."""
+    """Replace references by their definitions, so that the schema stands alone."""
     if isinstance(node, dict):
         if "$ref" in node:
             return _inline(definitions[node["$ref"].rpartition("/")[2]], definitions)
@@ -212,6 +212,6 @@ _VERIFY_OPENAPI: dict[str, Any] = {
             "content": {"application/json": {"schema": _reply_schema()}},
         },
         "4XX": _error_response("The request is at fault: error.code and error.message"),
-        "503": _error_response("Too many are waiting; Retry-After says when to ask again"),
+        "503": _error_response("Too many requests are waiting; retry after Retry-After seconds"),
     },
 }

@@ -1,4 +1,4 @@
-"""Scores what arrives together in one call of the network."""
+"""Scores the snippets that arrive together in one run of the network."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class _Waiting:
 class Batcher:
     """Gathers snippets while the previous batch is being scored.
 
-    No timer is needed for that: an idle scorer takes a lone snippet at once, and the
-    busier it is the larger its batches become.
+    It needs no timer: an idle scorer takes a single snippet at once, and batches grow with
+    the load.
 
     Parameters
     ----------
     scorer : Scorer
         Runs in a thread of its own.
     max_batch : int
-        Most snippets in one call.
+        Most snippets per batch.
     max_waiting : int
-        Snippets beyond these are turned away as "busy".
+        Most waiting snippets; further ones are refused as "busy".
     observe_batch : callable, optional
-        Told the size of each batch.
+        Called with the size of each batch.
     """
 
     def __init__(
@@ -59,18 +59,18 @@ class Batcher:
 
     @property
     def n_waiting(self) -> int:
-        """Snippets that are not being scored yet."""
+        """Number of snippets that wait to be scored."""
         return len(self._waiting)
 
     def stuck_s(self) -> float:
-        """For how long the batch in progress has been running; 0 when idle."""
+        """Return the run time of the batch in progress; 0 when idle."""
         return 0.0 if self._busy_since_s is None else time.monotonic() - self._busy_since_s
 
     async def score(self, snippet: Snippet) -> Verdict:
-        """Return the verdict on one snippet; `VerifierUnavailableError` "busy" beyond the limit."""
+        """Return the verdict on one snippet; `VerifierUnavailableError` "busy" above the limit."""
         if len(self._waiting) >= self._max_waiting:
             raise VerifierUnavailableError(
-                "busy", f"{self._max_waiting} snippets are waiting already", retry_after_s=1.0
+                "busy", f"{self._max_waiting} snippets are already waiting", retry_after_s=1.0
             )
         waiting = _Waiting(snippet, asyncio.get_running_loop().create_future(), time.monotonic())
         self._waiting.append(waiting)
@@ -79,13 +79,13 @@ class Batcher:
         try:
             return await waiting.verdict
         except asyncio.CancelledError:
-            # The client went away: what has not begun need not be done.
+            # The client has gone: a snippet that is not scored yet is dropped.
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
             raise
 
     async def aclose(self) -> None:
-        """Finish what is waiting and end the thread."""
+        """Score the waiting snippets and end the thread."""
         if self._runner is not None:
             await self._runner
         self._thread.shutdown()

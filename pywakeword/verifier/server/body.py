@@ -1,4 +1,4 @@
-"""Reads a request's body within limits of size and time, and takes it apart."""
+"""Reads a request's body within limits of size and time, and splits it into its parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PARTS = ("metadata", "audio")
 
 
 def find_boundary(content_type: str | None) -> bytes:
-    """Return the boundary that a Content-Type names; anything but multipart is refused."""
+    """Return the boundary in a Content-Type; refuse anything but multipart."""
     kind, options = parse_options_header((content_type or "").encode("latin-1", "replace"))
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not 0 < len(boundary) <= 70:
@@ -29,25 +29,27 @@ def find_boundary(content_type: str | None) -> bytes:
 
 
 def check_declared_length(content_length: str | None) -> None:
-    """Refuse a body by its Content-Length, before any of it is read."""
+    """Refuse a body by its Content-Length, before reading it."""
     if content_length is not None and content_length.isdecimal():
-        _check_size(int(content_length[:20]))  # more digits are no smaller number
+        _check_size(int(content_length[:20]))  # more digits would not make it smaller
 
 
 async def read_body(chunks: AsyncIterator[bytes], *, timeout_s: float) -> bytes:
-    """Gather a body; one that is too large or too slow is refused where it is noticed."""
+    """Read a body; refuse it as soon as it is too large or too slow."""
     body = bytearray()
     try:
         await asyncio.wait_for(_gather(chunks, body), timeout_s)
     except asyncio.TimeoutError:
         raise VerifierRefusedError(
-            408, "slow_sender", f"{len(body)} bytes came within {timeout_s:g} s, then it was over"
+            408,
+            "slow_sender",
+            f"the body is incomplete after {timeout_s:g} s: {len(body)} bytes",
         ) from None
     return bytes(body)
 
 
 def split_parts(body: bytes, boundary: bytes) -> tuple[bytes, bytes]:
-    """Return the parts `metadata` and `audio` of a multipart body; each must be there once."""
+    """Return the parts `metadata` and `audio` of a multipart body; each must occur once."""
     collector = _Collector()
     parser = MultipartParser(boundary, collector.callbacks())  # type: ignore[arg-type]
     try:
@@ -56,7 +58,7 @@ def split_parts(body: bytes, boundary: bytes) -> tuple[bytes, bytes]:
     except (MultipartParseError, UnicodeDecodeError, ValueError) as error:
         raise _bad_multipart(f"not readable: {error}") from None
     if not collector.ended:
-        raise _bad_multipart("it ends before its last boundary")
+        raise _bad_multipart("it ends before the last boundary")
     for name in _PARTS:
         if name not in collector.parts:
             raise _bad_multipart(f"part {name!r} is missing")
@@ -64,7 +66,7 @@ def split_parts(body: bytes, boundary: bytes) -> tuple[bytes, bytes]:
 
 
 class _Collector:
-    """Gathers the parts by name, as the parser's callbacks."""
+    """Collects the parts by name; its methods are the parser's callbacks."""
 
     def __init__(self) -> None:
         self.parts: dict[str, bytearray] = {}
@@ -101,7 +103,7 @@ class _Collector:
         if name not in _PARTS:
             raise _bad_multipart(f"unknown part {name[:40]!r}")
         if name in self.parts:
-            raise _bad_multipart(f"part {name!r} comes twice")
+            raise _bad_multipart(f"part {name!r} occurs twice")
         self.parts[name] = self._part
 
     def _end(self) -> None:

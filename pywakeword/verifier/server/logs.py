@@ -1,4 +1,4 @@
-"""One JSON object a line for everything that the server did; never any audio."""
+"""Logs one JSON object per line for each request; never any audio."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def log(event: str, **fields: Any) -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes records of `log`, and of other libraries, as JSON."""
+    """Formats records of `log`, and of other libraries, as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
@@ -42,5 +42,5 @@ def configure_logging() -> None:
         chosen.handlers[:] = [handler]
         chosen.setLevel(logging.INFO)
         chosen.propagate = False
-    # It warns of every malformed body; the reply's code is logged anyway.
+    # It warns about every malformed body, which the reply's code already shows.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)

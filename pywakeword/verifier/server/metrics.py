@@ -1,4 +1,4 @@
-"""What the server counts, in Prometheus' text format."""
+"""The server's counters, in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 class Metrics:
-    """Counters of one server; label values come from closed sets."""
+    """Counters of one server. Label values come from closed sets."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -35,7 +35,7 @@ class Metrics:
         )
         self.batch_size = Histogram(
             "pywakeword_verifier_batch_size",
-            "Snippets scored in one call.",
+            "Snippets per batch.",
             buckets=_SIZES,
             registry=self.registry,
         )
@@ -49,9 +49,9 @@ class Metrics:
         )
 
     def watch_queue(self, n_waiting: Callable[[], int]) -> None:
-        """Ask this for the length of the queue whenever the metrics are read."""
+        """Read the length of the queue from this function whenever the metrics are read."""
         self._waiting.set_function(n_waiting)
 
     def text(self) -> bytes:
-        """Return all metrics as they are exposed."""
+        """Return all metrics in the text format."""
         return generate_latest(self.registry)

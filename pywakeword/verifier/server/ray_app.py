@@ -1,7 +1,7 @@
 """The same application as a Ray Serve deployment (extra `ray`).
 
-`serve run pywakeword.verifier.server.ray_app:build`, or a Serve config file with that
-import path; `docs/verifier.md` shows one.
+Start it with `serve run pywakeword.verifier.server.ray_app:build`, or with a Serve config file
+that has this import path; `docs/verifier.md` shows one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import ray
+from fastapi import FastAPI
 from ray import serve
 
 from pywakeword.verifier.contract import PRE_ROLL_SAMPLES, Verdict
@@ -29,14 +30,14 @@ from pywakeword.verifier.snippet import Snippet
     name="verifier",
     autoscaling_config={"min_replicas": 1, "max_replicas": 8, "target_ongoing_requests": 16},
     max_ongoing_requests=64,
-    max_queued_requests=256,  # beyond it Serve answers 503 by itself
+    max_queued_requests=256,  # Serve itself answers further ones with 503
     health_check_period_s=5,
     health_check_timeout_s=10,
     graceful_shutdown_timeout_s=5,
 )
 @serve.ingress()
 class VerifierDeployment:
-    """One replica: the routes, and a scorer that batches what arrives together."""
+    """One replica: the routes, and a scorer that batches snippets."""
 
     def __init__(
         self,
@@ -60,8 +61,8 @@ class VerifierDeployment:
             idle_timeout_s=idle_timeout_s,
         )
 
-    def __serve_build_asgi_app__(self) -> Any:
-        """Return the application; called once in each replica."""
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Return the application; called once per replica."""
         return build_app(self._service)
 
     async def _score(self, snippet: Snippet) -> Verdict:
@@ -75,7 +76,7 @@ class VerifierDeployment:
         return await loop.run_in_executor(self._thread, self._scorer.score, snippets)
 
     def check_health(self) -> None:
-        """Raise if the scorer fails: Serve then replaces the replica."""
+        """Raise if the scorer fails, so that Serve replaces the replica."""
         silence = np.zeros(2 * PRE_ROLL_SAMPLES, np.int16)
         self._scorer.score(
             [Snippet(word, silence, PRE_ROLL_SAMPLES) for word in self._scorer.keywords]
@@ -88,8 +89,8 @@ def build(args: dict[str, Any]) -> Any:
     Parameters
     ----------
     args : dict
-        Arguments of `VerifierDeployment`; `replicas` fixes their number instead of
-        scaling it.
+        Arguments of `VerifierDeployment`, and `replicas`: a fixed number of replicas instead
+        of autoscaling.
     """
     options = dict(args)
     replicas = options.pop("replicas", None)
@@ -100,9 +101,9 @@ def build(args: dict[str, Any]) -> Any:
 
 
 def serve_forever(args: dict[str, Any], *, host: str, port: int, block: bool = True) -> None:
-    """Serve on the Ray that runs (or that RAY_ADDRESS names), else on one of our own."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing of ours is sent home
-    # A small or busy machine needs longer than Serve's 5 s to start a process of its own.
+    """Serve on the running Ray (or the one at RAY_ADDRESS); start one if there is none."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage reports
+    # A small or busy machine needs longer than Serve's 5 s to start a process.
     os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
     if not ray.is_initialized():
         ray.init(include_dashboard=None if os.environ.get("RAY_ADDRESS") else False)

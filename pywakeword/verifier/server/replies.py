@@ -1,4 +1,4 @@
-"""Remembers replies for a short while, so that a retry is not scored again."""
+"""Keeps recent replies, so that a retry is not scored again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pywakeword.verifier.contract import Reply
 
 
 class RecentReplies:
-    """The replies to the newest requests, by request id. Holds digests, no audio.
+    """Replies to the newest requests, by request id. Keeps digests, no audio.
 
     Parameters
     ----------
     capacity : int
-        How many are remembered.
+        Number of replies to keep.
     """
 
     def __init__(self, capacity: int = 1024) -> None:
@@ -27,12 +27,12 @@ class RecentReplies:
     async def get(
         self, request_id: str, body: bytes, make: Callable[[], Awaitable[Reply]]
     ) -> Reply:
-        """Return the reply to this request, made once; failures are not remembered.
+        """Return the reply to a request, and make it only once. Failures are not kept.
 
         Raises
         ------
         VerifierRefusedError
-            If another request had that id.
+            If another request had the same id.
         """
         digest = hashlib.sha256(body).digest()
         known = self._replies.get(request_id)
@@ -45,10 +45,10 @@ class RecentReplies:
             known_digest, task = known
             if known_digest != digest:
                 raise VerifierRefusedError(
-                    409, "request_id_reused", f"request_id {request_id} was another request's"
+                    409, "request_id_reused", f"request_id {request_id} was used by another request"
                 )
         try:
-            # A client that goes away must not take the reply from its own retry.
+            # A client that disconnects must not cancel the reply that its retry will need.
             return await asyncio.shield(task)
         except Exception:
             self._replies.pop(request_id, None)

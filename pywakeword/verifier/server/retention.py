@@ -1,4 +1,4 @@
-"""Keeps the audio of candidates, where the operator asked for it."""
+"""Keeps the audio of candidates, if the operator turns it on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pywakeword.verifier.contract import Metadata, Reply
 class AudioRetention:
     """Writes `<request_id>.wav` and `<request_id>.json` into a directory.
 
-    Request ids hold no separators (`contract.parse_metadata`), so nothing lands elsewhere.
+    Request ids contain no separators (`contract.parse_metadata`), so no file leaves it.
     """
 
     def __init__(self, folder: Path) -> None:

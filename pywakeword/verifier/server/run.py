@@ -1,11 +1,13 @@
-"""Runs the application under uvicorn, with limits that uvicorn has not."""
+"""Runs the application under uvicorn, with limits that uvicorn lacks."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+import h11
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pywakeword.verifier.contract import MAX_AUDIO_BYTES
@@ -14,7 +16,7 @@ from pywakeword.verifier.contract import MAX_AUDIO_BYTES
 class DeadlineProtocol(H11Protocol):
     """HTTP/1.1 whose request line and headers must come within `header_timeout_s`.
 
-    uvicorn waits for ever for a client that sends headers byte by byte, or nothing.
+    uvicorn itself waits without limit for a client that sends headers byte by byte, or nothing.
     """
 
     header_timeout_s = 5.0
@@ -26,7 +28,7 @@ class DeadlineProtocol(H11Protocol):
         self._start()
 
     def data_received(self, data: bytes) -> None:
-        """Stop the clock when the headers are complete; start it for a next request."""
+        """Stop the clock when the headers are complete; start it for the next request."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
             self._start()
@@ -38,11 +40,11 @@ class DeadlineProtocol(H11Protocol):
         self._stop()
         super().connection_lost(exc)
 
-    def handle_websocket_upgrade(self, event: Any) -> None:
-        """Hand over to the WebSocket, which has its own limits."""
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand over to the WebSocket protocol, which has its own limits."""
         self._stop()
         super().handle_websocket_upgrade(event)
-        self._deadline = self.loop.call_later(0, lambda: None)  # spent: never started again
+        self._deadline = self.loop.call_later(0, lambda: None)  # stops _start from setting one
 
     def _start(self) -> None:
         if self._deadline is None:
@@ -64,8 +66,8 @@ class DeadlineProtocol(H11Protocol):
         self.transport.close()
 
 
-def make_server(app: Any, *, host: str, port: int, **options: Any) -> uvicorn.Server:
-    """Return a uvicorn server of the application; `options` are those of `uvicorn.Config`."""
+def make_server(app: FastAPI, *, host: str, port: int, **options: Any) -> uvicorn.Server:
+    """Return a uvicorn server for the application; `options` go to `uvicorn.Config`."""
     config = uvicorn.Config(
         app,
         host=host,

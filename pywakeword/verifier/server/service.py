@@ -1,4 +1,4 @@
-"""One request from its bytes to its reply, whatever carried it."""
+"""Turns one request into its reply, for HTTP and WebSocket alike."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ Score = Callable[[Snippet], Awaitable[Verdict]]
 
 @dataclass
 class Service:
-    """What the routes share.
+    """State and settings that the routes share.
 
     Parameters
     ----------
     score : coroutine function
-        Snippet in, verdict out; batches by itself.
+        Returns the verdict on a snippet; it does its own batching.
     keywords : collection of str
         Words that can be verified.
     tokens : collection of str
-        Bearer tokens of which a request must carry one; none are asked for if empty.
+        Bearer tokens, one of which each request must have. Empty: no authorization.
     retention : AudioRetention, optional
-        Keeps audio; by default nothing is kept.
+        Keeps audio. Default: none is kept.
     body_timeout_s : float
-        Time in which a whole body must have come.
+        Time limit for receiving a body.
     idle_timeout_s, max_stream_s : float
-        Longest silence of a WebSocket client, and longest utterance.
+        Longest pause between the messages of a WebSocket client, and longest utterance.
     stuck_s : callable
-        For how long the scorer has been at one batch.
+        Returns the run time of the batch in progress.
     """
 
     score: Score
@@ -60,26 +60,26 @@ class Service:
         if not self.tokens:
             return
         given = (header or "").encode("utf-8", "surrogateescape")
-        # Every token is compared, and in constant time: timing tells nothing.
+        # Every token is compared in constant time, so that timing reveals nothing.
         if not any(
             [hmac.compare_digest(given, f"Bearer {token}".encode()) for token in self.tokens]
         ):
-            raise VerifierRefusedError(401, "unauthorized", "a valid bearer token is needed")
+            raise VerifierRefusedError(401, "unauthorized", "a valid bearer token is required")
 
     def read_metadata(self, data: bytes | str) -> Metadata:
-        """Read metadata and check that its word can be verified."""
+        """Parse metadata and check that its word can be verified."""
         metadata = parse_metadata(data)
         if metadata.keyword not in self.keywords:
             raise VerifierRefusedError(
                 404,
                 "unknown_keyword",
                 f"keyword {metadata.keyword[:40]!r} has no verifier; "
-                f"there are: {', '.join(self.keywords)}",
+                f"available: {', '.join(self.keywords)}",
             )
         return metadata
 
     async def verify(self, metadata: Metadata, audio: bytes, body: bytes) -> Reply:
-        """Return the reply to a snippet; the same request again gets the same reply."""
+        """Return the reply to a snippet. A repeated request gets the same reply."""
         check_audio(metadata, len(audio))
 
         async def make() -> Reply:
@@ -98,7 +98,7 @@ class Service:
     async def reply(
         self, metadata: Metadata, pcm: npt.NDArray[np.int16], decode_ms: float = 0.0
     ) -> Reply:
-        """Score PCM and keep what is to be kept."""
+        """Score PCM, and keep the audio if retention is on."""
         verdict = await self.score(Snippet(metadata.keyword, pcm, metadata.start_sample))
         timings = {"decode": decode_ms, **verdict.timings_ms}
         timings["total"] = round(sum(timings.values()), 3)

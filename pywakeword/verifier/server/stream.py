@@ -1,8 +1,9 @@
-"""The WebSocket: a device streams on after its wake word, and may be told to stop.
+"""The WebSocket: a device streams the audio from its wake word to the end of the request.
 
 The client sends the metadata as text, then s16le PCM in binary messages, then
-`{"type": "end"}`. It gets one `verdict`, and `stop_capture` as soon as nothing more is
-wanted: "rejected", "end_of_speech", "no_speech", "max_length", or "end" when it ended itself.
+`{"type": "end"}`. The server sends one `verdict`, and `stop_capture` when it needs no more
+audio. The reason is "rejected", "end_of_speech", "no_speech", "max_length", or "end" if the
+client ended the stream.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
+from starlette.types import Message
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing.endpointer import Endpointer
@@ -29,7 +31,7 @@ from pywakeword.verifier.contract import (
 from pywakeword.verifier.server.logs import log, logger
 from pywakeword.verifier.server.service import Service
 
-# A word's last sound may still ring on after its estimated end.
+# A word's last sound may continue after its estimated end.
 _AFTER_WORD_SAMPLES = SAMPLE_RATE_HZ // 10
 
 _POLICY_VIOLATION = 1008
@@ -56,7 +58,7 @@ async def serve_stream(service: Service, websocket: WebSocket) -> None:
     except Exception:
         logger.exception("stream failed")
         status, code, close_code = 500, "internal", _INTERNAL_ERROR
-        await _send_error(websocket, status, code, "the verifier failed; its log says why")
+        await _send_error(websocket, status, code, "internal error; see the verifier's log")
     finally:
         service.metrics.streams.dec()
         service.metrics.requests.labels(str(status), code).inc()
@@ -66,7 +68,7 @@ async def serve_stream(service: Service, websocket: WebSocket) -> None:
 
 
 class _Stream:
-    """The state of one utterance. Audio is kept until the verdict, and no longer."""
+    """The state of one utterance. Audio is kept only until the verdict."""
 
     def __init__(self, service: Service, websocket: WebSocket) -> None:
         self._service = service
@@ -77,7 +79,7 @@ class _Stream:
         self._endpointer: Endpointer | None = None
 
     async def run(self) -> str:
-        """Return the reason for which the capture was stopped."""
+        """Serve the utterance and return the reason for which it ended."""
         metadata = await self._receive_metadata()
         enough = min(metadata.end_sample + _AFTER_WORD_SAMPLES, MAX_SNIPPET_SAMPLES)
         reply: Reply | None = None
@@ -96,10 +98,10 @@ class _Stream:
                         reason = "rejected"
                     else:
                         self._endpointer = Endpointer(max_utterance_ms=None)
-                        reason = self._hear(bytes(self._snippet[2 * metadata.end_sample :]))
+                        reason = self._end_reason(bytes(self._snippet[2 * metadata.end_sample :]))
                     self._snippet.clear()
             else:
-                reason = self._hear(audio or b"")
+                reason = self._end_reason(audio or b"")
             if ended:
                 reason = reason or "end"
             elif self._n_samples >= self._max_samples:
@@ -114,8 +116,8 @@ class _Stream:
         await self._send("verdict", metadata, **reply.to_json())
         return reply
 
-    def _hear(self, audio: bytes) -> str:
-        """Return why the utterance is over, or an empty string."""
+    def _end_reason(self, audio: bytes) -> str:
+        """Consume audio; return why the utterance ended, or an empty string."""
         assert self._endpointer is not None
         for event in self._endpointer.process(audio):
             if isinstance(event, End):
@@ -125,7 +127,7 @@ class _Stream:
         return ""
 
     async def _send(self, kind: str, metadata: Metadata, **fields: Any) -> None:
-        # The indexes as the Alexa Voice Service names them, relative to the first sample sent.
+        # Named as in the Alexa Voice Service; relative to the first sample sent.
         indexes = {
             "startIndexInSamples": metadata.start_sample,
             "endIndexInSamples": metadata.end_sample,
@@ -144,7 +146,7 @@ class _Stream:
         return metadata
 
     async def _receive_audio(self) -> bytes | None:
-        """Return the next PCM, or None when the client has ended the utterance."""
+        """Return the next PCM, or None if the client ended the utterance."""
         message = await self._receive()
         if message.get("text") is not None:
             try:
@@ -163,14 +165,14 @@ class _Stream:
             raise truncated("a message ends inside a sample: its length is odd")
         return audio
 
-    async def _receive(self) -> Any:
+    async def _receive(self) -> Message:
         try:
             message = await asyncio.wait_for(
                 self._websocket.receive(), self._service.idle_timeout_s
             )
         except asyncio.TimeoutError:
             raise VerifierRefusedError(
-                408, "slow_sender", f"nothing came for {self._service.idle_timeout_s:g} s"
+                408, "slow_sender", f"no message for {self._service.idle_timeout_s:g} s"
             ) from None
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code") or 1000)

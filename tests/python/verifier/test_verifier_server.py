@@ -175,7 +175,7 @@ def test_batcher_limit() -> None:
         await asyncio.sleep(0.01)
         second = asyncio.create_task(batcher.score(Snippet("beep", None, 0)))
         await asyncio.sleep(0)
-        with pytest.raises(VerifierUnavailableError, match="waiting already"):
+        with pytest.raises(VerifierUnavailableError, match="already waiting"):
             await batcher.score(Snippet("beep", None, 0))
         assert batcher.stuck_s() > 0
         await asyncio.gather(first, second)
