@@ -1,4 +1,4 @@
-"""`python -m pywakeword` is the console script `pywakeword`."""
+"""Runs the console script `pywakeword` as `python -m pywakeword`."""
 
 import sys
 

@@ -28,7 +28,7 @@ _EXIT_INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports a usage error in one line, as every other error is reported."""
+    """Reports a usage error in one line, like every other error."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {message}\n")
@@ -36,12 +36,16 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 for bad input."""
-    args = make_parser().parse_args(argv)
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    if args.command is None:
+        parser.print_help()
+        return 0
     try:
         exit_code: int = args.run(args)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (`head`, say) has gone; Python would complain once more on exit.
+        # The reader, such as `head`, has exited. Python would report it once more on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -55,9 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = _Parser(prog="pywakeword", description="Wake words on this device.")
+    parser = _Parser(
+        prog="pywakeword",
+        description="On-device wake words and endpointing.",
+        epilog="'pywakeword COMMAND --help' shows the options of a command.",
+    )
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     for command in (detect, endpoint, listen, run, say, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)
     return parser

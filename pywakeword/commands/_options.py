@@ -14,10 +14,10 @@ from pywakeword.errors import ModelError
 from pywakeword.models.files import default_models
 from pywakeword.wakeword import WakeWord
 
-# What add_subparsers() returns; argparse has no public name for it.
+# Type of what add_subparsers() returns; argparse has no public name for it.
 SubParsers = Any
 
-# Pause that ends an utterance by itself: alone, and behind the second pass as the last resort.
+# Pause that ends an utterance: without a second pass, and as its upper limit with one.
 _SILENCE_MS, _TWO_PASS_SILENCE_MS = 800.0, 2000.0
 
 
@@ -31,13 +31,13 @@ def add_spotter_options(parser: argparse.ArgumentParser) -> None:
     )
     rate_or_threshold = parser.add_mutually_exclusive_group()
     rate_or_threshold.add_argument(
-        "--threshold", type=float, metavar="X", help="score from which a word is reported"
+        "--threshold", type=float, metavar="X", help="lowest score that counts as a detection"
     )
     rate_or_threshold.add_argument(
         "--fa-per-hour",
         type=float,
         metavar="X",
-        help="take the threshold that was measured to give at most X false accepts an hour",
+        help="use the threshold with at most X measured false accepts per hour",
     )
     add_state_option(parser)
 
@@ -49,12 +49,12 @@ def add_state_option(parser: argparse.ArgumentParser) -> None:
         type=_state_argument,
         default=DeviceState(),
         metavar="KEY=VALUE,...",
-        help="what the device does, e.g. playback=music,volume=0.6,device_type=speaker",
+        help="state of the device, e.g. playback=music,volume=0.6,device_type=speaker",
     )
 
 
 def make_spotter(args: argparse.Namespace) -> WakeWord:
-    """Build the detector that the options of `add_spotter_options` describe."""
+    """Build the detector from the options of `add_spotter_options`."""
     models = args.model or default_models()
     if not models:
         raise ModelError("no models are bundled; name one with --model")
@@ -71,14 +71,14 @@ def add_endpointer_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--two-pass",
         action="store_true",
-        help="end an utterance as soon as an arbitrator is sure that it is over (extra endpoint)",
+        help="end an utterance as soon as a second model judges it complete (extra endpoint)",
     )
     parser.add_argument(
         "--silence-ms",
         type=float,
         metavar="MS",
-        help=f"pause that ends an utterance (default: {_SILENCE_MS:g}; with --two-pass, whatever "
-        f"the arbitrator says, {_TWO_PASS_SILENCE_MS:g})",
+        help=f"pause that ends an utterance (default: {_SILENCE_MS:g}; with --two-pass, where it "
+        f"is the upper limit, {_TWO_PASS_SILENCE_MS:g})",
     )
     parser.add_argument(
         "--max-utterance-ms",
@@ -95,10 +95,10 @@ def make_endpointer(
     no_speech_timeout_ms: float | None,
     on_decision: Callable[[Decision], None] | None = None,
 ) -> AnyEndpointer:
-    """Build what the options of `add_endpointer_options` describe.
+    """Build the endpointer from the options of `add_endpointer_options`.
 
-    Without the extra or the models of the second pass `--two-pass` raises, as
-    `TwoPassEndpointer` does; there is no fallback to a fixed pause.
+    If the extra or a model of the second pass is missing, `--two-pass` raises an error. It
+    does not fall back to a fixed pause.
     """
     silence_ms = args.silence_ms
     if silence_ms is None:

@@ -1,4 +1,4 @@
-"""`pywakeword bench`: what listening costs on this machine."""
+"""`pywakeword bench`: measures the cost of detection on this machine."""
 
 from __future__ import annotations
 
@@ -25,25 +25,27 @@ def add_parser(commands: SubParsers) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "bench",
-        help="measure the cost of listening",
+        help="measure CPU time and memory of detection",
         description="CPU time (user and system) of one thread, called from Python chunk by chunk.",
     )
     parser.add_argument(
         "--model",
         action="append",
         metavar="NAME|PATH",
-        help="may be repeated (default: alexa, the peer's word)",
+        help="model to measure; may be repeated (default: alexa, the peer's word)",
     )
     parser.add_argument("--chunk-samples", type=_positive, default=160, metavar="N")
-    parser.add_argument("--seconds", type=_positive, default=60, help="audio of one round")
+    parser.add_argument("--seconds", type=_positive, default=60, help="audio per round")
     parser.add_argument("--rounds", type=_positive, default=5, metavar="N")
     parser.add_argument(
         "--peer", action="store_true", help="compare with pymicro-wakeword (extra: bench)"
     )
     parser.add_argument(
-        "--endpointer", action="store_true", help="what the endpointer costs beside the first word"
+        "--endpointer",
+        action="store_true",
+        help="measure the endpointer as well",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
 

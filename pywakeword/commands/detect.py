@@ -1,4 +1,4 @@
-"""`pywakeword detect`: wake words in files or in a pipe."""
+"""`pywakeword detect`: finds wake words in files or a pipe."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def add_parser(commands: SubParsers) -> None:
     parser = commands.add_parser(
         "detect",
         help="find wake words in audio files or a pipe",
-        description="Find wake words. Files of any rate and channel count; '-' reads raw 16 kHz "
-        "mono 16-bit PCM from standard input as it arrives.",
+        description="Find wake words in files of any sample rate and channel count. '-' reads raw "
+        "16 kHz mono 16-bit PCM from standard input as it arrives.",
     )
     parser.add_argument("file", nargs="+", metavar="FILE", help="audio file, or - for stdin")
     add_spotter_options(parser)
     parser.add_argument(
-        "--endpoint", action="store_true", help="print what was said after each word, too"
+        "--endpoint", action="store_true", help="also print the request after each word"
     )
     add_endpointer_options(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print each detection as soon as it is made."""
     if args.two_pass and not args.endpoint:
-        raise ValueError("--two-pass says how utterances end; give --endpoint too")
+        raise ValueError("--two-pass needs --endpoint")
     spotter = make_spotter(args)
     listener = None
     if args.endpoint:

@@ -1,4 +1,4 @@
-"""`pywakeword evaluate`: misses at rates of false accepts, on your own audio."""
+"""`pywakeword evaluate`: measures misses at given rates of false accepts, on your audio."""
 
 from __future__ import annotations
 
@@ -32,12 +32,20 @@ def add_parser(commands: SubParsers) -> None:
         "evaluate", help="measure misses and false accepts on directories of audio"
     )
     parser.add_argument("--model", required=True, metavar="NAME|PATH", help="the model to measure")
-    parser.add_argument("--keyword", help="which of the model's words, if it has several")
+    parser.add_argument("--keyword", help="the word to measure, if the model has more than one")
     parser.add_argument(
-        "--positives", required=True, type=Path, metavar="DIR", help="files with one word each"
+        "--positives",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="files with one word each",
     )
     parser.add_argument(
-        "--negatives", required=True, type=Path, metavar="DIR", help="files without the word"
+        "--negatives",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="files without the word",
     )
     parser.add_argument(
         "--false-accepts-per-hour",
@@ -45,10 +53,10 @@ def add_parser(commands: SubParsers) -> None:
         nargs="+",
         default=_DEFAULT_RATES,
         metavar="RATE",
-        help="rates to report misses at (default: %(default)s)",
+        help="rates at which to report misses (default: 0.1 0.5 1 5)",
     )
     parser.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="gets results.json and det.png"
+        "--out", required=True, type=Path, metavar="DIR", help="folder for results.json and det.png"
     )
     add_state_option(parser)
     parser.set_defaults(run=run)
@@ -96,7 +104,7 @@ def _column(spotter: WakeWord, keyword: str | None) -> int:
     words = ", ".join(spotter.keywords)
     if keyword is None:
         if len(spotter.keywords) > 1:
-            raise ValueError(f"the model has several keywords, choose one with --keyword: {words}")
+            raise ValueError(f"choose one of the model's keywords with --keyword: {words}")
         return 0
     if keyword not in spotter.keywords:
         raise ValueError(f"the model has no keyword {keyword!r}; it has: {words}")
@@ -108,12 +116,12 @@ def _audio_files(directory: Path) -> list[Path]:
         raise AudioError(f"{directory}: no such directory")
     files = sorted(p for p in directory.rglob("*") if p.suffix.lower() in _AUDIO_SUFFIXES)
     if not files:
-        raise AudioError(f"{directory}: holds no audio files")
+        raise AudioError(f"{directory}: no audio files")
     return files
 
 
 def _sources(files: Sequence[Path], what: str) -> Iterator[FileSource]:
-    # A generator, so that the bar appears when its files are read.
+    # A generator, so that the progress bar appears when reading starts.
     tqdm = require("tqdm", "evaluate")
     for path in tqdm.tqdm(files, desc=what, unit="file"):
         yield FileSource(path)
@@ -137,7 +145,7 @@ def _operating_points(
 
 
 def _det_curve(measured: Measurement) -> tuple[CalibrationRow, ...]:
-    # Nothing changes between two scores that occurred: these are all the steps there are.
+    # The rates change only at scores that occurred.
     thresholds = np.unique(np.concatenate([measured.positive_scores, measured.negative_peaks]))
     return calibration_table(
         measured.positive_scores, measured.negative_peaks, measured.negative_hours, thresholds

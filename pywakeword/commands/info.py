@@ -1,4 +1,4 @@
-"""`pywakeword info`: what is installed and what the models can do."""
+"""`pywakeword info`: version, instruction set and bundled models."""
 
 from __future__ import annotations
 
@@ -7,34 +7,47 @@ import json
 
 from pywakeword import _core
 from pywakeword.commands._options import SubParsers
-from pywakeword.models.card_text import describe
+from pywakeword.models.card_text import describe, licences, table
 from pywakeword.models.files import available_models, read_model
 
 
 def add_parser(commands: SubParsers) -> None:
     """Declare the command."""
     parser = commands.add_parser(
-        "info", help="show version, instruction set and the bundled models"
+        "info",
+        help="show version, instruction set and bundled models",
+        description="Show version, instruction set, and a table of the bundled models with their "
+        "default thresholds. With MODEL, show its measured figures as well.",
     )
-    parser.add_argument("--json", action="store_true", help="everything, whole cards included")
+    parser.add_argument(
+        "model", nargs="*", metavar="MODEL", help="bundled model or .tflite file (default: all)"
+    )
+    parser.add_argument(
+        "--licences", action="store_true", help="show the licences of models and training data"
+    )
+    parser.add_argument("--json", action="store_true", help="print the whole cards as JSON")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the description."""
-    cards = [read_model(name).card for name in available_models()]
+    cards = [read_model(name).card for name in args.model or available_models()]
+    version, isa, supported_isas = _core.__version__, _core.isa(), _core.supported_isas()
     if args.json:
         description = {
-            "version": _core.__version__,
-            "isa": _core.isa(),
-            "supported_isas": _core.supported_isas(),
+            "version": version,
+            "isa": isa,
+            "supported_isas": supported_isas,
             "models": [card.document for card in cards],
         }
         print(json.dumps(description, indent=2))
         return 0
-    print(f"pywakeword {_core.__version__}")
-    print(f"instruction set: {_core.isa()} (supported: {', '.join(_core.supported_isas())})")
-    for card in cards:
-        print()
-        print(describe(card))
+    print(f"pywakeword {version}, instruction set: {isa} (supported: {', '.join(supported_isas)})")
+    blocks = [table(cards)]
+    if args.model:
+        blocks += [describe(card) for card in cards]
+    if args.licences:
+        blocks += [licences(card) for card in cards]
+    for block in blocks:
+        print("", *block, sep="\n")
     return 0

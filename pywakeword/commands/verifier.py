@@ -1,4 +1,4 @@
-"""`pywakeword verifier`: serve verdicts, or ask for one."""
+"""`pywakeword verifier`: serves verdicts, or requests verdicts for a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ _CHECK_TIMEOUT_S = 10.0
 
 def add_parser(commands: SubParsers) -> None:
     """Declare the command."""
-    parser = commands.add_parser("verifier", help="serve a second opinion, or ask for one")
+    parser = commands.add_parser(
+        "verifier", help="run the server that checks wake words again, or query it"
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_serve_parser(actions)
     _add_check_parser(actions)
@@ -35,19 +37,22 @@ def add_parser(commands: SubParsers) -> None:
 def add_client_options(parser: argparse.ArgumentParser) -> None:
     """Add --token-file, --client-cert, --ca-file and --allow-plain-http."""
     parser.add_argument(
-        "--token-file", type=Path, metavar="FILE", help="bearer token, read anew for each request"
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="bearer token; read for each request",
     )
     parser.add_argument(
         "--client-cert", nargs=2, metavar=("CERT", "KEY"), help="certificate for mutual TLS"
     )
     parser.add_argument("--ca-file", metavar="FILE", help="trust these certificates only")
     parser.add_argument(
-        "--allow-plain-http", action="store_true", help="send audio unencrypted beyond this machine"
+        "--allow-plain-http", action="store_true", help="allow unencrypted audio to other machines"
     )
 
 
 def client_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of `Verifier` that `add_client_options` describes."""
+    """Return the parameters of `Verifier` from the options of `add_client_options`."""
     token_file: Path | None = args.token_file
     return {
         "token": (lambda: token_file.read_text("utf-8").strip()) if token_file else None,
@@ -61,21 +66,24 @@ def _add_serve_parser(actions: SubParsers) -> None:
     parser = actions.add_parser("serve", help="answer POST /v1/verify until Ctrl-C")
     parser.add_argument("--host", default="127.0.0.1", help="address (default: this machine only)")
     parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--models", metavar="DIR", help="WORD.onnx and WORD.json files")
+    parser.add_argument("--models", metavar="DIR", help="folder of WORD.onnx and WORD.json files")
     parser.add_argument("--threads", type=int, default=1, help="threads of the network")
     parser.add_argument(
         "--token-file",
         type=Path,
         metavar="FILE",
-        help="ask for one of its bearer tokens, one a line",
+        help="require one of the bearer tokens in this file, one per line",
     )
     parser.add_argument(
-        "--retain-audio", type=Path, metavar="DIR", help="keep each candidate's audio here"
+        "--retain-audio",
+        type=Path,
+        metavar="DIR",
+        help="keep each candidate's audio here",
     )
     parser.add_argument("--ssl-certfile", metavar="FILE", help="serve https with this certificate")
     parser.add_argument("--ssl-keyfile", metavar="FILE")
     parser.add_argument(
-        "--ssl-ca-certs", metavar="FILE", help="ask clients for a certificate of these"
+        "--ssl-ca-certs", metavar="FILE", help="require client certificates signed by these"
     )
     parser.add_argument("--ray", action="store_true", help="serve on Ray Serve (extra ray)")
     parser.add_argument("--replicas", type=int, metavar="N", help="fixed number of Ray replicas")
@@ -85,12 +93,12 @@ def _add_serve_parser(actions: SubParsers) -> None:
 def _add_check_parser(actions: SubParsers) -> None:
     parser = actions.add_parser(
         "check",
-        help="ask about the candidates in a file",
+        help="request verdicts on the candidates in a file",
         description="Find candidates in a file as the device would, at a loose threshold, and "
         "print the verifier's verdict on each.",
     )
     parser.add_argument("file", metavar="FILE", help="audio file")
-    parser.add_argument("--url", required=True, help="where the verifier is")
+    parser.add_argument("--url", required=True, help="address of the verifier")
     parser.add_argument(
         "--keyword",
         action="append",
@@ -99,7 +107,7 @@ def _add_check_parser(actions: SubParsers) -> None:
     )
     parser.add_argument("--threshold", type=float, default=_LOOSE_THRESHOLD, metavar="X")
     parser.add_argument("--encoding", choices=("s16le", "ogg_opus"), default="s16le")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     add_state_option(parser)
     add_client_options(parser)
     parser.set_defaults(run=_check)
@@ -125,7 +133,7 @@ def _check(args: argparse.Namespace) -> int:
             latency_ms = 1000 * (time.monotonic() - started_s)
             print(_line(args.file, candidate, verdict, latency_ms, args.json), flush=True)
     if not n_candidates and not args.json:
-        print(f"{args.file}: no candidate at threshold {args.threshold:g}, nothing was sent")
+        print(f"{args.file}: no candidate at threshold {args.threshold:g}; nothing was sent")
     return 0
 
 
@@ -209,7 +217,7 @@ def _read_tokens(path: Path | None) -> tuple[str, ...]:
         return ()
     tokens = tuple(path.read_text("utf-8").split())
     if not tokens:
-        raise ValueError(f"{path} holds no token: nobody could be let in")
+        raise ValueError(f"{path} holds no token, so every request would be refused")
     return tokens
 
 

@@ -1,43 +1,60 @@
-"""A model card as text for people: what `pywakeword info` prints."""
+"""Model cards as text: the table, the figures and the licences of `pywakeword info`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pywakeword.models.card import Card
 
+_HEADER = ("word", "model", "size", "threshold", "false accepts/h", "missed", "measured on")
 
-def describe(card: Card) -> str:
-    """Return the card as indented lines; figures that it does not carry are left out."""
+
+def table(cards: Iterable[Card]) -> list[str]:
+    """Return a table with one row per word: size, default threshold and rates there."""
+    rows = [_HEADER]
+    for card in cards:
+        for word, calibration in card.calibration.items():
+            found = calibration.row_for(calibration.default_threshold)
+            rows.append(
+                (
+                    word,
+                    card.name,
+                    f"{card.n_bytes / 1000:.0f} kB",
+                    f"{calibration.default_threshold:g}",
+                    f"{found.false_accepts_per_hour:.2g}",
+                    f"{found.miss_rate:.1%}",
+                    f"{calibration.negative_hours:.3g} h, {calibration.positives} recordings",
+                )
+            )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADER))]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def describe(card: Card) -> list[str]:
+    """Return the measured figures of a card, one per line; missing ones are left out."""
     document = card.document
-    figures = document.get("figures", {})
-    lines = [
-        f"model {card.name} ({card.n_bytes} bytes)",
-        f"  {document.get('description', 'no description')}",
-        f"  licence: {document.get('licence', 'not stated')}",
-    ]
-    for word, calibration in card.calibration.items():
-        at_default = calibration.row_for(calibration.default_threshold)
-        lines.append(
-            f"  {word}: threshold {calibration.default_threshold:g}: {at_default.miss_rate:.1%} of "
-            f"{calibration.positives} takes missed, {at_default.false_accepts_per_hour:.2g} false "
-            f"accepts an hour in {calibration.negative_hours:.3g} h"
-        )
-    lines += [f"  {line}" for line in _figures(figures)]
+    lines = [f"{card.name}: {document.get('description', 'no description')}"]
+    lines += [f"  {line}" for line in _figures(document.get("figures", {}))]
     if "command" in document.get("training", {}):
         lines.append(f"  trained by: {document['training']['command']}")
-    lines += [f"  {line}" for line in _sources(document.get("data", []))]
-    return "\n".join(lines)
+    return lines
 
 
-def _sources(data: list[dict[str, Any]]) -> list[str]:
-    """Return one line for each source, with every licence that it has."""
+def licences(card: Card) -> list[str]:
+    """Return the licence of a model, and the sources and licences of its training data."""
+    licence = card.document.get("licence", "not stated")
+    return [f"{card.name}: {licence}; trained on", *_sources(card.document.get("data", []))]
+
+
+def _sources(data: Sequence[dict[str, Any]]) -> list[str]:
+    """Return one line per source, with all of its licences."""
     by_source: dict[str, list[dict[str, Any]]] = {}
     for row in data:
         if "source" in row:
             by_source.setdefault(row["source"], []).append(row)
     return [
-        f"trained on {sum(row.get('files', 0) for row in rows)} files of {source}: "
+        f"  {sum(row.get('files', 0) for row in rows)} files of {source}: "
         + "; ".join(str(row.get("licence", "no licence stated")) for row in rows)
         for source, rows in by_source.items()
     ]
@@ -54,7 +71,7 @@ def _figures(figures: dict[str, Any]) -> list[str]:
     for name, row in figures.get("misses_by_pitch", {}).items():
         lines.append(
             f"missed at the default threshold in all conditions, voices {name}: {row['misses']} of "
-            f"{row['heard']} ({row['takes']} takes)"
+            f"{row['heard']} ({row['takes']} recordings)"
         )
     for name, row in figures.get("boundaries", {}).items():
         if row.get("detected"):
@@ -67,7 +84,7 @@ def _figures(figures: dict[str, Any]) -> list[str]:
     own = figures.get("own_voice")
     if own:
         lines.append(
-            f"the device's own voice saying it: {own['told']['own_words_rejected']} of "
+            f"the device's own voice, playback=tts: {own['told']['own_words_rejected']} of "
             f"{own['own_words']} rejected"
         )
     loss = figures.get("int8_against_float")

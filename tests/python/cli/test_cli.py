@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -59,6 +60,16 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
         main([*command.split(), "--help"])
     assert stopped.value.code == 0
     assert "usage: pywakeword" in capsys.readouterr().out
+
+
+def test_no_command_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    listed = dict(re.findall(r"^    (\w+) +(\S.*)$", output.out, re.MULTILINE))
+    assert {"detect", "listen", "evaluate", "bench", "info", "verifier"} <= set(listed)
+    assert all(len(description) > 10 for description in listed.values())
+    assert listed["info"] == "show version, instruction set and bundled models"
 
 
 def test_python_m() -> None:
@@ -214,6 +225,5 @@ def test_odd_byte_on_stdin(beep_model: Path) -> None:
     assert b"standard input ended inside a sample" in found.stderr
 
 
-def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "required: COMMAND" in error_line(capsys)
+def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "invalid choice: 'sing'" in error_line(capsys, "sing")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -27,9 +28,50 @@ def test_bundled_name(bundled: Path) -> None:
 def test_info(bundled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info"]) == 0
     text = capsys.readouterr().out
-    assert f"pywakeword {pywakeword.__version__}" in text
-    assert "instruction set: " in text
-    assert "beep: threshold 0.5: 2.0% of 100 takes missed, 0.5 false accepts an hour" in text
+    first, _, header, row = text.splitlines()
+    assert first.startswith(f"pywakeword {pywakeword.__version__}, instruction set: ")
+    assert header.split("  ")[0] == "word"
+    values = re.split("  +", row)
+    assert values == ["beep", "beep", "3 kB", "0.5", "0.5", "2.0%", "10 h, 100 recordings"]
+    assert "Apache" not in text
+
+
+def test_info_begins_with_words_sizes_and_thresholds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.split("  +", lines[2])[:5] == [
+        "word",
+        "model",
+        "size",
+        "threshold",
+        "false accepts/h",
+    ]
+    rows = [re.split("  +", line) for line in lines[3:]]
+    assert [row[1] for row in rows] == list(pywakeword.available_models())
+    thresholds = pywakeword.WakeWord("alexa").thresholds
+    assert rows[0][:4] == ["alexa", "alexa", "283 kB", f"{thresholds['alexa']:g}"]
+
+
+def test_info_of_one_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "computer"]) == 0
+    text = capsys.readouterr().out
+    assert "computer: Keyword spotter for the word 'computer'" in text
+    assert "  missed, babble 10: " in text
+    assert "  start and end, quiet: error median " in text
+    assert "alexa: " not in text
+    assert "trained on" not in text
+
+
+def test_info_licences(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--licences"]) == 0
+    text = capsys.readouterr().out
+    assert "alexa: Apache-2.0; trained on" in text
+    assert "files of google/visqol@38d0b0163e44: Apache-2.0 (repo licence)" in text
+
+
+def test_info_of_an_unknown_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "no_such_word"]) == 2
+    assert "no model 'no_such_word'; bundled models: " in capsys.readouterr().err
 
 
 def test_info_json(bundled: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ def test_check(url, wav, beep_model, capsys: pytest.CaptureFixture[str]) -> None
     assert row["start"] == pytest.approx(1.0, abs=0.2)
     soundfile.write(wav, silence(1), 16000)
     assert main(check) == 0
-    assert "no candidate at threshold 0.3, nothing was sent" in capsys.readouterr().out
+    assert "no candidate at threshold 0.3; nothing was sent" in capsys.readouterr().out
 
 
 def test_check_says_what_is_wrong(url, wav, beep_model, tmp_path, capsys) -> None:
