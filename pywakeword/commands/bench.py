@@ -9,15 +9,13 @@ from typing import Any
 
 from pywakeword.commands._options import SubParsers
 from pywakeword.measure.benchmark import (
-    EndpointerContender,
-    SpotterContender,
     Timing,
-    make_peer,
     measure_limit,
     measure_rounds,
     synthetic_audio,
     system_description,
 )
+from pywakeword.measure.contenders import EndpointerContender, SpotterContender, make_peer
 from pywakeword.wakeword import WakeWord
 
 

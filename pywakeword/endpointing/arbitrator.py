@@ -1,4 +1,4 @@
-"""The bundled arbitrator: encoding, last phones and prosody to a probability."""
+"""The bundled arbitrator: a network on the encoding, the last phones and the prosody."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pywakeword.endpointing.interfaces import Encoding
 from pywakeword.endpointing.policy import WaitPolicy
-from pywakeword.endpointing.prosody import PROSODY, prosody
+from pywakeword.endpointing.prosody import PROSODY_FEATURES, prosody_features
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.errors import CardError
 from pywakeword.models.files import ENDPOINT_ROOM
@@ -20,7 +20,7 @@ N_TOKENS = 8
 
 
 class NetworkArbitrator:
-    """An `Arbitrator` for what `StreamingEncoder` gives.
+    """An `Arbitrator` for the encodings of `StreamingEncoder`.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class NetworkArbitrator:
             raise CardError(
                 f"{self._model.path}: the inputs {sorted(inputs)} are not those of an arbitrator"
             )
-        if self._model.card.different_strings("prosody") != PROSODY:
+        if self._model.card.different_strings("prosody") != PROSODY_FEATURES:
             raise CardError(
                 f"{self._model.path}: the card's prosody is not the one that this build computes"
             )
@@ -46,7 +46,7 @@ class NetworkArbitrator:
 
     @property
     def policy(self) -> WaitPolicy:
-        """The policy of the model's card: chosen for its probabilities."""
+        """The waiting policy of the model's card, tuned to its probabilities."""
         return self._policy
 
     def probability(
@@ -57,16 +57,16 @@ class NetworkArbitrator:
         Raises
         ------
         ValueError
-            If the encoding is not of the encoder that this model was trained with.
+            If the encoding is from another encoder than this model was trained with.
         """
         if encoding.frames.ndim != 2 or encoding.frames.shape[1] != self._n_dims:
             raise ValueError(
-                f"the arbitrator takes encodings of {self._n_dims} values a frame, "
+                f"the arbitrator takes encodings of {self._n_dims} values per frame, "
                 f"got shape {encoding.frames.shape}"
             )
         unknown = set(encoding.tokens) - set(self._token_index)
         if unknown:
-            raise ValueError(f"tokens that the arbitrator does not know: {sorted(unknown)}")
+            raise ValueError(f"tokens unknown to the arbitrator: {sorted(unknown)}")
         frames, mask = pad_frames(encoding.frames)
         tokens = pad_tokens([self._token_index[t] for t in encoding.tokens])
         (found,) = self._model.run(
@@ -74,7 +74,7 @@ class NetworkArbitrator:
                 "frames": frames[None],
                 "mask": mask[None],
                 "tokens": tokens[None],
-                "prosody": prosody(pcm_tail, pause_s)[None],
+                "prosody": prosody_features(pcm_tail, pause_s)[None],
                 "eos": np.array([encoding.eos], np.float32),
             }
         )
@@ -93,7 +93,7 @@ def _policy(model: OnnxModel) -> WaitPolicy:
 def pad_frames(
     frames: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Put the last frames at the end of `KEPT_FRAMES`, with a mask of what is there."""
+    """Right-align the last frames in `KEPT_FRAMES` rows, with a mask of the filled rows."""
     kept = frames[-KEPT_FRAMES:]
     padded = np.zeros((KEPT_FRAMES, frames.shape[1]), np.float32)
     mask = np.zeros(KEPT_FRAMES, np.float32)
@@ -104,6 +104,6 @@ def pad_frames(
 
 
 def pad_tokens(tokens: list[int]) -> npt.NDArray[np.int64]:
-    """Return the last `N_TOKENS`, before them 0 (the blank)."""
+    """Return the last `N_TOKENS`, padded in front with 0 (the blank)."""
     last = tokens[-N_TOKENS:]
     return np.array([0] * (N_TOKENS - len(last)) + last, np.int64)

@@ -1,4 +1,4 @@
-"""What a recogniser and an arbitrator are to `TwoPassEndpointer`; any may take their place."""
+"""Interfaces of the recogniser and the arbitrator of `TwoPassEndpointer`."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
-    """What a recogniser makes of the audio so far.
+    """A recogniser's view of the audio so far.
 
     Attributes
     ----------
     frames : (n_frames, n_dims) ndarray of float32
-        Its encoding, oldest first; 1.5 s suffice. Without rows where it has none.
+        Its encoding, oldest first; 1.5 s is enough. No rows if it has none.
     first_sample : int
-        Sample of the stream where the first frame begins.
+        Sample of the stream at which the first frame begins.
     tokens : tuple of str
         Partial hypothesis: phones, characters or words.
     eos : float
-        Posterior, 0 to 1, that the utterance is over now.
+        Posterior, 0 to 1, that the utterance is complete.
     """
 
     frames: npt.NDArray[np.float32]
@@ -32,20 +32,20 @@ class Encoding:
 
 
 class EosSource(Protocol):
-    """A streaming recogniser that can tell the end of an utterance."""
+    """A streaming recogniser that estimates whether an utterance is complete."""
 
     def process(self, pcm: npt.NDArray[np.int16]) -> None:
-        """Consume audio, (n_samples,) at 16 kHz; nothing may depend on how it is cut."""
+        """Consume audio, (n_samples,) at 16 kHz. Results must not depend on how it is cut."""
 
     def encoding(self) -> Encoding:
-        """Return what was made of all audio consumed so far."""
+        """Return the encoding of all audio consumed so far."""
 
     def reset(self) -> None:
         """Start a new stream."""
 
 
 class Arbitrator(Protocol):
-    """Judges a pause."""
+    """Estimates whether a pause is the end of an utterance."""
 
     def probability(
         self, encoding: Encoding, pcm_tail: npt.NDArray[np.int16], pause_s: float
@@ -55,16 +55,16 @@ class Arbitrator(Protocol):
         Parameters
         ----------
         encoding : Encoding
-            Of the audio up to now.
+            Encoding of the audio up to now.
         pcm_tail : (n_samples,) ndarray of int16
-            The last seconds up to now, the pause included.
+            The last seconds of audio, including the pause.
         pause_s : float
-            How long the pause has lasted.
+            Length of the pause so far.
         """
 
 
 class EosPosterior:
-    """The arbitrator of a single pass: believes the recogniser's own posterior."""
+    """An arbitrator that returns the recogniser's own posterior."""
 
     def probability(
         self, encoding: Encoding, pcm_tail: npt.NDArray[np.int16], pause_s: float

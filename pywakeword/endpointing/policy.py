@@ -1,4 +1,4 @@
-"""How long to wait, given the probability that the utterance is over."""
+"""Maps the probability that an utterance is complete to a waiting time."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numbers import Real
 class WaitPolicy:
     """A smooth ramp from the longest wait to the shortest.
 
-    A threshold would turn a difference of 0.001 in the probability into a second; here
-    the wait falls as a logistic function of the logit of the probability.
+    With a threshold, a difference of 0.001 in the probability could change the wait by a
+    second. Here the wait is a logistic function of the logit of the probability.
 
     Attributes
     ----------
     shortest_ms, longest_ms : float
-        Pause that ends an utterance when the probability nears 1, and 0.
+        Pause that ends an utterance at probability 1, and at 0.
     middle : float
-        Probability at which the wait lies half-way.
+        Probability with a wait half-way between them.
     steepness : float
-        Slope of the ramp at the middle; 1 makes the wait linear in the probability
-        where the middle is 0.5.
+        Slope of the ramp at the middle. With 1 and a middle of 0.5, the wait is linear in the
+        probability.
     """
 
     shortest_ms: float = 200.0
@@ -36,16 +36,16 @@ class WaitPolicy:
             if isinstance(value, bool) or not isinstance(value, Real):
                 raise TypeError(f"{field.name} must be a number, got {value!r}")
         if not 0 < self.shortest_ms <= self.longest_ms < math.inf:
-            raise ValueError("0 < shortest_ms <= longest_ms must hold and both be finite")
+            raise ValueError("0 < shortest_ms <= longest_ms must hold, and both must be finite")
         if not 0 < self.middle < 1:
-            raise ValueError(f"middle must lie between 0 and 1, got {self.middle!r}")
+            raise ValueError(f"middle must be between 0 and 1, got {self.middle!r}")
         if not 0 < self.steepness < math.inf:
             raise ValueError(f"steepness must be positive and finite, got {self.steepness!r}")
 
     def wait_ms(self, probability: float) -> float:
-        """Pause in ms after which an utterance of this probability ends."""
+        """Return the pause in ms that ends an utterance with this probability."""
         if not 0 <= probability <= 1:
-            raise ValueError(f"an arbitrator's probability must be from 0 to 1: {probability!r}")
+            raise ValueError(f"the probability must be from 0 to 1, got {probability!r}")
         certain = min(max(probability, 1e-6), 1 - 1e-6)
         distance = self.steepness * (_logit(certain) - _logit(self.middle))
         share = 1 / (1 + math.exp(min(distance, 700.0)))

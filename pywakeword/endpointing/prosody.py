@@ -1,4 +1,4 @@
-"""How the speech before a pause sounded: pitch, loudness, lengthening."""
+"""Prosodic features of the speech before a pause: pitch, loudness, lengthening."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
-# Pitch needs no more than 4 kHz.
+# 4 kHz is enough for pitch.
 _RATE_HZ = SAMPLE_RATE_HZ // 2
 _WINDOW, _HOP, _FFT = 320, 80, 512
 _SPEECH_S = 1.5  # before the pause
@@ -15,21 +15,21 @@ _SHORTEST_LAG, _LONGEST_LAG = _RATE_HZ // 400, _RATE_HZ // 70
 _VOICED = 0.5
 _FLOOR = 1.0  # mean square of samples: near digital silence
 
-PROSODY = (
-    "f0_slope",  # octaves a second over the last 0.3 s of voice
+PROSODY_FEATURES = (
+    "f0_slope",  # octaves per second over the last 0.3 s of voice
     "f0_final",  # octaves above the median of the stretch
     "f0_spread",  # octaves, standard deviation
     "voiced_share",
     "last_voice_s",  # length of the last voiced run
     "since_voice_s",  # from its end to the pause
     "final_level",  # last 0.1 s against the mean, in bel
-    "level_slope",  # bel a second over the last 0.4 s
+    "level_slope",  # bel per second over the last 0.4 s
     "pause_level",  # the pause against the speech, in bel
     "pause_s",
 )
 
 
-def prosody(pcm_tail: npt.NDArray[np.int16], pause_s: float) -> npt.NDArray[np.float32]:
+def prosody_features(pcm_tail: npt.NDArray[np.int16], pause_s: float) -> npt.NDArray[np.float32]:
     """Describe the speech before a pause.
 
     Parameters
@@ -37,21 +37,21 @@ def prosody(pcm_tail: npt.NDArray[np.int16], pause_s: float) -> npt.NDArray[np.f
     pcm_tail : (n_samples,) ndarray of int16
         Audio up to now.
     pause_s : float
-        How much of its end is the pause.
+        Length of the pause at its end.
 
     Returns
     -------
     (10,) ndarray of float32
-        In the order of `PROSODY`; all but the last are 0 if no speech precedes the pause.
+        In the order of `PROSODY_FEATURES`; all but the last are 0 if no speech precedes the pause.
     """
-    values = np.zeros(len(PROSODY), np.float32)
+    values = np.zeros(len(PROSODY_FEATURES), np.float32)
     values[-1] = pause_s
     pause = min(round(pause_s * SAMPLE_RATE_HZ), len(pcm_tail))
     speech = _halved(pcm_tail[: len(pcm_tail) - pause][-round(_SPEECH_S * SAMPLE_RATE_HZ) :])
     if len(speech) < _WINDOW + 4 * _HOP:
         return values
     frames = np.lib.stride_tricks.sliding_window_view(speech, _WINDOW)
-    # Counted from the pause backwards, so that the last frame ends where it begins.
+    # Counted backwards from the pause, so that the last frame ends where the pause begins.
     frames = frames[(len(frames) - 1) % _HOP :: _HOP]
     level = np.log10((frames**2).mean(axis=1) + _FLOOR)
     octaves, voiced = _pitch(frames)
@@ -68,7 +68,7 @@ def prosody(pcm_tail: npt.NDArray[np.int16], pause_s: float) -> npt.NDArray[np.f
 
 
 def _halved(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
-    """At half the rate, by the mean of each pair; the newest sample is kept."""
+    """Halve the rate by averaging pairs; the newest sample is kept."""
     pairs = pcm[len(pcm) % 2 :].reshape(-1, 2)
     return np.asarray(pairs.astype(np.float32).mean(axis=1), np.float32)
 
@@ -93,7 +93,7 @@ def _describe_pitch(
 def _pitch(
     frames: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Log2 of the pitch in Hz and whether there is one, by autocorrelation."""
+    """Return log2 of the pitch in Hz, and whether a frame is voiced, by autocorrelation."""
     window = np.hanning(_WINDOW).astype(np.float32)
     centred = (frames - frames.mean(axis=1, keepdims=True)) * window
     power = np.abs(np.fft.rfft(centred, _FFT)) ** 2
@@ -101,7 +101,7 @@ def _pitch(
     own = np.fft.irfft(np.abs(np.fft.rfft(window, _FFT)) ** 2)[: _LONGEST_LAG + 2]
     correlation = correlation / np.maximum(correlation[:, :1], 1e-3) / (own / own[0])
     span = correlation[:, _SHORTEST_LAG:-1]
-    # The shortest lag that nearly reaches the maximum: not a multiple of the period.
+    # The shortest lag close to the maximum: longer ones may be multiples of the period.
     high = span >= 0.9 * span.max(axis=1, keepdims=True)
     before, after = correlation[:, _SHORTEST_LAG - 1 : -2], correlation[:, _SHORTEST_LAG + 1 :]
     lag = _SHORTEST_LAG + (high & (span >= before) & (span >= after)).argmax(axis=1)
@@ -112,7 +112,7 @@ def _pitch(
 def _vertex(
     correlation: npt.NDArray[np.floating], lag: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.floating]:
-    """Where between two lags the parabola through the peak has its top."""
+    """Return the offset from a lag to the vertex of the parabola through its peak."""
     row = np.arange(len(lag))
     after = correlation[row, lag + 1]
     here, before = correlation[row, lag], correlation[row, lag - 1]
@@ -122,7 +122,7 @@ def _vertex(
 
 
 def _slope(values: npt.NDArray[np.float32], index: npt.NDArray[np.intp] | None = None) -> float:
-    """Least-squares slope a second; `values` are 10 ms apart, or at `index` times 10 ms."""
+    """Return the slope per second by least squares; values are 10 ms apart or at `index`."""
     if len(values) < 3:
         return 0.0
     t = (np.arange(len(values)) if index is None else index) * (_HOP / _RATE_HZ)

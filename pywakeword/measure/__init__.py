@@ -1,1 +1,1 @@
-"""Scan recordings, evaluate a detector, time it."""
+"""Measures a detector: scores of recordings, misses and false accepts, CPU time."""

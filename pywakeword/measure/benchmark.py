@@ -1,4 +1,4 @@
-"""Measures CPU time per second of audio; used by `pywakeword bench` and the tests."""
+"""Measures CPU time per second of audio, for `pywakeword bench` and the tests."""
 
 from __future__ import annotations
 
@@ -8,111 +8,23 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 
 from pywakeword import _core
-from pywakeword._extras import require
 from pywakeword.audio import PcmBlock
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
-from pywakeword.endpointing.endpointer import Endpointer
+from pywakeword.measure.contenders import Contender
 from pywakeword.models.files import read_model
 from pywakeword.models.network import load_core_model
-from pywakeword.wakeword import WakeWord
 
 _FRAMES_PER_S = 100
 
 
-class Contender(Protocol):
-    """One detector in the comparison."""
-
-    name: str
-
-    def prepare(self, chunks: Sequence[PcmBlock]) -> Sequence[Any]:
-        """Convert the chunks to what the detector takes; not timed."""
-        ...
-
-    def run(self, chunks: Sequence[Any]) -> int:
-        """Consume all chunks as an application would and count the detections."""
-        ...
-
-
-class SpotterContender:
-    """`WakeWord.process`, one call a chunk."""
-
-    def __init__(self, spotter: WakeWord, name: str = "pywakeword") -> None:
-        self.name = name
-        self._spotter = spotter
-
-    def prepare(self, chunks: Sequence[PcmBlock]) -> Sequence[PcmBlock]:
-        """Take the arrays as they are."""
-        return chunks
-
-    def run(self, chunks: Sequence[PcmBlock]) -> int:
-        """Consume all chunks."""
-        process = self._spotter.process
-        n_detections = 0
-        for chunk in chunks:
-            n_detections += len(process(chunk))
-        return n_detections
-
-
-class EndpointerContender:
-    """A `WakeWord` and an `Endpointer` that share the front end, one call each a chunk."""
-
-    def __init__(self, spotter: WakeWord) -> None:
-        self.name = "with an endpointer"
-        self._spotter = spotter
-        self._endpointer = Endpointer()
-        self._endpointer.share_front_end(spotter)
-
-    def prepare(self, chunks: Sequence[PcmBlock]) -> Sequence[PcmBlock]:
-        """Take the arrays as they are."""
-        return chunks
-
-    def run(self, chunks: Sequence[PcmBlock]) -> int:
-        """Consume all chunks and count the detections and events."""
-        find_words, find_ends = self._spotter.process, self._endpointer.process
-        n_found = 0
-        for chunk in chunks:
-            n_found += len(find_words(chunk))
-            n_found += len(find_ends(chunk))
-        return n_found
-
-
-class PyMicroContender:
-    """pymicro-wakeword's bundled alexa, front end and network."""
-
-    def __init__(self, module: Any) -> None:
-        self.name = f"pymicro-wakeword {metadata.version('pymicro-wakeword')} alexa"
-        self._word = module.MicroWakeWord.from_builtin(module.Model.ALEXA)
-        self._features = module.MicroWakeWordFeatures()
-
-    def prepare(self, chunks: Sequence[PcmBlock]) -> Sequence[bytes]:
-        """Convert to bytes, which it takes."""
-        return [chunk.tobytes() for chunk in chunks]
-
-    def run(self, chunks: Sequence[bytes]) -> int:
-        """Consume all chunks."""
-        n_detections = 0
-        for chunk in chunks:
-            for features in self._features.process_streaming(chunk):
-                if self._word.process_streaming(features):
-                    n_detections += 1
-        return n_detections
-
-
-def make_peer() -> PyMicroContender:
-    """Return the peer of the comparison, or raise `MissingExtraError`."""
-    return PyMicroContender(require("pymicro_wakeword", "bench"))
-
-
 @dataclass(frozen=True)
 class Timing:
-    """CPU seconds (user and system) of one contender, one value a round."""
+    """CPU seconds (user and system) of one contender, one value per round."""
 
     name: str
     cpu_s: tuple[float, ...]
@@ -128,29 +40,29 @@ class Timing:
         }
 
     def further_ratio(self, first: Timing, n_further: int) -> dict[str, float]:
-        """Return what each of `n_further` listeners adds to the first, over its cost."""
+        """Return the added cost of each of `n_further` detectors, relative to the first."""
         return _spread([(a / f - 1) / n_further for a, f in zip(self.cpu_s, first.cpu_s)])
 
     def ratio_to(self, other: Timing) -> dict[str, float]:
-        """Return our CPU time over the other's, round by round."""
+        """Return this CPU time divided by the other's, per round."""
         return _spread([ours / theirs for ours, theirs in zip(self.cpu_s, other.cpu_s)])
 
 
 def measure_rounds(
     contenders: Sequence[Contender], audio: PcmBlock, chunk_samples: int, rounds: int
 ) -> list[Timing]:
-    """Run the contenders in turn, round by round, after one round to warm up.
+    """Run the contenders in turn, in rounds, after one round to warm up.
 
     Parameters
     ----------
     contenders : sequence of Contender
-        They alternate, so that a change of clock speed meets all of them.
+        They alternate, so that a change of clock speed affects all of them.
     audio : (n_samples,) ndarray of int16
         Every round consumes all of it.
     chunk_samples : int
-        Samples of one call.
+        Samples per call.
     rounds : int
-        Rounds that count.
+        Rounds to measure.
     """
     begins = range(0, len(audio), chunk_samples)
     chunks = [audio[begin : begin + chunk_samples] for begin in begins]
@@ -175,20 +87,20 @@ def measure_rounds(
 
 @dataclass(frozen=True)
 class Limit:
-    """What one word cannot cost less than here: the parts by themselves, at their best."""
+    """The lowest cost of one word on this machine: its parts alone, at their fastest."""
 
-    front_end_ns: float  # of a frame, in one call over long audio
-    network_macs: float  # of a frame
-    peak_macs_per_s: float  # of the row in use, weights in the first-level cache
+    front_end_ns: float  # per frame, in one call on long audio
+    network_macs: float  # per frame
+    peak_macs_per_s: float  # of the instruction set in use, weights in the first-level cache
 
     @property
     def ns_per_frame(self) -> float:
-        """Return the front end and the network's operations at the peak."""
+        """Front end, plus the network's operations at the peak rate."""
         return self.front_end_ns + self.network_macs / self.peak_macs_per_s * 1e9
 
 
 def measure_limit(model: str, audio: PcmBlock, rounds: int = 20) -> Limit:
-    """Measure the parts of listening for one word; the best of `rounds` each."""
+    """Measure the parts of the detection of one word; each the best of `rounds`."""
     network = load_core_model(read_model(model))
     front_end = _core.Lfbe()
     seconds = []
@@ -204,7 +116,7 @@ def measure_limit(model: str, audio: PcmBlock, rounds: int = 20) -> Limit:
 
 
 def synthetic_audio(duration_s: float) -> PcmBlock:
-    """Return noise that swells and fades like speech, the same on every machine."""
+    """Return noise with a speech-like envelope, the same on every machine."""
     rng = np.random.default_rng(20260101)
     n_samples = round(duration_s * SAMPLE_RATE_HZ)
     envelope = 0.5 + 0.5 * np.sin(2 * np.pi * 4 * np.arange(n_samples) / SAMPLE_RATE_HZ)
@@ -212,7 +124,7 @@ def synthetic_audio(duration_s: float) -> PcmBlock:
 
 
 def system_description() -> dict[str, str]:
-    """Return what the figures depend on: versions, instruction set and CPU."""
+    """Return the versions, instruction set and CPU that the figures depend on."""
     return {
         "version": _core.__version__,
         "python": platform.python_version(),
@@ -226,7 +138,7 @@ def _cpu_name() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
-    # x86 says "model name"; a Raspberry Pi only names the board, as "Model".
+    # x86 has "model name". A Raspberry Pi only names the board, as "Model".
     for field in ("model name", "Model"):
         for line in lines:
             name, _, value = line.partition(":")

@@ -1,16 +1,14 @@
-"""From scores to misses and false accepts; used by `pywakeword evaluate` and by training.
+"""Computes misses and false accepts from scores, for `pywakeword evaluate` and training.
 
-One pass over the audio serves every threshold. `WakeWord.scores` gives the
-smoothed score at each step (`pywakeword.measure.scanning` collects them); `peaks` reduces
-the scores of one stream to the values at which a detector would have fired: a
-threshold at or below a peak reports it, a threshold above it does not. Peaks
-closer together than the refractory time count once, as the highest of them, so
-counting the peaks at or above a threshold counts its detections.
+One pass over the audio serves every threshold. `WakeWord.scores` returns the smoothed scores
+(`pywakeword.measure.scanning` collects them), and `peaks` reduces them to the values at which
+a detector would fire: a threshold at or below a peak reports it. Peaks closer together than
+the refractory time count once, as the highest, so the number of peaks at or above a threshold
+is the number of its detections.
 
-Where it departs from the running detector: that one keeps the *first* crossing
-of a group and is deaf from there on, so for three peaks each within the
-refractory time of the next, of which the middle one is the highest, it may
-report two detections and we count one.
+The running detector differs in one case: it keeps the *first* crossing of a group and ignores
+the refractory time after it. For three peaks, each within the refractory time of the next and
+the middle one the highest, it may report two detections where this module counts one.
 """
 
 from __future__ import annotations
@@ -30,11 +28,10 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Misses at the threshold that gives a stated rate of false accepts.
+    """Misses at the threshold for a given rate of false accepts.
 
-    `false_accepts_per_hour` is what was asked for, `measured_false_accepts` what
-    the threshold gave. `frr_low` and `frr_high` bound the false reject rate with
-    95 % confidence (Wilson).
+    `false_accepts_per_hour` is the requested rate, `measured_false_accepts` the number at the
+    threshold. `frr_low` and `frr_high` are the 95 % Wilson interval of the false reject rate.
     """
 
     false_accepts_per_hour: float
@@ -48,7 +45,7 @@ class OperatingPoint:
 
 
 def peaks(scores: Floats, frame_shift_s: float, refractory_s: float) -> Floats:
-    """Return the scores at which detections would fall, highest first.
+    """Return the scores at which a detector would fire, highest first.
 
     Parameters
     ----------
@@ -62,14 +59,14 @@ def peaks(scores: Floats, frame_shift_s: float, refractory_s: float) -> Floats:
     Returns
     -------
     (n_peaks,) ndarray
-        Values only; two streams are joined by concatenating their peaks.
+        Values without times. Concatenate the peaks of streams to join them.
     """
     scores = np.asarray(scores)
     if scores.ndim != 1:
         raise ValueError(f"scores must be 1-D, got shape {scores.shape}")
     reach = math.ceil(refractory_s / frame_shift_s - 1e-9)
     padded = np.concatenate(([-np.inf], scores, [-np.inf]))
-    # The first frame of a plateau stands for it: one crossing, one detection.
+    # A plateau counts once, at its first frame.
     candidates = np.flatnonzero((scores > padded[:-2]) & (scores >= padded[2:]))
     order = candidates[np.argsort(-scores[candidates], kind="stable")]
     taken = np.zeros(len(scores), dtype=bool)
@@ -84,7 +81,7 @@ def peaks(scores: Floats, frame_shift_s: float, refractory_s: float) -> Floats:
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """Return the 95 % Wilson score interval of a proportion."""
     if trials < 1 or not 0 <= successes <= trials:
-        raise ValueError(f"{successes} of {trials} is no proportion")
+        raise ValueError(f"{successes} of {trials} is not a proportion")
     z = 1.959963984540054
     proportion = successes / trials
     centre = proportion + z * z / (2 * trials)
@@ -107,20 +104,20 @@ def frr_at_fa(
     Parameters
     ----------
     positive_scores : (n_positives,) array of float
-        Highest score of each take of the word.
+        Highest score per recording of the word.
     negative_peaks : (n_peaks,) array of float
         From `peaks`, over all audio without the word.
     negative_hours : float
         Hours of that audio.
     false_accepts_per_hour : float
-        The rate. 0 asks for no false accept in all of the negative audio, which
-        is a fact about that audio and not a rate that it can show.
+        The rate. 0 means no false accept in all of the negative audio. That is a fact about
+        this audio; it does not show a rate of 0.
 
     Raises
     ------
     CalibrationError
-        If the rate is above 0 but below one false accept in all of the negative
-        audio: so little audio cannot show it.
+        If the rate is above 0 but below one false accept in all of the negative audio, which
+        is then too short to measure it.
     ValueError
         If there are no positives.
     """
@@ -129,7 +126,7 @@ def frr_at_fa(
     allowed = math.floor(false_accepts_per_hour * negative_hours + 1e-9)
     if allowed < 1 and false_accepts_per_hour != 0:
         raise CalibrationError(
-            f"{false_accepts_per_hour:g} false accepts an hour cannot be measured on "
+            f"{false_accepts_per_hour:g} false accepts per hour cannot be measured on "
             f"{negative_hours:.3g} h of negative audio"
         )
     threshold = np.nextafter(np.float32(0), np.float32(1))
@@ -155,7 +152,7 @@ def calibration_table(
     negative_hours: float,
     thresholds: Iterable[float],
 ) -> tuple[CalibrationRow, ...]:
-    """Return what each threshold gives, in the form that a model card carries.
+    """Return the rates at each threshold, in the form of a model card.
 
     Parameters
     ----------
@@ -177,5 +174,5 @@ def calibration_table(
 
 
 def _count_from(ascending: Floats, threshold: float) -> int:
-    # The core compares in float32; so do we, or a score equal to it could differ.
+    # In float32 like the core, so that scores equal to the threshold agree.
     return len(ascending) - int(np.searchsorted(ascending, np.float32(threshold), side="left"))

@@ -1,4 +1,4 @@
-"""Runs the detector over whole files, to find words or to collect scores."""
+"""Runs a detector on whole recordings, to find words or to collect scores."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pywakeword.events import Detection
 from pywakeword.measure.evaluation import Floats, peaks
 from pywakeword.wakeword import WakeWord
 
-# A word may end with its file, and the detector decides shortly after the word.
+# A word may end with its file, and the detector fires shortly after the word.
 TRAILING_SILENCE_SAMPLES = 8000
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one pass over positives and negatives found for one keyword.
+    """Scores of one keyword on positives and negatives.
 
-    `positive_scores` has one value a take; `negative_peaks` has those of the
-    negatives and those of the takes that lie outside the word, which
-    `false_accepts_in_positives` counts.
+    `positive_scores` has one value per recording of the word. `negative_peaks` has the peaks of
+    the negatives, and those of the positives outside the word; `false_accepts_in_positives`
+    counts the latter.
     """
 
     positive_scores: Floats
@@ -38,7 +38,7 @@ def with_trailing_silence(source: AudioSource) -> Iterator[PcmBlock]:
 
 
 def detections(spotter: WakeWord, source: AudioSource) -> Iterator[Detection]:
-    """Yield the wake words of one source as they are found, resetting the stream first.
+    """Reset the stream, then yield the wake words of one source as they are found.
 
     Half a second of silence follows the audio.
 
@@ -57,8 +57,8 @@ def detections(spotter: WakeWord, source: AudioSource) -> Iterator[Detection]:
 def scan(spotter: WakeWord, source: AudioSource) -> tuple[Floats, float]:
     """Return the scores of one file, and its length in seconds.
 
-    The stream is reset first. Half a second of silence follows the audio; it is
-    not part of the length.
+    The stream is reset first. Half a second of silence follows the audio; the length does not
+    include it.
 
     Parameters
     ----------
@@ -90,16 +90,15 @@ def measure(
     positives: Iterable[AudioSource],
     negatives: Iterable[AudioSource],
 ) -> Measurement:
-    """Scan takes of a word, and audio without it.
+    """Scan recordings of a word, and audio without it.
 
-    Each take holds the word once: its highest score is credited to the word, and
-    any further peak above the keyword's threshold is a false accept. Hours are
-    those of the negatives alone.
+    Each positive contains the word once. Its highest peak counts as the word, and every other
+    peak above the keyword's threshold is a false accept. The hours are those of the negatives.
 
     Parameters
     ----------
     spotter : WakeWord
-        The detector, its device state set.
+        The detector, with its device state set.
     column : int
         Index of the keyword in `WakeWord.keywords`.
     positives, negatives : iterables of AudioSource

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,37 @@ from pywakeword.models.files import ModelFile
 from pywakeword.models.network import check_n_state, check_outputs
 
 _OUTPUTS = ("logits", "start", "end")
+
+# Name, index, shape, dtype and quantization of a tensor, under those keys.
+TensorDetails = Mapping[str, Any]
+
+
+class Interpreter(Protocol):
+    """The part of `ai_edge_litert.interpreter.Interpreter` that is used here."""
+
+    def allocate_tensors(self) -> None:
+        """Prepare to run."""
+        ...
+
+    def get_input_details(self) -> Sequence[TensorDetails]:
+        """Return the inputs."""
+        ...
+
+    def get_output_details(self) -> Sequence[TensorDetails]:
+        """Return the outputs."""
+        ...
+
+    def set_tensor(self, index: int, values: npt.NDArray[Any]) -> None:
+        """Write an input."""
+        ...
+
+    def invoke(self) -> None:
+        """Compute the outputs."""
+        ...
+
+    def get_tensor(self, index: int) -> npt.NDArray[Any]:
+        """Read an output."""
+        ...
 
 
 def load_litert_network(file: ModelFile) -> _core.PythonNetwork:
@@ -30,7 +61,7 @@ def load_litert_network(file: ModelFile) -> _core.PythonNetwork:
     litert = require("ai_edge_litert.interpreter", "litert")
     try:
         # The reference kernels are slow, but give exactly the core's bits.
-        interpreter = litert.Interpreter(
+        interpreter: Interpreter = litert.Interpreter(
             model_content=file.data,
             num_threads=1,
             experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF,
@@ -52,7 +83,7 @@ def load_litert_network(file: ModelFile) -> _core.PythonNetwork:
 class _LitertNetwork:
     """One interpreter and its tensors by name."""
 
-    def __init__(self, interpreter: Any, file: ModelFile) -> None:
+    def __init__(self, interpreter: Interpreter, file: ModelFile) -> None:
         self._interpreter = interpreter
         inputs = {tensor["name"]: tensor for tensor in interpreter.get_input_details()}
         outputs = {tensor["name"]: tensor for tensor in interpreter.get_output_details()}
@@ -61,7 +92,7 @@ class _LitertNetwork:
         check_outputs(file, {name: int(t["shape"][-1]) for name, t in outputs.items()})
         self._features = inputs["features"]
         self._state = inputs.get("state")
-        self._outputs: Mapping[str, Any] = {name: outputs[name] for name in _OUTPUTS}
+        self._outputs = {name: outputs[name] for name in _OUTPUTS}
         self.window_frames = int(self._features["shape"][1])
         self.n_state = 0 if self._state is None else int(self._state["shape"][-1])
         check_n_state(file, self.n_state)
@@ -76,7 +107,7 @@ class _LitertNetwork:
         self._interpreter.invoke()
         return {name: self._output(tensor) for name, tensor in self._outputs.items()}
 
-    def _set_input(self, tensor: Mapping[str, Any], values: npt.NDArray[np.float32]) -> None:
+    def _set_input(self, tensor: TensorDetails, values: npt.NDArray[np.float32]) -> None:
         if tensor["dtype"] == np.int8:
             scale, zero_point = tensor["quantization"]
             # The same rounding as the core: to the nearest, ties to even, in float32.
@@ -85,7 +116,7 @@ class _LitertNetwork:
         shaped = values.astype(tensor["dtype"]).reshape(tensor["shape"])
         self._interpreter.set_tensor(tensor["index"], shaped)
 
-    def _output(self, tensor: Mapping[str, Any]) -> npt.NDArray[np.float32]:
+    def _output(self, tensor: TensorDetails) -> npt.NDArray[np.float32]:
         values = self._interpreter.get_tensor(tensor["index"]).astype(np.float32).ravel()
         if tensor["dtype"] == np.int8:
             scale, zero_point = tensor["quantization"]

@@ -1,1 +1,1 @@
-"""Pictures of results (extra `evaluate`)."""
+"""Plots of results, one kind per module (extra `evaluate`)."""

@@ -17,7 +17,7 @@ def save_det_plot(
     *,
     title: str,
 ) -> None:
-    """Write the misses over the false accepts an hour as PNG.
+    """Write misses over false accepts per hour as PNG.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def save_det_plot(
     """
     figure = require("matplotlib.figure", "evaluate").Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
-    # From few false accepts to many: a rate has the misses of the step at its left.
+    # From few false accepts to many. A rate has the misses of the step to its left.
     rows = curve[::-1]
     axes.step(
         [row.false_accepts_per_hour for row in rows],
@@ -48,9 +48,9 @@ def save_det_plot(
         ],
         fmt="o",
         capsize=3,
-        label="asked for, with 95 % interval",
+        label="requested rates, with 95 % interval",
     )
-    # Zero belongs on both axes: linear near zero, logarithmic beyond.
+    # Both axes include zero: linear near zero, logarithmic above.
     axes.set_xscale("symlog", linthresh=0.1)
     axes.set_yscale("symlog", linthresh=1)
     axes.set_xlim(left=0)

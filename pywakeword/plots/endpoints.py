@@ -1,10 +1,10 @@
-"""Draws what an endpointer heard and decided."""
+"""Plots an endpointer's input and decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from pywakeword.endpointing import Decision
 from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.endpointing.stream_listener import AnyEndpointer
 from pywakeword.events import End, EndpointEvent, NoSpeech, PossibleEnd, Resumed, SpeechStart
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _COLOURS: dict[type[EndpointEvent], str] = {
     SpeechStart: "tab:green",
@@ -36,21 +39,21 @@ def save_endpoint_plot(
     title: str,
     decisions: list[Decision] | None = None,
 ) -> None:
-    """Write waveform, posterior of speech, pauses and decisions as PNG.
+    """Write waveform, speech posterior, pauses and decisions as PNG.
 
     Parameters
     ----------
     path : path
         The file to write.
     endpointer : Endpointer or TwoPassEndpointer
-        Is reset and hears the audio for its events. The posterior is that of an `Endpointer`;
-        beside a second pass, of the bundled model.
+        Processes the audio after a reset. The posterior is its own if it is an `Endpointer`, or
+        the bundled model's.
     source : AudioSource
         The audio.
     title : str
-        Shown above.
+        Shown above the waveform.
     decisions : list of Decision, optional
-        What the endpointer's `on_decision` appends to; is emptied first.
+        The list that the endpointer's `on_decision` appends to; it is cleared first.
     """
     pcm = np.concatenate([np.zeros(0, np.int16), *source])
     decisions = [] if decisions is None else decisions
@@ -82,7 +85,7 @@ def draw(
     title: str,
     decisions: Sequence[Decision] = (),
 ) -> None:
-    """Draw what was heard already; `posterior_lag_s` lies between a frame and its value."""
+    """Plot given results; `posterior_lag_s` is the delay between a frame and its posterior."""
     figure = require("matplotlib.figure", "evaluate").Figure(figsize=(12, 5), layout="constrained")
     wave, speech = figure.subplots(2, sharex=True)
     _draw_wave(wave, pcm)
@@ -118,7 +121,7 @@ def draw(
 
 
 def pauses(events: Sequence[EndpointEvent]) -> list[tuple[int, int]]:
-    """Return where speech paused, as samples, up to where it resumed or the end was decided."""
+    """Return the pauses in samples, each until speech resumed or the end was decided."""
     found: list[tuple[int, int]] = []
     begin: int | None = None
     for event in events:
@@ -131,7 +134,7 @@ def pauses(events: Sequence[EndpointEvent]) -> list[tuple[int, int]]:
     return found
 
 
-def _draw_wave(axes: Any, pcm: npt.NDArray[np.int16]) -> None:
+def _draw_wave(axes: Axes, pcm: npt.NDArray[np.int16]) -> None:
     step = max(1, len(pcm) // _MOST_POINTS)
     starts = np.arange(0, len(pcm), step)
     if len(starts):
@@ -141,5 +144,5 @@ def _draw_wave(axes: Any, pcm: npt.NDArray[np.int16]) -> None:
 
 
 def _lag_s(endpointer: Endpointer) -> float:
-    # A value is complete a window after the first of its frame, and speaks of earlier ones.
+    # The posterior comes a window after its frame begins, and describes earlier frames.
     return (endpointer.card.delay_frames + endpointer.card.frame_stride / 2) * 0.01 - 0.0125

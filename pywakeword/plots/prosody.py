@@ -1,4 +1,4 @@
-"""Draws pitch, energy and timing of a sentence, as chosen and as the voice has them."""
+"""Plots pitch, energy and timing of a sentence, beside those of the mean prosody."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _VOICED = 0.5
 
 @dataclass(frozen=True)
 class SpokenContours:
-    """What a voice is about to say.
+    """Contours of a sentence, as they go into the vocoder.
 
     Attributes
     ----------
     seconds : (n_frames,) ndarray of float64
         Time of each frame.
     f0_hz : (n_frames,) ndarray of float64
-        NaN where there is no voice.
+        NaN in unvoiced frames.
     energy_db : (n_frames,) ndarray of float64
         Mean over the mel bands, without a reference.
     symbols : tuple of (str, float)
-        Each phone, and when it starts.
+        Each phone with its start in seconds.
     """
 
     seconds: npt.NDArray[np.float64]
@@ -42,12 +42,12 @@ class SpokenContours:
 
 
 def spoken_contours(text: str, way: str, *, addon: str = "slt-parallel") -> SpokenContours:
-    """Let a voice compute a text, and keep what its vocoder is given.
+    """Compute a text with a voice, and return the contours that go into its vocoder.
 
     Raises
     ------
     EmptyTextError
-        If there is nothing to say.
+        If the text has no word.
     AddonError
         If the addon has no `Probe` called `acoustic`, or cannot be loaded.
     """
@@ -85,7 +85,7 @@ def save_prosody_plot(path: Path, text: str, way: str, *, addon: str = "slt-para
     path : path
         The file to write.
     text : str
-        What is said.
+        The sentence.
     way : str
         centroid, syntactic, semantic or both.
     addon : str

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import pywakeword
-from pywakeword.measure.benchmark import Contender, SpotterContender, make_peer, synthetic_audio
+from pywakeword.measure.benchmark import synthetic_audio
+from pywakeword.measure.contenders import Contender, SpotterContender, make_peer
 
 AUDIO = synthetic_audio(10)
 

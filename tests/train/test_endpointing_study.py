@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from pywakeword.endpointing.prosody import PROSODY
+from pywakeword.endpointing.prosody import PROSODY_FEATURES
 from tools.endpointing.data.examples import Ask, Pause
 from tools.endpointing.figures.calibration import ablation, calibration, figures, judged
 from tools.endpointing.networks.arbitration import PARTS, tensors, train_arbitrator
@@ -25,7 +25,7 @@ def pauses(role: str, n: int, seed: int) -> list[Pause]:
         kind = ("end", "hold", "cut")[i % 3]
         asks = []
         for ms in (200, 500):
-            sound = rng.normal(0, 1, len(PROSODY)).astype(np.float32)
+            sound = rng.normal(0, 1, len(PROSODY_FEATURES)).astype(np.float32)
             sound[-1] += 2.0 if kind == "end" else -2.0
             asks.append(
                 Ask(

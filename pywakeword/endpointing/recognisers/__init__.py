@@ -1,1 +1,1 @@
-"""Speech recognisers that tell the second pass whether an utterance is complete."""
+"""Speech recognisers for the second pass, one per module."""

@@ -26,7 +26,7 @@ Frames = npt.NDArray[np.float32]
 
 
 class EncoderStream:
-    """The encoder over batches of frames; a frame looks ahead as far as its batch goes.
+    """Runs the encoder on batches of frames. A frame sees ahead to the end of its batch.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class EncoderStream:
     tokens : tuple of str
         Names of the tokens; the first is CTC's blank, the last the end of the utterance.
     n_dims : int
-        Values a frame of the encoding has.
+        Values per frame of the encoding.
     """
 
     def __init__(self, model: str | os.PathLike[str] = "encoder") -> None:
@@ -64,9 +64,9 @@ class EncoderStream:
         ----------
         batch : FrameBatch
             Frames of 40 ms, (n_frames, 256): four frames of the front end each. Right context
-            that the batch lacks is masked in every layer, not taken for silence.
+            beyond the batch is masked in every layer, not replaced by silence.
         keep : bool
-            False to look without moving on: the stream stays where it is.
+            False leaves the stream where it was.
 
         Returns
         -------
@@ -74,7 +74,7 @@ class EncoderStream:
         token_scores : (n_frames, n_tokens) ndarray of float32
             Logits.
         eos : (n_frames,) ndarray of float32
-            Posterior that the utterance is over.
+            Posterior that the utterance is complete.
         """
         encoding, scores, eos, cache = self._model.run(
             {
@@ -96,8 +96,8 @@ class StreamingEncoder:
     model : str or path
         As for `EncoderStream`.
     batch_frames : int
-        Frames of 40 ms that are encoded together while nobody asks. `encoding` encodes
-        what is waiting for the next batch with the right context that it has so far.
+        Frames of 40 ms per batch. `encoding` also encodes the frames that wait for the next
+        batch, with the right context that they have so far.
     """
 
     def __init__(self, model: str | os.PathLike[str] = "encoder", *, batch_frames: int = 8) -> None:
@@ -115,7 +115,7 @@ class StreamingEncoder:
         self._batcher.reset()
         self._loose = np.zeros((0, _core.LFBE_SETTINGS["n_mels"]), np.float32)
         self._waiting: list[Frames] = []
-        self._n_frames = 0  # encoded for good
+        self._n_frames = 0  # encoded in full batches
         self._kept = np.zeros((0, self._stream.n_dims), np.float32)
         self._tokens: list[int] = []
         self._last = _BLANK
@@ -141,7 +141,7 @@ class StreamingEncoder:
                 self._eos = float(eos[-1])
 
     def encoding(self) -> Encoding:
-        """Return the last 1.5 s, the last tokens, and the posterior now; see `EosSource`."""
+        """Return the last 1.5 s, the last tokens and the current posterior; see `EosSource`."""
         frames, tokens, eos, n_frames = self._kept, self._tokens, self._eos, self._n_frames
         if self._waiting:
             batch = FrameBatch(np.stack(self._waiting), n_frames, "pause")
@@ -156,7 +156,7 @@ class StreamingEncoder:
 
 
 def _collapse(best: npt.NDArray[np.intp], tokens: list[int], last: int) -> int:
-    """Append greedy CTC's tokens; returns the last label, for the frames that follow."""
+    """Append the tokens of greedy CTC; return the last label, for the frames that follow."""
     for label in best.tolist():
         if label not in (_BLANK, last):
             tokens.append(label)

@@ -1,8 +1,9 @@
-"""An `EosSource` on pocketsphinx, an offline recogniser whose package carries its model."""
+"""An `EosSource` on pocketsphinx, an offline recogniser that comes with a model."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import numpy as np
 
@@ -10,23 +11,58 @@ from pywakeword._extras import require
 from pywakeword.audio.pcm import INT16, Pcm, as_pcm
 from pywakeword.endpointing.interfaces import Encoding
 
-_BLOCK = 320  # it adapts to each block it is given: fixed ones, whatever the caller's cuts
+_BLOCK = 320  # fixed, because it adapts per block
 _CHECK_BLOCKS = 25
 _LONGEST_SILENCE_FRAMES = 200
 _LONGEST_FRAMES = 3000
-# The model's trigrams give the end of a sentence a few per cent; this much is even odds.
+# The model's trigrams give the end of a sentence a few per cent. This value means even odds.
 _EVEN_ODDS = 0.03
+
+
+class _Segment(Protocol):
+    word: str
+    start_frame: int
+    end_frame: int
+
+
+class _LanguageModel(Protocol):
+    def prob(self, words: list[str]) -> int: ...
+
+
+class _LogMath(Protocol):
+    @property
+    def exp(self) -> Callable[[int], float]: ...
+
+
+class _Decoder(Protocol):
+    """The part of `pocketsphinx.Decoder` that is used here."""
+
+    logmath: _LogMath
+
+    def get_lm(self) -> _LanguageModel: ...
+
+    def start_utt(self) -> None: ...
+
+    def end_utt(self) -> None: ...
+
+    def reinit_feat(self) -> None: ...
+
+    def process_raw(self, data: bytes) -> object: ...
+
+    def n_frames(self) -> int: ...
+
+    def seg(self) -> Iterable[_Segment] | None: ...
 
 
 class PocketsphinxSource:
     """Words and the end of a sentence from pocketsphinx's US English model.
 
-    The posterior of the end is 0 while a word is under way; in a silence it grows with the
-    language model's probability that a sentence ends with the last two words. It has no
-    encoding: an arbitrator that needs one cannot use it, `EosPosterior` can.
+    The posterior of the end is 0 during a word. In silence it grows with the language model's
+    probability that a sentence ends with the last two words. There is no encoding, so it works
+    with `EosPosterior`, but not with an arbitrator that needs one.
 
-    pocketsphinx decodes an utterance at a time: a new one is begun, and the words of the old
-    one forgotten, after 2 s of silence and at the latest after 30 s.
+    pocketsphinx decodes one utterance at a time. After 2 s of silence, and at most 30 s, a new
+    one begins and the words of the old one are dropped.
 
     Raises
     ------
@@ -36,14 +72,14 @@ class PocketsphinxSource:
 
     def __init__(self) -> None:
         module = require("pocketsphinx", "pocketsphinx")
-        self._decoder: Any = module.Decoder(loglevel="FATAL")
+        self._decoder: _Decoder = module.Decoder(loglevel="FATAL")
         self._language = self._decoder.get_lm()
         self._to_probability = self._decoder.logmath.exp
         self._open = False
         self.reset()
 
     def reset(self) -> None:
-        """Start a new stream; what was adapted to the old one is forgotten."""
+        """Start a new stream and drop the adaptation to the old one."""
         if self._open:
             self._decoder.end_utt()
             self._decoder.reinit_feat()

@@ -68,7 +68,7 @@ def test_state_changes_the_result(audio: Path, beep_model: Path) -> None:
 def test_keyword_of_several(audio: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = tiny_model.write_model(audio, ("beep", "boop"))
     assert evaluate(audio, model) == 2
-    assert "choose one with --keyword: beep, boop" in capsys.readouterr().err
+    assert "keywords with --keyword: beep, boop" in capsys.readouterr().err
     assert evaluate(audio, model, "--keyword", "bip") == 2
     assert "no keyword 'bip'; it has: beep, boop" in capsys.readouterr().err
     assert evaluate(audio, model, "--keyword", "boop") == 0

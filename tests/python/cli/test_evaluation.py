@@ -56,7 +56,7 @@ def test_wilson_interval() -> None:
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 0), (-1, 5), (6, 5)])
 def test_wilson_interval_of_nonsense(successes: int, trials: int) -> None:
-    with pytest.raises(ValueError, match="is no proportion"):
+    with pytest.raises(ValueError, match="is not a proportion"):
         wilson_interval(successes, trials)
 
 
@@ -84,7 +84,7 @@ def test_frr_at_fa_with_few_peaks_takes_any_score() -> None:
 def test_frr_at_fa_errors() -> None:
     with pytest.raises(CalibrationError, match=r"0\.4 false accepts .* on 2 h"):
         frr_at_fa([0.5], [0.5], 2.0, 0.4)
-    with pytest.raises(ValueError, match="no proportion"):
+    with pytest.raises(ValueError, match="not a proportion"):
         frr_at_fa([], [0.5], 2.0, 1.0)
 
 

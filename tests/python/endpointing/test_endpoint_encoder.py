@@ -147,7 +147,7 @@ def test_two_passes_with_the_bundled_models() -> None:
 def test_the_arbitrator_refuses_another_recognisers_encoding() -> None:
     arbitrator = NetworkArbitrator()
     quiet = floor(1)
-    with pytest.raises(ValueError, match="values a frame"):
+    with pytest.raises(ValueError, match="values per frame"):
         arbitrator.probability(Encoding(np.zeros((3, 7), np.float32), 0, (), 0.5), quiet, 0.2)
     dims = EncoderStream().n_dims
     frames = np.zeros((3, dims), np.float32)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pywakeword.endpointing.prosody import PROSODY, prosody
+from pywakeword.endpointing.prosody import PROSODY_FEATURES, prosody_features
 
 RATE = 16000
 
@@ -20,7 +20,7 @@ def voice(start_hz: float, end_hz: float, seconds: float = 1.2) -> np.ndarray:
 def described(speech: np.ndarray, pause_s: float = 0.3) -> dict[str, float]:
     quiet = np.rint(np.random.default_rng(2).normal(0, 20, round(pause_s * RATE)))
     pcm = np.concatenate([speech, quiet.astype(np.int16)])
-    return dict(zip(PROSODY, prosody(pcm, pause_s).tolist()))
+    return dict(zip(PROSODY_FEATURES, prosody_features(pcm, pause_s).tolist()))
 
 
 @pytest.mark.parametrize("hertz", [110, 130, 220, 300])
@@ -47,8 +47,8 @@ def test_loudness_and_lengths() -> None:
 
 
 def test_the_pause_alone_says_nothing_of_speech() -> None:
-    values = prosody(np.zeros(4800, np.int16), 0.3)
-    assert values.tolist() == pytest.approx([0.0] * (len(PROSODY) - 1) + [0.3])
-    assert np.isfinite(prosody(np.zeros(40_000, np.int16), 0.3)).all()
-    assert np.isfinite(prosody(voice(100, 100), 0.0)).all()
-    assert np.isfinite(prosody(np.zeros(0, np.int16), 0.0)).all()
+    values = prosody_features(np.zeros(4800, np.int16), 0.3)
+    assert values.tolist() == pytest.approx([0.0] * (len(PROSODY_FEATURES) - 1) + [0.3])
+    assert np.isfinite(prosody_features(np.zeros(40_000, np.int16), 0.3)).all()
+    assert np.isfinite(prosody_features(voice(100, 100), 0.0)).all()
+    assert np.isfinite(prosody_features(np.zeros(0, np.int16), 0.0)).all()

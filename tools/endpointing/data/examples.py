@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.endpointing.arbitrator import pad_frames, pad_tokens
-from pywakeword.endpointing.prosody import prosody
+from pywakeword.endpointing.prosody import prosody_features
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
 from pywakeword.training.material.features import HOP
 from tools.endpointing.data.features import Item
@@ -135,7 +135,7 @@ def listen(
                     frames.astype(np.float16),
                     mask,
                     pad_tokens([_INDEX[t] for t in encoding.tokens]),
-                    prosody(tail, ms / 1000),
+                    prosody_features(tail, ms / 1000),
                     encoding.eos,
                 )
             )

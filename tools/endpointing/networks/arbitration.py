@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pywakeword.endpointing.arbitrator import N_TOKENS
-from pywakeword.endpointing.prosody import PROSODY
+from pywakeword.endpointing.prosody import PROSODY_FEATURES
 from tools.endpointing.data.examples import Pause
 from tools.endpointing.networks.encoder import TOKENS
 
@@ -32,7 +32,7 @@ class ArbitratorNetwork(nn.Module):
         self.embed = nn.Embedding(len(TOKENS), 6)
         self.phones = nn.Linear(6 * N_TOKENS, 16)
         self.drop = nn.Dropout(0.3)
-        self.hidden = nn.Linear(24 * 3 + 16 + len(PROSODY) + 1, 32)
+        self.hidden = nn.Linear(24 * 3 + 16 + len(PROSODY_FEATURES) + 1, 32)
         self.out = nn.Linear(32, 1)
         self.temperature = nn.Parameter(torch.tensor([1.0, 0.0]), requires_grad=False)
 

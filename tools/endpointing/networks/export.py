@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from pywakeword import _core
 from pywakeword.endpointing.arbitrator import N_TOKENS
 from pywakeword.endpointing.arbitrator import TASK as ARBITRATOR_TASK
-from pywakeword.endpointing.prosody import PROSODY
+from pywakeword.endpointing.prosody import PROSODY_FEATURES
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.endpointing.recognisers.encoder import TASK as ENCODER_TASK
 from pywakeword.models.digest import file_entry
@@ -135,7 +135,7 @@ def export_arbitrator(network: ArbitratorNetwork, folder: Path, card: dict[str, 
         torch.zeros(1, KEPT_FRAMES, dims),
         torch.ones(1, KEPT_FRAMES),
         torch.zeros(1, N_TOKENS, dtype=torch.long),
-        torch.zeros(1, len(PROSODY)),
+        torch.zeros(1, len(PROSODY_FEATURES)),
         torch.zeros(1),
     )
     data = to_onnx(
@@ -156,7 +156,7 @@ def export_arbitrator(network: ArbitratorNetwork, folder: Path, card: dict[str, 
             "description": "Probability that a pause is the end of the utterance",
             "frontend": dict(_core.LFBE_SETTINGS),
             "tokens": list(TOKENS),
-            "prosody": list(PROSODY),
+            "prosody": list(PROSODY_FEATURES),
             "network": {"dims": dims, "parameters": n_parameters(network)},
             **card,
         },
