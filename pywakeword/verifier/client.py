@@ -4,54 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pywakeword._core import __version__
 from pywakeword._extras import require
 from pywakeword.errors import VerifierError, VerifierRefusedError, VerifierUnavailableError
 from pywakeword.events import Detection
 from pywakeword.verifier.breaker import CircuitBreaker
-from pywakeword.verifier.codec import encode
-from pywakeword.verifier.contract import (
-    ENCODINGS,
-    MAX_SNIPPET_SAMPLES,
-    Metadata,
-    SampleFormat,
-    Verdict,
-)
+from pywakeword.verifier.contract import ENCODINGS, SampleFormat, Verdict
+from pywakeword.verifier.exchange import Exchange, failure_reason
 from pywakeword.verifier.http import HttpVerifier, TokenSupplier
-from pywakeword.verifier.policy import VerifierPolicy, VerifierResult
+from pywakeword.verifier.policy import VerifierPolicy
+from pywakeword.verifier.result import VerifierCounts, VerifierResult
 from pywakeword.verifier.sent_log import SentLog
-from pywakeword.verifier.snippet import AFTER_START_SAMPLES
 
 if TYPE_CHECKING:
     import httpx
 
-_RETRIED = ("connect", "disconnected", "busy")
-_RETRY_AFTER_S = (0.05, 0.2)
-
 _logger = logging.getLogger("pywakeword.verifier")
-
-
-@dataclass
-class VerifierCounts:
-    """Number of candidates so far, by what decided on them.
-
-    `dropped` are included in `policy`.
-    """
-
-    candidates: int = 0
-    verifier: int = 0
-    device: int = 0
-    policy: int = 0
-    dropped: int = 0
-    attempts: int = 0
 
 
 class AsyncVerifier:
@@ -129,10 +102,17 @@ class AsyncVerifier:
             allow_plain_http=allow_plain_http,
             transport=transport,
         )
-        self._format = SampleFormat(encoding)
         self._max_pending = max_pending
         self._n_pending = 0
         self._sent_log = None if sent_log is None else SentLog(sent_log)
+        self._exchange = Exchange(
+            self._http,
+            policy=self.policy,
+            thresholds=self._thresholds,
+            sample_format=SampleFormat(encoding),
+            counts=self.counts,
+            sent_log=self._sent_log,
+        )
 
     async def __aenter__(self) -> AsyncVerifier:
         return self
@@ -179,7 +159,7 @@ class AsyncVerifier:
                 verdict = await self.ask(detection, request_id=request_id, timeout_s=remaining_s)
                 reason = verdict.decision
             except VerifierError as caught:
-                error, reason = caught, _reason(caught)
+                error, reason = caught, failure_reason(caught)
                 _logger.warning("no verdict on %s: %s", detection.keyword, caught)
             if verdict is None or reason == "abstain":
                 source = "policy"
@@ -234,7 +214,7 @@ class AsyncVerifier:
         self._n_pending += 1
         answered = False
         try:
-            ask = self._ask(detection, request_id or uuid.uuid4().hex, timeout_s)
+            ask = self._exchange.ask(detection, request_id or uuid.uuid4().hex, timeout_s)
             verdict = await asyncio.wait_for(ask, timeout_s)
             answered = True
             return verdict
@@ -251,90 +231,3 @@ class AsyncVerifier:
                 self.breaker.succeeded()
             else:
                 self.breaker.failed()
-
-    async def _ask(self, detection: Detection, request_id: str, timeout_s: float) -> Verdict:
-        until_s = time.monotonic() + timeout_s
-        metadata, audio = await self._prepare(detection, request_id)
-        for attempt in (1, 2):
-            try:
-                return await self._attempt(metadata, audio, until_s - time.monotonic(), attempt)
-            except VerifierUnavailableError as error:
-                pause_s = max(random.uniform(*_RETRY_AFTER_S), error.retry_after_s or 0.0)
-                may_retry = self.policy.retry and attempt == 1 and error.reason in _RETRIED
-                if not may_retry or time.monotonic() + pause_s >= until_s:
-                    raise
-            await asyncio.sleep(pause_s)
-        raise AssertionError("the second attempt returns or raises")
-
-    async def _prepare(self, detection: Detection, request_id: str) -> tuple[Metadata, bytes]:
-        start = detection.pre_roll_samples
-        length = max(1, detection.end_sample - detection.start_sample)
-        # Audio behind the verifier's window does not leave the device.
-        n_sent = min(
-            len(detection.snippet),
-            max(start + length, start + AFTER_START_SAMPLES),
-            MAX_SNIPPET_SAMPLES,
-        )
-        metadata = Metadata(
-            request_id=request_id,
-            keyword=detection.keyword,
-            start_sample=start,
-            end_sample=min(start + length, n_sent),
-            pre_roll_samples=start,
-            detector=f"pywakeword {__version__}",
-            score=detection.score,
-            threshold=self._thresholds.get(detection.keyword, 0.0),
-            device_state=detection.device_state,
-            format=self._format,
-        )
-        pcm = detection.snippet[:n_sent]
-        if self._format.encoding == "s16le":
-            return metadata, encode(pcm, "s16le")
-        loop = asyncio.get_running_loop()
-        return metadata, await loop.run_in_executor(None, encode, pcm, self._format.encoding)
-
-    async def _attempt(
-        self, metadata: Metadata, audio: bytes, timeout_s: float, attempt: int
-    ) -> Verdict:
-        self.counts.attempts += 1
-        try:
-            self._note(
-                "sent",
-                metadata,
-                attempt=attempt,
-                host=self._http.host,
-                audio_bytes=len(audio),
-                keyword=metadata.keyword,
-                score=metadata.score,
-                why=self._why(),
-            )
-        except OSError as error:  # nothing is sent without a record
-            raise VerifierUnavailableError(
-                "sent_log", f"cannot write the log of sent audio: {error}"
-            ) from error
-        outcome = "cancelled"
-        try:
-            verdict = await self._http.post(metadata, audio, timeout_s)
-            outcome = verdict.decision
-            return verdict
-        except VerifierError as error:
-            outcome = _reason(error)
-            raise
-        finally:
-            try:
-                self._note("outcome", metadata, attempt=attempt, outcome=outcome)
-            except OSError:
-                _logger.exception("cannot note an outcome")
-
-    def _why(self) -> str:
-        return f"score in [{self.policy.ask_from:g}, {self.policy.ask_below:g})"
-
-    def _note(self, event: str, metadata: Metadata, **fields: Any) -> None:
-        if self._sent_log is not None:
-            self._sent_log.write(event, request_id=metadata.request_id, **fields)
-
-
-def _reason(error: VerifierError) -> str:
-    if isinstance(error, VerifierUnavailableError):
-        return error.reason
-    return error.code if isinstance(error, VerifierRefusedError) else type(error).__name__

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pywakeword.errors import VerifierUnavailableError
 from pywakeword.events import Detection
 from pywakeword.verifier.breaker import CircuitBreaker
-from pywakeword.verifier.client import AsyncVerifier, VerifierCounts
+from pywakeword.verifier.client import AsyncVerifier
 from pywakeword.verifier.contract import Verdict
 from pywakeword.verifier.http import TokenSupplier
-from pywakeword.verifier.policy import VerifierPolicy, VerifierResult
+from pywakeword.verifier.policy import VerifierPolicy
+from pywakeword.verifier.result import VerifierCounts, VerifierResult
 
 if TYPE_CHECKING:
     import httpx

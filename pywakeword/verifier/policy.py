@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pywakeword.events import Detection
-from pywakeword.verifier.contract import Verdict
-
 OFFLINE = ("accept", "reject", "raise_threshold")
 
 
@@ -56,39 +53,3 @@ class VerifierPolicy:
             strict = self.offline_threshold
             return score >= ((threshold + 1) / 2 if strict is None else strict)
         return self.offline == "accept"
-
-
-@dataclass(frozen=True)
-class VerifierResult:
-    """The result of verifying one candidate.
-
-    Attributes
-    ----------
-    accepted : bool
-        Whether the wake word is accepted.
-    source : str
-        Who decided: "verifier", "device" (the score alone) or "policy" (offline).
-    reason : str
-        The verdict, the bound that the score passed, or why there was no verdict: a
-        reason of `VerifierUnavailableError`, a code of `VerifierRefusedError`,
-        "abstain" or "encoding".
-    detection : Detection
-        The candidate.
-    request_id : str
-        Its id in the verifier's log.
-    latency_s : float
-        Time from the detection to this result.
-    verdict : Verdict or None
-        The verifier's answer, if there was one.
-    error : Exception or None
-        Why there was none.
-    """
-
-    accepted: bool
-    source: str
-    reason: str
-    detection: Detection
-    request_id: str
-    latency_s: float
-    verdict: Verdict | None = None
-    error: Exception | None = None

@@ -24,7 +24,7 @@ from tools.verifier.networks.architectures import Cra, Trunk, hmm
 from tools.verifier.networks.export import to_onnx
 from tools.verifier.networks.training import (
     NETWORKS,
-    Verifiers,
+    VerifierNetworks,
     describe_windows,
     second_stage_examples,
     train,
@@ -191,9 +191,9 @@ def test_second_stage_tells_words_apart_even_in_short_snippets() -> None:
 def test_every_verifier_learns_and_a_stopped_run_goes_on(tmp_path: Path) -> None:
     speech, noise = stores()
 
-    def run(steps: int) -> tuple[Verifiers, Sampler]:
+    def run(steps: int) -> tuple[VerifierNetworks, Sampler]:
         torch.manual_seed(9)
-        verifiers = Verifiers(distilled(), WORDS)
+        verifiers = VerifierNetworks(distilled(), WORDS)
         sampler = Sampler(speech, noise, candidates(), WORDS, 2)
         train(verifiers, sampler, tmp_path, steps=steps, batch=24, seed=1)
         return verifiers.eval(), sampler

@@ -23,7 +23,12 @@ from tools.verifier.data.candidates import Candidates, Scanner
 from tools.verifier.data.sampling import Sampler
 from tools.verifier.data.streams import TrainStreams
 from tools.verifier.networks.export import export
-from tools.verifier.networks.training import Verifiers, run_name, second_stage_examples, train
+from tools.verifier.networks.training import (
+    VerifierNetworks,
+    run_name,
+    second_stage_examples,
+    train,
+)
 
 _SCAN_THRESHOLD = 0.05
 _COPIES = 1  # of every clip over a sound, beside the one in quiet
@@ -107,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
     candidates = train_candidates(args, words)
     for seed in args.seeds:
         torch.manual_seed(seed)
-        verifiers = Verifiers(distilled, words)
+        verifiers = VerifierNetworks(distilled, words)
         sampler = Sampler(run.speech, interference, candidates, words, 1000 * seed)
         train(
             verifiers,

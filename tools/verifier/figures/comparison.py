@@ -17,7 +17,7 @@ from tools.verifier.networks import hmm
 from tools.verifier.networks.training import (
     DNN_HMM,
     NETWORKS,
-    Verifiers,
+    VerifierNetworks,
     describe_windows,
     run_name,
 )
@@ -39,7 +39,7 @@ class Trained:
         name = run_name(words, seed)
         weights, second = (work / f"{name}{end}" for end in RUN_FILES)
         saved = torch.load(weights, weights_only=True)
-        self._verifiers = Verifiers(Network(sized("standard", ())), words)
+        self._verifiers = VerifierNetworks(Network(sized("standard", ())), words)
         self._verifiers.load_state_dict(saved["network"])
         self._verifiers.eval()
         with np.load(second) as examples:

@@ -18,7 +18,7 @@ from pywakeword.training.release import provenance
 from pywakeword.training.run import Run
 from tools.verifier.data.windows import PRE_ROLL_FRAMES, WINDOW_FRAMES
 from tools.verifier.networks.architectures import Cra
-from tools.verifier.networks.training import Verifiers
+from tools.verifier.networks.training import VerifierNetworks
 
 OPSET = 17
 
@@ -93,7 +93,7 @@ def write_card(path: Path, document: dict[str, Any]) -> None:
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
-def export(verifiers: Verifiers, args: argparse.Namespace, run: Run) -> list[Path]:
+def export(verifiers: VerifierNetworks, args: argparse.Namespace, run: Run) -> list[Path]:
     """Write the model and the card of every word."""
     network = verifiers.networks["cra-195"].eval()
     assert isinstance(network, Cra)

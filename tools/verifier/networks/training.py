@@ -23,7 +23,7 @@ _REALIGNED_FROM = 1 / 3  # of the steps: from here on the HMM cuts the words its
 _SECOND_STAGE_BATCHES = 80
 
 
-class Verifiers(nn.Module):
+class VerifierNetworks(nn.Module):
     """One of each, for the same words."""
 
     def __init__(self, distilled: Network, words: tuple[str, ...]) -> None:
@@ -58,7 +58,7 @@ def run_name(words: tuple[str, ...], seed: int, *, only_cra: bool = False) -> st
 
 
 def train(
-    verifiers: Verifiers,
+    verifiers: VerifierNetworks,
     sampler: Sampler,
     work: Path,
     *,
@@ -84,7 +84,7 @@ def train(
     trainer.run(lambda: sampler(batch), loss_of)
 
 
-def _network_loss(verifiers: Verifiers, name: str, batch: Windows) -> Tensor:
+def _network_loss(verifiers: VerifierNetworks, name: str, batch: Windows) -> Tensor:
     wanted = functional.one_hot(batch.word + 1, len(verifiers.words) + 1)[:, 1:].float()
     loss = torch.zeros(())
     if name == "cra-195":
@@ -101,7 +101,7 @@ def _network_loss(verifiers: Verifiers, name: str, batch: Windows) -> Tensor:
     return loss + 4 * (entropy * weight).mean() + _teacher_loss(verifiers, name, trunk, batch)
 
 
-def _teacher_loss(verifiers: Verifiers, name: str, trunk: Tensor, batch: Windows) -> Tensor:
+def _teacher_loss(verifiers: VerifierNetworks, name: str, trunk: Tensor, batch: Windows) -> Tensor:
     """Anchor the trunk at the teacher where the whole of what that heard is in view."""
     first, frames = PARTS.get(name, (0, trunk.shape[-1] * 4))
     at = teacher_frames()
@@ -115,7 +115,7 @@ def _teacher_loss(verifiers: Verifiers, name: str, trunk: Tensor, batch: Windows
     return _TEACHER_SHARE * (difference * known).sum() / known.sum().clamp_min(1)
 
 
-def _dnn_loss(verifiers: Verifiers, batch: Windows, *, realigned: bool) -> Tensor:
+def _dnn_loss(verifiers: VerifierNetworks, batch: Windows, *, realigned: bool) -> Tensor:
     n_states, filler = hmm.N_STATES, hmm.N_STATES * len(verifiers.words)
     flat = hmm.flat_targets(batch.start.numpy(), batch.end.numpy(), N_STEPS)
     states = np.where(flat < 0, filler, flat + n_states * batch.word.numpy()[:, None])
@@ -142,7 +142,7 @@ def _dnn_loss(verifiers: Verifiers, batch: Windows, *, realigned: bool) -> Tenso
 
 
 def describe_windows(
-    verifiers: Verifiers, features: Tensor, n_frames: Tensor, word: int
+    verifiers: VerifierNetworks, features: Tensor, n_frames: Tensor, word: int
 ) -> npt.NDArray[np.float64]:
     """Alignments of candidates, as the second stage sees them."""
     likelihoods = verifiers.likelihoods(features, word)
@@ -151,7 +151,7 @@ def describe_windows(
 
 
 def second_stage_examples(
-    verifiers: Verifiers,
+    verifiers: VerifierNetworks,
     sampler: Sampler,
     path: Path,
     *,
