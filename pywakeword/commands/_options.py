@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from pywakeword.device_state import DeviceState
 from pywakeword.endpointing import Decision, TwoPassEndpointer
@@ -14,8 +14,16 @@ from pywakeword.errors import ModelError
 from pywakeword.models.files import default_models
 from pywakeword.wakeword import WakeWord
 
-# Type of what add_subparsers() returns; argparse has no public name for it.
-SubParsers = Any
+
+class SubParsers(Protocol):
+    """The object that `add_subparsers()` returns; argparse has no public name for its type."""
+
+    def add_parser(
+        self, name: str, *, help: str | None = ..., description: str | None = ...
+    ) -> argparse.ArgumentParser:
+        """Add a command and return its parser."""
+        ...
+
 
 # Pause that ends an utterance: without a second pass, and as its upper limit with one.
 _SILENCE_MS, _TWO_PASS_SILENCE_MS = 800.0, 2000.0
