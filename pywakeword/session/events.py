@@ -13,7 +13,7 @@ from pywakeword.session.machine import State, Trigger
 
 
 class AcceptedOrNot(Protocol):
-    """A verdict with a bool, such as the `Decision` of `AsyncVerifier`."""
+    """A verdict with a bool, such as the `VerifierResult` of `AsyncVerifier`."""
 
     @property
     def accepted(self) -> bool:
