@@ -88,7 +88,8 @@ def test_too_many_are_turned_away_not_held(tmp_path: Path) -> None:
         replies = list(pool.map(lambda _: post(address, fresh()), range(12)))
     counts = [reply.status_code for reply in replies]
     assert counts.count(503) >= 6
-    assert counts.count(200) >= 3
+    # One is scored and two wait, unless all arrive before the first is taken from the queue.
+    assert counts.count(200) >= options["max_waiting"]
     turned_away = next(reply for reply in replies if reply.status_code == 503)
     assert turned_away.headers["retry-after"] == "1"
     assert error_of(turned_away) == (503, "busy")
