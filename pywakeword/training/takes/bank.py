@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,6 +22,7 @@ import numpy.typing as npt
 
 from pywakeword._extras import require
 from pywakeword.training.takes.plan import Task
+from pywakeword.training.voices._edges import trimmed
 from pywakeword.training.voices.held_out import is_held_out
 from pywakeword.training.voices.voice import AlignedVoice, Span, Voice
 
@@ -51,6 +54,8 @@ def speak(task: Task, voice: Voice) -> Take:
         span = spans[1 if task.before else 0]
     else:
         audio, span = voice.synthesize(text_of(task), task.speaker, **options), None
+        if task.kind == "isolated":  # no durations are needed: the word is all the sound
+            span = trimmed(audio, Span(0, len(audio)), voice.sample_rate)
     ratio = SAMPLE_RATE / voice.sample_rate
     if voice.sample_rate != SAMPLE_RATE:
         audio = require("soxr", "audio").resample(audio, voice.sample_rate, SAMPLE_RATE)
@@ -153,7 +158,16 @@ _WORKER: dict[str, Any] = {}
 
 
 def _start(folder: Path, task_of: Callable[[int], Task], make_voice: MakeVoice) -> None:
+    # A worker outlives a parent that was killed, unless it watches.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _WORKER.update(folder=folder, task_of=task_of, make_voice=make_voice, voices={})
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _make(number: int) -> dict[str, Any]:
