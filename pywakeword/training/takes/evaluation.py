@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pywakeword.training.takes._commands import HELD_OUT_COMMANDS
-from pywakeword.training.takes.plan import WORDS, Task
+from pywakeword.training.takes.plan import Task
+from pywakeword.training.takes.words import WORDS
 from pywakeword.training.voices.held_out import HELD_OUT
 
 KINDS = ("isolated", "one_breath", "pause")
@@ -30,10 +31,11 @@ def evaluation_tasks(
         for _ in range(per_speaker)
     ]
     order = np.random.default_rng(seed).permutation(len(cells))
-    return [_task(number, *cells[place], seed) for number, place in enumerate(order)]
+    return [_task(number, cells[place], seed) for number, place in enumerate(order)]
 
 
-def _task(number: int, keyword: str, kind: str, voice: str, speaker: str, seed: int) -> Task:
+def _task(number: int, cell: tuple[str, str, str, str], seed: int) -> Task:
+    keyword, kind, voice, speaker = cell
     rng = np.random.default_rng([seed, number])
     command = str(rng.choice(HELD_OUT_COMMANDS))
     after = {
@@ -46,7 +48,7 @@ def _task(number: int, keyword: str, kind: str, voice: str, speaker: str, seed: 
         keyword=keyword,
         kind=kind,
         before="",
-        word=str(rng.choice(WORDS[keyword])),
+        word=str(rng.choice(WORDS[keyword].spoken)),
         after=after,
         voice=voice,
         speaker=speaker,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from pywakeword.training import voices
 from pywakeword.training.takes import _commands, bank
 from pywakeword.training.takes.bank import fill, read_index, speak, text_of
 from pywakeword.training.takes.evaluation import KINDS, evaluation_tasks
-from pywakeword.training.takes.plan import WORDS, Plan, training_speakers
+from pywakeword.training.takes.plan import Plan, training_speakers
+from pywakeword.training.takes.texts import ENGLISH
+from pywakeword.training.takes.words import WORDS, Word
 
 SPEAKERS = ("af_bella", "am_adam", "bm_george", "ff_siwis", "jm_kumo")
 PLAN = Plan(7, SPEAKERS)
@@ -98,7 +101,7 @@ def test_only_mentions_and_calls_hold_the_word() -> None:
             assert not any(mark in task.before + task.word for mark in ",.!?")
             assert task.after[0].isalnum()
         if task.kind in ("everyday", "command"):
-            assert not any(word in text_of(task).lower() for word in WORDS[task.keyword])
+            assert not any(word in text_of(task).lower() for word in WORDS[task.keyword].spoken)
 
 
 def test_commands() -> None:
@@ -110,6 +113,23 @@ def test_no_held_out_speaker_is_trained_on() -> None:
     every = [*SPEAKERS, *voices.HELD_OUT["kokoro"]]
     assert training_speakers(every) == sorted(SPEAKERS)
     assert not any(voices.is_held_out("kokoro", PLAN.task(n).speaker) for n in range(500))
+    with pytest.raises(ValueError, match="af_heart is held out"):
+        Plan(7, every)
+
+
+def test_a_word_of_ones_own() -> None:
+    robot = Word(("hey robot",), near_misses=("hey rowboat",), partials=("robot",))
+    tasks = [Plan(7, SPEAKERS, words={"hey_robot": robot}).task(n) for n in range(300)]
+    assert {task.word for task in tasks if task.called} == {"hey robot"}
+    assert any("hey rowboat" in text_of(task) for task in tasks)
+
+
+def test_another_language() -> None:
+    texts = dataclasses.replace(ENGLISH, language="fr", commands=("allume la lampe",))
+    tasks = [Plan(7, SPEAKERS, texts=texts).task(n) for n in range(300)]
+    assert {task.language for task in tasks} == {"fr"}
+    native = sum("ff_siwis" in task.speaker for task in tasks)
+    assert native > 120  # the one French speaker speaks half of it
 
 
 def test_the_plan_of_a_bank_stays_as_it_is() -> None:
