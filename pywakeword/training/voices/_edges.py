@@ -7,13 +7,14 @@ import numpy as np
 from pywakeword.training.voices.voice import Audio, Span
 
 _FRAME_S, _HOP_S = 0.010, 0.005
-_QUIETER_DB = 35.0
+# As for the boundaries of recorded takes.
+_QUIETER_DB = 27.0
 
 
 def trimmed(audio: Audio, span: Span, sample_rate: int) -> Span:
     """Return `span` without the silence at its two ends.
 
-    Silence is what lies 35 dB below the span's loudest 10 ms. Gaps inside stay.
+    Silence is what lies 27 dB below the span's loudest 10 ms. Gaps inside stay.
     """
     frame, hop = round(_FRAME_S * sample_rate), round(_HOP_S * sample_rate)
     stretch = audio[span.start : span.end].astype(np.float64)

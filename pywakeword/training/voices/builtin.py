@@ -110,7 +110,11 @@ BUILT_IN = (
         licence="Apache-2.0",
         open=_open_kokoro,
         recipe=Recipe(
-            (*_KOKORO_PACKAGES, _KOKORO_SPEAKERS), 90_000_000, 353_000_000, _finish_kokoro
+            (*_KOKORO_PACKAGES, _KOKORO_SPEAKERS),
+            download_bytes=90_000_000,
+            disk_bytes=353_000_000,
+            finish=_finish_kokoro,
+            needs=("onnx",),
         ),
     ),
     VoiceEntry(

