@@ -19,6 +19,7 @@ from pywakeword.commands import (
     run,
     say,
     verifier,
+    voices,
     wyoming,
 )
 from pywakeword.errors import PyWakewordError
@@ -58,6 +59,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="pywakeword", description="Wake words on this device.")
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (detect, endpoint, listen, run, say, verifier, wyoming, evaluate, bench, info):
+    listening = (detect, endpoint, listen, run)
+    for command in (*listening, say, voices, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)
     return parser
