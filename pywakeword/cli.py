@@ -19,6 +19,7 @@ from pywakeword.commands import (
     run,
     say,
     verifier,
+    voices,
     wyoming,
 )
 from pywakeword.errors import PyWakewordError
@@ -66,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
-    for command in (detect, endpoint, listen, run, say, verifier, wyoming, evaluate, bench, info):
+    listening = (detect, endpoint, listen, run)
+    for command in (*listening, say, voices, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)
     return parser

@@ -1,0 +1,1 @@
+"""A bank of spoken takes of a wake word, and of what is not the wake word."""
