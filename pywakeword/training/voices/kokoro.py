@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword._extras import require
+from pywakeword.models.onnx import open_session
 from pywakeword.training.voices._edges import trimmed
 from pywakeword.training.voices._kokoro_graph import DURATIONS
 from pywakeword.training.voices._kokoro_symbols import NUMBERS
@@ -58,12 +58,7 @@ class Kokoro:
     languages: tuple[str, ...] = tuple(_LANGUAGES)
 
     def __init__(self, model: str | Path, styles: str | Path) -> None:
-        onnxruntime = require("onnxruntime", "train")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(Path(model), extra="train")
         self._styles = _Styles(Path(styles))
         self.speakers = self._styles.names
 
@@ -117,7 +112,8 @@ class Kokoro:
             {"tokens": tokens, "style": style, "speed": np.array([speed], np.float32)},
         )
         loudest = float(np.abs(audio).max())
-        return audio * min(1.0, _LOUDEST / max(loudest, 1e-9)), durations.ravel()
+        scale = np.float32(min(1.0, _LOUDEST / max(loudest, 1e-9)))
+        return np.asarray(audio * scale, np.float32), durations.ravel()
 
 
 class _Styles:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pywakeword._extras import require
+from pywakeword.models.onnx import Session, open_session
 from pywakeword.training.voices.phonemes import TIE, phonemes
 from pywakeword.training.voices.voice import Audio, check_speed, check_text, choose
 
@@ -77,12 +77,7 @@ class Piper:
         )
         return np.clip(np.asarray(audio, np.float32).ravel(), -1, 1)
 
-    def _seeded(self, seed: int) -> Any:
+    def _seeded(self, seed: int) -> Session:
         """Return a session whose noise starts at `seed`: it is drawn as the session is used."""
-        options = self._onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         self._onnxruntime.set_seed(seed % 2**31)
-        return self._onnxruntime.InferenceSession(
-            str(self._model), options, providers=["CPUExecutionProvider"]
-        )
+        return open_session(self._model, extra="train")

@@ -193,7 +193,9 @@ def test_thresholds(beep_model: Path, boop_model: Path) -> None:
 
 
 def test_rate_that_the_card_cannot_support(beep_model: Path) -> None:
-    with pytest.raises(CalibrationError, match=r"beep: 0.01 false accepts .* supports 0.1 per hour"):
+    with pytest.raises(
+        CalibrationError, match=r"beep: 0.01 false accepts .* supports 0.1 per hour"
+    ):
         WakeWord(beep_model, false_accepts_per_hour=0.01)
 
 
