@@ -11,8 +11,6 @@ import numpy.typing as npt
 from pywakeword._extras import require
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import SpeechlessAudioError
-from pywakeword.audio.pcm import SAMPLE_RATE_HZ
-from pywakeword.errors import SpeechlessAudioError
 from pywakeword.tts.recording.alignment import FRAMES_PER_SECOND, Alignment
 
 REFERENCE_HZ = 160.0  # F0 of zero octaves
