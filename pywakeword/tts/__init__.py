@@ -1,4 +1,4 @@
-"""Text to speech: a client for many back ends, and stage directions for them."""
+"""Text to speech: a client for many back ends, voices as addons, and their prosody."""
 
 from pywakeword.tts.addon import Addon, available_addons
 from pywakeword.tts.backends import (

@@ -27,7 +27,7 @@ class NetworkBlock(SequenceBlock):
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> NetworkBlock:
-        """Take the network that the field `network` names."""
+        """Look up the network by the field `network`."""
         return cls(resources.network(fields.string("network"), fields.at("network")))
 
     def run(self, tensors: Tensors) -> dict[str, npt.NDArray[Any]]:
