@@ -133,7 +133,7 @@ def test_a_chosen_prosody_is_heard_and_streams(plain):
     voice = Addon.load("slt-parallel", prosody_way="syntactic")
     whole = voice.synthesize(TEXT)
     same = plain.synthesize(TEXT)
-    assert len(whole) != len(same) or np.abs(whole - same).max() > 100  # see tools.tts.heard
+    assert len(whole) != len(same) or np.abs(whole - same).max() > 100  # see tools.tts.audible
     np.testing.assert_array_equal(
         np.concatenate(list(voice.stream(TEXT, chunk_samples=777))), whole
     )

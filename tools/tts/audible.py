@@ -122,7 +122,7 @@ def ends(addon: Addon, texts: Sequence[str]) -> dict[str, object]:
 
 def main(argv: list[str] | None = None) -> int:
     """Print the figures; with --write, put them on the addon's card."""
-    parser = argparse.ArgumentParser(prog="python -m tools.tts heard", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.tts audible", description=__doc__)
     parser.add_argument("--trees", type=Path, required=True, help="folder of *.ptb files")
     parser.add_argument("--addon", type=Path, default=Path("models/tts/slt-parallel"))
     parser.add_argument("--way", choices=WAYS[1:], default="both")
