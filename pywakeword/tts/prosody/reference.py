@@ -76,7 +76,7 @@ class ProsodyReference:
         wanted = tuple(phone for word in spoken_words(text) for phone in word)
         if wanted != tuple(symbol for symbol in self.symbols if symbol != pause):
             raise TextMismatchError(
-                "prosody is transferred phone by phone: the text must be what the recording says"
+                "prosody is transferred phone by phone: the text must be that of the recording"
             )
 
 

@@ -68,6 +68,32 @@ def test_what_does_not_fit_is_refused(aligner, spoken):
         aligner.align(np.zeros(16_000, np.int16), TEXT)
 
 
+@needs_aligner
+def test_pronunciations_keep_their_names(aligner, spoken):
+    found = aligner.align_phones(spoken.pcm, spoken.by_word())
+    assert [p.name for p in found.spoken] == [p for p in spoken.phones if p != PAUSE]
+    assert "ax" in found.symbols
+    assert found.fits
+    spans = found.word_spans()
+    assert [span.text for span in spans[:2]] == ["dh-ax", "b-r-aw-n"]
+    assert all(a.end <= b.start for a, b in zip(spans, spans[1:]))
+    durations = found.durations(230, 80)
+    assert durations.sum() == 230
+    assert durations.min() >= 1
+    with pytest.raises(TextMismatchError):
+        found.durations(len(found.phones) - 1, 80)
+
+
+@needs_aligner
+def test_the_check_can_be_left_out(aligner, spoken):
+    part = "The brown fox is quick."
+    with pytest.raises(TextMismatchError):
+        aligner.align(spoken.pcm, part)
+    found = aligner.align(spoken.pcm, part, check=False)
+    assert found.words == tuple(text_words(part))
+    assert not found.fits
+
+
 @pytest.mark.parametrize("n_samples", [0, 100, 16_000])
 def test_silence_is_no_speech(n_samples):
     with pytest.raises(SpeechlessAudioError):
