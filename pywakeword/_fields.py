@@ -1,80 +1,176 @@
-"""Typed look-ups in JSON objects, for model cards and for what the verifier exchanges."""
+"""Typed look-ups in JSON objects: model cards, addons, and the verifier's messages."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
+Fault = Callable[[str, str], Exception]
+
+_MAX_DEPTH = 16
+
 
 class Fields:
-    """One JSON object, read field by field; what is wrong is named by its path.
+    """One JSON object, read field by field. Each error names the path of the field at fault.
 
     Parameters
     ----------
     values : object
-        What was read; anything but a dict is an error.
-    where : str
-        Path of the object with a trailing dot; empty for the whole document.
-    error : callable
-        Makes the exception from a message.
-    document : str
-        What to call the whole document.
+        The value that was read from JSON. Anything but a dict is an error.
+    fault : callable
+        Makes the exception from a path and a message. The path of the whole document is "".
+    path : str
+        Path of this object, such as `stack.streamable_block`.
+
+    Attributes
+    ----------
+    values : dict
+        The object itself.
+    path : str
+        As given.
     """
 
-    def __init__(
-        self,
-        values: Any,
-        where: str,
-        error: Callable[[str], Exception],
-        document: str = "the document",
-    ) -> None:
+    def __init__(self, values: Any, fault: Fault, path: str = "", *, depth: int = 0) -> None:
         if not isinstance(values, dict):
-            raise error(f"{where.rstrip('.') or document} must be a JSON object")
+            raise fault(path, f"must be an object, got {_short(values)}")
+        if depth > _MAX_DEPTH:
+            raise fault(path, f"is nested more than {_MAX_DEPTH} deep")
         self.values = values
-        self.where = where
-        self._error = error
+        self.path = path
+        self._fault = fault
+        self._depth = depth
+        self._read: set[str] = set()
 
-    def get(self, name: str, kind: type | tuple[type, ...]) -> Any:
-        """Return a field that must be there and of one of these types."""
+    def at(self, name: str) -> str:
+        """Return the path of a field."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def names(self) -> list[str]:
+        """Return the names of all fields, and count them as read."""
+        self._read.update(self.values)
+        return list(self.values)
+
+    def wrong(self, name: str, message: str) -> Exception:
+        """Make the exception for a field."""
+        return self._fault(self.at(name), message)
+
+    def get(
+        self, name: str, kinds: type | tuple[type, ...], wanted: str, default: Any = None
+    ) -> Any:
+        """Return a field of one of these types. Without a default the field is required."""
+        self._read.add(name)
         if name not in self.values:
-            raise self._error(f"field {self.where}{name} is missing")
+            if default is None:
+                raise self.wrong(name, "is missing")
+            return default
         value = self.values[name]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise self.wrong(name, f"has the wrong type: {value!r}")
+        # bool is a subclass of int.
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+            raise self.wrong(name, f"must be {wanted}, got {_short(value)}")
         return value
 
-    def wrong(self, name: str, what: str) -> Exception:
-        """Make the exception that says what is wrong with a field."""
-        return self._error(f"field {self.where}{name} {what}")
-
-    def section(self, name: str) -> Fields:
-        """Return a field that is an object itself."""
-        return Fields(self.get(name, dict), f"{self.where}{name}.", self._error)
-
-    def string(self, name: str) -> str:
+    def string(self, name: str, default: str | None = None) -> str:
         """Return a string."""
-        return str(self.get(name, str))
+        return str(self.get(name, str, "a string", default))
 
-    def strings(self, name: str) -> tuple[str, ...]:
+    def strings(self, name: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Return a list of strings."""
-        values = self.get(name, list)
+        values = self.get(name, (list, tuple), "a list of strings", default)
         if not all(isinstance(value, str) for value in values):
             raise self.wrong(name, "must be a list of strings")
         return tuple(values)
 
-    def integer(self, name: str, minimum: int | None = None) -> int:
-        """Return an integer."""
-        value = int(self.get(name, int))
-        if minimum is not None and value < minimum:
-            raise self.wrong(name, f"must be at least {minimum}, got {value}")
+    def different_strings(self, name: str) -> tuple[str, ...]:
+        """Return a list of at least one string, all different."""
+        values = self.strings(name)
+        if not values or len(set(values)) != len(values):
+            raise self.wrong(name, "must be at least one string, and all different")
+        return values
+
+    def boolean(self, name: str, default: bool | None = None) -> bool:
+        """Return true or false."""
+        return bool(self.get(name, bool, "true or false", default))
+
+    def integer(
+        self,
+        name: str,
+        default: int | None = None,
+        *,
+        low: int | None = None,
+        high: int | None = None,
+    ) -> int:
+        """Return a whole number within bounds."""
+        value = int(self.get(name, int, "a whole number", default))
+        self._check_bounds(name, value, low, high)
         return value
 
-    def number(self, name: str, maximum: float | None = None) -> float:
-        """Return a number that is finite and not negative."""
-        value = self.get(name, (int, float))
-        # An int may be too large for a float: compare before converting.
-        if not 0 <= value < float("inf"):
-            raise self.wrong(name, "must be finite and not negative")
-        if maximum is not None and value > maximum:
-            raise self.wrong(name, f"must be at most {maximum:g}, got {value!r}")
+    def number(
+        self,
+        name: str,
+        default: float | None = None,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+    ) -> float:
+        """Return a finite number within bounds."""
+        value = self.get(name, (int, float), "a number", default)
+        # NaN and infinities are not JSON, but Python reads them. An int may be too large for a
+        # float, so it is compared before it is converted.
+        if not abs(value) <= sys.float_info.max:
+            raise self.wrong(name, f"must be finite, got {_short(value)}")
+        self._check_bounds(name, value, low, high)
         return float(value)
+
+    def section(self, name: str) -> Fields:
+        """Return the object in a field."""
+        value = self.get(name, dict, "an object")
+        return Fields(value, self._fault, self.at(name), depth=self._depth + 1)
+
+    def sections(self, name: str) -> list[Fields]:
+        """Return the objects of a list."""
+        values = self.get(name, list, "a list of objects")
+        return [
+            Fields(value, self._fault, f"{self.at(name)}[{i}]", depth=self._depth + 1)
+            for i, value in enumerate(values)
+        ]
+
+    def finish(self) -> None:
+        """Refuse fields that were not read."""
+        unknown = [name for name in self.values if name not in self._read]
+        if unknown:
+            raise self.wrong(unknown[0], "is not a field that this build knows")
+
+    def _check_bounds(self, name: str, value: float, low: float | None, high: float | None) -> None:
+        if (low is None or value >= low) and (high is None or value <= high):
+            return
+        if low is not None and high is not None:
+            wanted = f"from {low} to {high}"
+        else:
+            wanted = f"at least {low}" if low is not None else f"at most {high}"
+        raise self.wrong(name, f"must be {wanted}, got {_short(value)}")
+
+
+def field_fault(error: Callable[[str], Exception], document: str) -> Fault:
+    """Return a `Fault` for an exception that takes one message.
+
+    Parameters
+    ----------
+    error : callable
+        Makes the exception.
+    document : str
+        What to call the whole document, such as "the card".
+    """
+
+    def fault(path: str, message: str) -> Exception:
+        return error(f"field {path} {message}" if path else f"{document} {message}")
+
+    return fault
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

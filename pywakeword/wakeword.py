@@ -17,7 +17,8 @@ from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
 from pywakeword.models.calibration import Calibration
 from pywakeword.models.card import Card
-from pywakeword.models.files import ModelFile, load_core_model, read_model
+from pywakeword.models.files import ModelFile, read_model
+from pywakeword.models.network import load_core_model
 
 SAMPLE_RATE_HZ = 16000
 _FRAME_SHIFT_S = 0.01

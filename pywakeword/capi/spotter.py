@@ -17,7 +17,8 @@ from pywakeword.capi.library import Library, default_library
 from pywakeword.capi.stream import Stream
 from pywakeword.device_state import STATE_SIZES
 from pywakeword.errors import ModelError
-from pywakeword.models.files import ModelFile, check_network
+from pywakeword.models.files import ModelFile
+from pywakeword.models.network import check_network
 
 __all__ = ["Library", "Model", "RawDetection", "Spotter", "default_library"]
 

@@ -12,7 +12,7 @@ from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.endpointing.prosody import PROSODY, prosody
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.errors import CardError
-from pywakeword.models.card import as_names
+from pywakeword.models.files import ENDPOINT_ROOM
 from pywakeword.models.onnx import OnnxModel, load_onnx_model
 
 TASK = "endpoint_arbitrator"
@@ -29,14 +29,19 @@ class NetworkArbitrator:
     """
 
     def __init__(self, model: str | os.PathLike[str] = "arbitrator") -> None:
-        self._model = load_onnx_model(model, TASK)
-        inputs = {i.name: i.shape for i in self._model.session.get_inputs()}
+        self._model = load_onnx_model(model, TASK, room=ENDPOINT_ROOM, extra="endpoint", lfbe=True)
+        inputs = self._model.inputs
         if set(inputs) != {"frames", "mask", "tokens", "prosody", "eos"}:
-            raise CardError(f"{self._model.path}: the inputs {sorted(inputs)} are no arbitrator's")
-        if as_names(self._model.card, "prosody") != PROSODY:
-            raise CardError(f"{self._model.path}: another prosody than this build computes")
-        self._token_index = {t: i for i, t in enumerate(as_names(self._model.card, "tokens"))}
-        self._n_dims = int(inputs["frames"][-1])
+            raise CardError(
+                f"{self._model.path}: the inputs {sorted(inputs)} are not those of an arbitrator"
+            )
+        if self._model.card.different_strings("prosody") != PROSODY:
+            raise CardError(
+                f"{self._model.path}: the card's prosody is not the one that this build computes"
+            )
+        tokens = self._model.card.different_strings("tokens")
+        self._token_index = {token: i for i, token in enumerate(tokens)}
+        self._n_dims = self._model.fixed_shape("frames")[-1]
         self._policy = _policy(self._model)
 
     @property
@@ -78,9 +83,11 @@ class NetworkArbitrator:
 
 def _policy(model: OnnxModel) -> WaitPolicy:
     try:
-        return WaitPolicy(**model.card["policy"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise CardError(f"{model.path}: field policy is missing or malformed: {error}") from None
+        return WaitPolicy(**model.card.section("policy").values)
+    except CardError as error:
+        raise CardError(f"{model.path}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise CardError(f"{model.path}: field policy is malformed: {error}") from None
 
 
 def pad_frames(

@@ -23,7 +23,8 @@ from pywakeword.events import (
     SpeechStart,
 )
 from pywakeword.models.card import VadCard
-from pywakeword.models.files import ENDPOINT_ROOM, find_model, load_vad_model
+from pywakeword.models.files import ENDPOINT_ROOM, find_model
+from pywakeword.models.network import load_vad_model
 from pywakeword.wakeword import WakeWord
 
 SAMPLE_RATE_HZ = 16000

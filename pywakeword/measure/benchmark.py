@@ -18,7 +18,8 @@ from pywakeword import _core
 from pywakeword._extras import require
 from pywakeword.audio import PcmBlock
 from pywakeword.endpointing.endpointer import Endpointer
-from pywakeword.models.files import load_core_model, read_model
+from pywakeword.models.files import read_model
+from pywakeword.models.network import load_core_model
 from pywakeword.wakeword import SAMPLE_RATE_HZ, WakeWord
 
 _FRAMES_PER_S = 100

@@ -1,4 +1,4 @@
-"""Where the models lie that come with the package."""
+"""The folder of the models that come with the package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def bundled_dir(room: str = "") -> Path:
     Parameters
     ----------
     room : str
-        A folder inside it: "endpoint", "verifier" or "tts". Wake words lie at the top.
+        A folder inside it, such as "endpoint", "verifier" or "tts". Wake words are at the top.
     """
-    # Not importlib.resources, which brings in tempfile, urllib and much else.
+    # Not importlib.resources, which imports tempfile, urllib and more.
     return Path(importlib.import_module("pywakeword.bundled").__path__[0], room)

@@ -1,4 +1,4 @@
-"""From a rate of false accepts to the threshold that gives it."""
+"""Finds the threshold for a rate of false accepts, from measured rates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pywakeword.errors import CalibrationError
 
 @dataclass(frozen=True)
 class CalibrationRow:
-    """What one threshold gave on the calibration audio."""
+    """Rates at one threshold, measured on the calibration audio."""
 
     threshold: float
     false_accepts_per_hour: float
@@ -23,13 +23,13 @@ class Calibration:
     Attributes
     ----------
     negative_hours : float
-        Hours of audio without the word that the false accepts were counted in.
+        Hours of audio without the word, in which false accepts were counted.
     positives : int
-        Takes of the word that the misses were counted in.
+        Recordings of the word, in which misses were counted.
     table : tuple of CalibrationRow
-        Sorted by threshold; with it false accepts fall and misses rise.
+        Sorted by threshold. As it rises, false accepts fall and misses rise.
     default_threshold : float
-        Used when nothing else is asked for.
+        Used unless the caller chooses another.
     """
 
     negative_hours: float
@@ -43,7 +43,7 @@ class Calibration:
         if self.negative_hours <= 0:
             raise ValueError("negative_hours must be above 0")
         if not 0 < self.default_threshold <= 1:
-            raise ValueError("default_threshold must lie above 0 and at most at 1")
+            raise ValueError("default_threshold must be above 0 and at most 1")
         for row, following in zip(self.table, self.table[1:]):
             if not row.threshold < following.threshold:
                 raise ValueError("the table is not sorted by threshold")
@@ -54,12 +54,10 @@ class Calibration:
 
     @property
     def lowest_rate(self) -> float:
-        """Lowest rate of false accepts an hour that the table supports.
+        """Lowest rate of false accepts per hour that the table supports.
 
-        One false accept in all the negative audio is the finest step that was
-        measured: a row with none in `negative_hours` does not show a rate below
-        `1 / negative_hours`. Where even the strictest row has more than that,
-        its rate is the limit.
+        The measurement cannot resolve rates below one false accept in all of the negative
+        audio, `1 / negative_hours`. If the strictest row has a higher rate, that is the limit.
         """
         return max(1 / self.negative_hours, self.table[-1].false_accepts_per_hour)
 
@@ -69,13 +67,13 @@ class Calibration:
         Raises
         ------
         CalibrationError
-            If the rate lies below `lowest_rate`.
+            If the rate is below `lowest_rate`.
         """
         if not false_accepts_per_hour >= self.lowest_rate:
             raise CalibrationError(
-                f"{false_accepts_per_hour:g} false accepts an hour cannot be supported: the model "
-                f"was measured on {self.negative_hours:.3g} h of negative audio, which supports "
-                f"{self.lowest_rate:.3g} an hour and above"
+                f"{false_accepts_per_hour:g} false accepts per hour is too low: the model was "
+                f"measured on {self.negative_hours:.3g} h of negative audio, which supports "
+                f"{self.lowest_rate:.3g} per hour and above"
             )
         return next(
             row.threshold

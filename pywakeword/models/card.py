@@ -1,4 +1,8 @@
-"""Model cards: what a model listens for, how it was trained and what it scores."""
+"""Model cards: the JSON file beside each model that says what it is for and what it needs.
+
+Every card has `format_version`, `task`, `name` and a section `model` with `file`, `bytes` and
+`sha256`. The other fields depend on the task; `docs/model_card.md` describes them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pywakeword._fields import Fields
+from pywakeword._fields import Fields, field_fault
 from pywakeword.errors import CardError
 from pywakeword.models.calibration import Calibration, CalibrationRow
 
@@ -18,8 +22,27 @@ VAD_TASK = "vad"
 
 
 @dataclass(frozen=True)
+class FileEntry:
+    """The part of a card that describes a file.
+
+    Attributes
+    ----------
+    file : str
+        Its name, without a folder.
+    n_bytes : int
+        Its length.
+    sha256 : str
+        Its digest, lower-case hexadecimal.
+    """
+
+    file: str
+    n_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Card:
-    """A validated card; `docs/model_card.md` describes each field.
+    """The validated card of a keyword model; `docs/model_card.md` describes each field.
 
     Attributes
     ----------
@@ -36,7 +59,7 @@ class Card:
     frame_stride : int
         10 ms frames between two scores.
     smoothing_outputs : int
-        How many scores are averaged.
+        Number of scores that are averaged.
     refractory_s : float
         Seconds after a detection in which the same word is not reported again.
     calibration : mapping of str to Calibration
@@ -69,7 +92,7 @@ class VadCard:
     frame_stride : int
         10 ms frames between two posteriors.
     delay_frames : int
-        How far before its newest frame a posterior's last frame lies.
+        Frames between the end of the audio that a posterior describes and the newest frame.
     """
 
     name: str
@@ -92,12 +115,12 @@ def read_vad_card(path: Path) -> VadCard:
 
 
 def read_task(path: Path) -> str:
-    """Return what a card's model is for; a card that cannot be read is taken for a keyword's."""
+    """Return the task of a card, or the keyword task if the card cannot be read."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return str(document.get("task", KEYWORD_TASK))
     except (OSError, ValueError, AttributeError):
-        # Whoever loads the model is told what is wrong with it.
+        # Loading the model reports what is wrong with its card.
         return KEYWORD_TASK
 
 
@@ -122,83 +145,90 @@ def _read(path: Path, parse: Callable[[Any], _AnyCard]) -> _AnyCard:
         raise CardError(f"{path}: {error}") from None
 
 
-def _open(document: Any, task: str) -> Fields:
-    fields = Fields(document, "", CardError, "the card")
+def open_card(document: Any, task: str) -> Fields:
+    """Return the fields of a card after checking its version and task.
+
+    Parameters
+    ----------
+    document : object
+        The card as it was read from JSON.
+    task : str
+        The task that the model is loaded for.
+    """
+    fields = Fields(document, field_fault(CardError, "the card"))
     version = fields.integer("format_version")
     if version != FORMAT_VERSION:
         raise CardError(f"format_version is {version}, this build reads {FORMAT_VERSION}")
-    found = document.get("task", KEYWORD_TASK)
+    found = fields.string("task", KEYWORD_TASK)
     if found != task:
-        raise CardError(f"this is not a {task} model: its task is {found!r}")
+        raise CardError(f"the task is {found!r}, expected {task!r}")
     return fields
+
+
+def read_file_entry(fields: Fields, section: str = "model") -> FileEntry:
+    """Return the entry of a file: the section `model`, or another one of the same form."""
+    entry = fields.section(section)
+    return FileEntry(
+        file=entry.string("file"),
+        n_bytes=entry.integer("bytes", low=0),
+        sha256=entry.string("sha256"),
+    )
 
 
 def parse_vad_card(document: Any) -> VadCard:
     """Validate the card of a voice activity model that was read from JSON."""
-    fields = _open(document, VAD_TASK)
-    model = fields.section("model")
+    fields = open_card(document, VAD_TASK)
+    model = read_file_entry(fields)
     vad = fields.section("vad")
     return VadCard(
         name=fields.string("name"),
-        sha256=model.string("sha256"),
-        n_bytes=model.integer("bytes"),
+        sha256=model.sha256,
+        n_bytes=model.n_bytes,
         frontend=fields.section("frontend").values,
-        frame_stride=vad.integer("frame_stride", minimum=1),
-        delay_frames=vad.integer("delay_frames", minimum=0),
+        frame_stride=vad.integer("frame_stride", low=1),
+        delay_frames=vad.integer("delay_frames", low=0),
         document=document,
     )
 
 
 def parse_card(document: Any) -> Card:
     """Validate a card that was read from JSON."""
-    fields = _open(document, KEYWORD_TASK)
-    keywords = fields.strings("keywords")
-    if not keywords or len(set(keywords)) != len(keywords):
-        raise CardError("keywords must be a list of different words")
-    model = fields.section("model")
+    fields = open_card(document, KEYWORD_TASK)
+    keywords = fields.different_strings("keywords")
+    model = read_file_entry(fields)
     detector = fields.section("detector")
     calibration = fields.section("calibration")
     state = document.get("state")
     return Card(
         name=fields.string("name"),
         keywords=keywords,
-        sha256=model.string("sha256"),
-        n_bytes=model.integer("bytes"),
+        sha256=model.sha256,
+        n_bytes=model.n_bytes,
         frontend=fields.section("frontend").values,
         state=None if state is None else fields.section("state").values,
-        frame_stride=detector.integer("frame_stride", minimum=1),
-        smoothing_outputs=detector.integer("smoothing_outputs", minimum=1),
-        refractory_s=detector.number("refractory_s"),
+        frame_stride=detector.integer("frame_stride", low=1),
+        smoothing_outputs=detector.integer("smoothing_outputs", low=1),
+        refractory_s=detector.number("refractory_s", low=0),
         calibration={word: _parse_calibration(calibration.section(word)) for word in keywords},
         document=document,
     )
 
 
 def _parse_calibration(fields: Fields) -> Calibration:
-    rows = []
-    for index, row in enumerate(fields.get("table", list)):
-        row_fields = Fields(row, f"{fields.where}table[{index}].", CardError)
-        rows.append(
-            CalibrationRow(
-                threshold=row_fields.number("threshold"),
-                false_accepts_per_hour=row_fields.number("false_accepts_per_hour"),
-                miss_rate=row_fields.number("miss_rate"),
-            )
+    table = tuple(
+        CalibrationRow(
+            threshold=row.number("threshold", low=0),
+            false_accepts_per_hour=row.number("false_accepts_per_hour", low=0),
+            miss_rate=row.number("miss_rate", low=0),
         )
+        for row in fields.sections("table")
+    )
     try:
         return Calibration(
-            negative_hours=fields.number("negative_hours"),
-            positives=fields.integer("positives", minimum=0),
-            table=tuple(rows),
-            default_threshold=fields.number("default_threshold"),
+            negative_hours=fields.number("negative_hours", low=0),
+            positives=fields.integer("positives", low=0),
+            table=table,
+            default_threshold=fields.number("default_threshold", low=0),
         )
     except ValueError as error:
-        raise CardError(f"{fields.where.rstrip('.')}: {error}") from None
-
-
-def as_names(card: Mapping[str, Any], field: str) -> tuple[str, ...]:
-    """Return a field of a card that is a list of different strings."""
-    names = Fields(card, "", CardError, "the card").strings(field)
-    if not names or len(set(names)) != len(names):
-        raise CardError(f"field {field} must be a list of different strings")
-    return names
+        raise CardError(f"{fields.path}: {error}") from None

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from pywakeword import _core
 from pywakeword._extras import require
 from pywakeword.errors import ModelError
-from pywakeword.models.files import ModelFile, check_n_state, check_outputs
+from pywakeword.models.files import ModelFile
+from pywakeword.models.network import check_n_state, check_outputs
 
 _OUTPUTS = ("logits", "start", "end")
 
@@ -28,7 +29,7 @@ def load_litert_network(file: ModelFile) -> _core.PythonNetwork:
     """
     litert = require("ai_edge_litert.interpreter", "litert")
     try:
-        # The reference kernels are slow, but give the very bits that the core gives.
+        # The reference kernels are slow, but give exactly the core's bits.
         interpreter = litert.Interpreter(
             model_content=file.data,
             num_threads=1,
@@ -49,7 +50,7 @@ def load_litert_network(file: ModelFile) -> _core.PythonNetwork:
 
 
 class _LitertNetwork:
-    """One interpreter and the tensors that the model contract names."""
+    """One interpreter and its tensors by name."""
 
     def __init__(self, interpreter: Any, file: ModelFile) -> None:
         self._interpreter = interpreter

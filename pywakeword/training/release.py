@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from pywakeword import _core
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS, VOLUME_EDGES
+from pywakeword.models.digest import file_entry
 from pywakeword.training.export.keyword_graph import Ranges, build, calibrate, fold
 from pywakeword.training.figures.develop import REFRACTORY_S, SMOOTHING
 from pywakeword.training.material.corpus import Clip
@@ -62,16 +62,13 @@ def card(network: Network, word: str, size: str, data: bytes) -> dict[str, Any]:
     name = model_name(word, size)
     return {
         "format_version": 1,
+        "task": "keyword",
         "name": name,
         "description": f"Keyword spotter for the word '{word}', {size} size: streaming int8 CNN "
         "with FiLM conditioning on the device state",
         "licence": "Apache-2.0",
         "keywords": [word],
-        "model": {
-            "file": f"{name}.tflite",
-            "bytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-        },
+        "model": file_entry(f"{name}.tflite", data),
         "frontend": dict(_core.LFBE_SETTINGS),
         "state": {
             "device_type": list(DEVICE_TYPES),

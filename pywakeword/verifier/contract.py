@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
-from pywakeword._fields import Fields
+from pywakeword._fields import Fields, field_fault
 from pywakeword.audio.source import SAMPLE_RATE_HZ
 from pywakeword.device_state import DeviceState
 from pywakeword.errors import VerifierRefusedError, VerifierUnavailableError
@@ -130,16 +130,16 @@ def parse_metadata(data: bytes | str) -> Metadata:
         raise VerifierRefusedError(
             413, "metadata_too_large", f"metadata has {size} bytes, at most {MAX_METADATA_BYTES}"
         )
-    fields = Fields(_load(data, _bad_json), "", _bad_metadata, "the metadata")
+    fields = Fields(_load(data, _bad_json), field_fault(_bad_metadata, "the metadata"))
     metadata = Metadata(
         request_id=_request_id(fields),
         keyword=fields.string("keyword"),
-        start_sample=fields.integer("start_sample", 0),
-        end_sample=fields.integer("end_sample", 1),
-        pre_roll_samples=fields.integer("pre_roll_samples", 0),
+        start_sample=fields.integer("start_sample", low=0),
+        end_sample=fields.integer("end_sample", low=1),
+        pre_roll_samples=fields.integer("pre_roll_samples", low=0),
         detector=fields.string("detector"),
-        score=fields.number("score", 1.0),
-        threshold=fields.number("threshold", 1.0),
+        score=fields.number("score", low=0, high=1),
+        threshold=fields.number("threshold", low=0, high=1),
         device_state=_device_state(fields),
         format=_sample_format(fields.section("format")),
     )
@@ -159,7 +159,7 @@ def parse_metadata(data: bytes | str) -> Metadata:
 
 def parse_reply(data: bytes, request_id: str) -> Verdict:
     """Read a reply; anything but the answer to that request is a bad reply."""
-    fields = Fields(_load(data, _bad_reply), "", _bad_reply, "the reply")
+    fields = Fields(_load(data, _bad_reply), field_fault(_bad_reply, "the reply"))
     if fields.string("request_id") != request_id:
         raise fields.wrong("request_id", "is another request's")
     decision = fields.string("decision")
@@ -168,18 +168,18 @@ def parse_reply(data: bytes, request_id: str) -> Verdict:
     timings = fields.section("timings_ms")
     return Verdict(
         decision=decision,
-        score=fields.number("score", 1.0),
-        threshold=fields.number("threshold", 1.0),
+        score=fields.number("score", low=0, high=1),
+        threshold=fields.number("threshold", low=0, high=1),
         model=fields.string("model"),
         start_sample=fields.integer("start_sample"),
         end_sample=fields.integer("end_sample"),
-        timings_ms={name: timings.number(name) for name in timings.values},
+        timings_ms={name: timings.number(name, low=0) for name in timings.names()},
     )
 
 
 def parse_refusal(status: int, data: bytes) -> VerifierRefusedError:
     """Read the body of a 4xx reply."""
-    fields = Fields(_load(data, _bad_reply), "", _bad_reply, "the reply").section("error")
+    fields = Fields(_load(data, _bad_reply), field_fault(_bad_reply, "the reply")).section("error")
     return VerifierRefusedError(status, fields.string("code"), fields.string("message"))
 
 
@@ -222,7 +222,7 @@ def _device_state(fields: Fields) -> DeviceState:
         return DeviceState(
             device_type=state.string("device_type"),
             playback=state.string("playback"),
-            volume=None if volume is None else state.number("volume"),
+            volume=None if volume is None else state.number("volume", low=0),
         )
     except ValueError as error:
         raise _bad_metadata(f"field device_state: {error}") from None

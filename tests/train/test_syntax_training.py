@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from pywakeword.models.digest import file_entry
 from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
 from tools.syntax.export import to_onnx
 from tools.syntax.measure import measure, right_branching
@@ -95,7 +95,7 @@ def test_learns_and_exports_what_it_learned(tmp_path: Path) -> None:
     data = to_onnx(network, vocabulary)
     model = tmp_path / "small.onnx"
     model.write_bytes(data)
-    card = {"task": "syntax", "model": {"sha256": hashlib.sha256(data).hexdigest()}}
+    card = {"format_version": 1, "task": "syntax", "model": file_entry(model.name, data)}
     model.with_suffix(".json").write_text(json.dumps(card))
     predictor = SyntaxPredictor(model)
     for sentence, expected in zip(sentences, scores):

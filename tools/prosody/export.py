@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pywakeword.models.digest import file_entry
 from pywakeword.tts.prosody.model import EMBEDDING_WIDTH, N_POSITIONS
 from tools.prosody.network import Decoder, Exported
 
@@ -57,5 +57,4 @@ def write(
 
 
 def _file(path: Path) -> dict[str, Any]:
-    data = path.read_bytes()
-    return {"file": path.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    return file_entry(path.name, path.read_bytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pywakeword.models.digest import sha256_hex
 from tools.prosody_transfer import network, phone_grid
 from tools.prosody_transfer.corpus import Item
 from tools.prosody_transfer.speakers import VOICE_WIDTH, known
@@ -73,7 +73,7 @@ def write_addon(
         (folder / f"{name}.onnx").write_bytes(data)
         networks[name] = {
             "file": f"{name}.onnx",
-            "sha256": hashlib.sha256(data).hexdigest(),
+            "sha256": sha256_hex(data),
             "inputs": inputs,
             "outputs": outputs,
             "axis": axis,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import hashlib
 import json
 import sys
 import time
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 
 from pywakeword.errors import PyWakewordError
+from pywakeword.models.digest import file_entry
 from pywakeword.tts.text.syntax_predictor import SYNTAX_TASK, SyntaxPredictor
 from tools.syntax.export import to_onnx
 from tools.syntax.measure import Figures, measure, right_branching
@@ -74,11 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "name": args.out.name,
         "description": "Syntactic distances of English words: two bidirectional LSTM layers",
         "licence": "Apache-2.0",
-        "model": {
-            "file": model.name,
-            "bytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-        },
+        "model": file_entry(model.name, data),
         "training": {
             "command": " ".join(
                 [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from pywakeword.models.digest import sha256_hex
 from pywakeword.tts.prosody.model import CONTOURS, EMBEDDING_WIDTH
 from tools.tts import network
 from tools.tts.corpus import SYMBOLS, VOICE
@@ -155,7 +155,7 @@ def write_addon(
         (folder / f"{part}.onnx").write_bytes(data)
         entry: dict[str, Any] = {
             "file": f"{part}.onnx",
-            "sha256": hashlib.sha256(data).hexdigest(),
+            "sha256": sha256_hex(data),
             "inputs": inputs,
             "outputs": outputs,
             "axis": axis,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from pywakeword import _core
+from pywakeword.models.digest import file_entry
 from tools.vad.network import Shape
 
 NAME = "vad"
@@ -23,11 +23,7 @@ def make_card(
         "name": NAME,
         "description": "Voice activity: streaming int8 CNN, one posterior every 40 ms",
         "licence": "Apache-2.0",
-        "model": {
-            "file": f"{NAME}.tflite",
-            "bytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-        },
+        "model": file_entry(f"{NAME}.tflite", data),
         "frontend": dict(_core.LFBE_SETTINGS),
         "vad": {"frame_stride": shape.stride, "delay_frames": shape.delay_frames},
         "network": shape.as_json(),

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import pywakeword
+from pywakeword.models.onnx import open_session
 
 Pcm = npt.NDArray[np.int16]
 Known = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
@@ -38,15 +39,11 @@ def ours(model: str) -> Detect:
 
 def silero() -> Detect:
     """Return silero-vad's ONNX model on one thread, without its PyTorch wrapper."""
-    import onnxruntime
-
     spec = importlib.util.find_spec("silero_vad")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("silero_vad is not installed: pip install --no-deps silero-vad")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
     path = Path(spec.origin).parent / "data" / "silero_vad.onnx"
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = open_session(path, extra="endpoint")
     rate = np.array(16_000, np.int64)
 
     def detect(pcm: Pcm) -> Known:

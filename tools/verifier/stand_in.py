@@ -6,7 +6,6 @@ Strided convolutions, two recurrent directions and attention over 195 frames of 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from pywakeword import _core
+from pywakeword.models.digest import file_entry
 
 _CHANNELS = (24, 32, 32)
 _HIDDEN = 128
@@ -32,8 +32,8 @@ def write_stand_in(folder: Path, keyword: str, seed: int = 7) -> Path:
         "format_version": 1,
         "task": "verifier",
         "keyword": keyword,
-        "model": "stand-in-195",
-        "file": {"name": path.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()},
+        "model": file_entry(path.name, data),
+        "network": {"name": "stand-in-195"},
         "frontend": dict(_core.LFBE_SETTINGS),
         "threshold_accept": 0.5,
         "threshold_reject": 0.5,

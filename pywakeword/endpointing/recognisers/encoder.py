@@ -12,7 +12,7 @@ from pywakeword.audio.pcm import Pcm, as_pcm
 from pywakeword.endpointing.frame_batcher import FrameBatch, FrameBatcher
 from pywakeword.endpointing.interfaces import Encoding
 from pywakeword.errors import CardError
-from pywakeword.models.card import as_names
+from pywakeword.models.files import ENDPOINT_ROOM
 from pywakeword.models.onnx import load_onnx_model
 
 TASK = "endpoint_encoder"
@@ -42,13 +42,15 @@ class EncoderStream:
     """
 
     def __init__(self, model: str | os.PathLike[str] = "encoder") -> None:
-        self._model = load_onnx_model(model, TASK)
-        inputs = {i.name: i.shape for i in self._model.session.get_inputs()}
+        self._model = load_onnx_model(model, TASK, room=ENDPOINT_ROOM, extra="endpoint", lfbe=True)
+        inputs = self._model.inputs
         if set(inputs) != {"features", "right_context", "cache"}:
-            raise CardError(f"{self._model.path}: the inputs {sorted(inputs)} are no encoder's")
-        self.tokens = as_names(self._model.card, "tokens")
-        self._cache_shape = tuple(inputs["cache"])
-        self.n_dims = int(self._cache_shape[-1])
+            raise CardError(
+                f"{self._model.path}: the inputs {sorted(inputs)} are not those of an encoder"
+            )
+        self.tokens = self._model.card.different_strings("tokens")
+        self._cache_shape = self._model.fixed_shape("cache")
+        self.n_dims = self._cache_shape[-1]
         self.reset()
 
     def reset(self) -> None:

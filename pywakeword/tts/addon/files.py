@@ -6,14 +6,14 @@ limit, and compared with its digest.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import stat
 import zipfile
 import zlib
 from pathlib import Path
 
-from pywakeword.errors import AddonError
+from pywakeword.errors import AddonError, CardError
+from pywakeword.models.digest import check_file
 
 MANIFEST = "addon.json"
 MAX_MANIFEST_BYTES = 1 << 20
@@ -80,9 +80,10 @@ class AddonFiles:
         if not _NAME.fullmatch(name):
             raise AddonError(f"{path}.file", f"must be a plain file name, got {name[:60]!r}")
         data = self._read(name, MAX_NETWORK_BYTES, f"{path}.file")
-        digest = hashlib.sha256(data).hexdigest()
-        if digest != sha256:
-            raise AddonError(f"{path}.sha256", f"is {sha256[:64]!r}, the file's is {digest}")
+        try:
+            check_file(data, sha256)
+        except CardError as error:
+            raise AddonError(f"{path}.sha256", str(error)) from None
         if _EXTERNAL_DATA.search(data):
             raise AddonError(f"{path}.file", "keeps weights in other files, which is not allowed")
         return data

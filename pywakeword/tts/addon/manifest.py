@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pywakeword._fields import Fields
 from pywakeword.errors import AddonError
 from pywakeword.tts.addon.files import MANIFEST
 from pywakeword.tts.blocks.network import NetworkSpec, Shape
-from pywakeword.tts.blocks.resources import Fields
 
 FORMAT_VERSION = 1
 DYNAMIC = "dynamic"
@@ -83,7 +83,7 @@ def parse_manifest(data: bytes) -> Manifest:
         raise AddonError(MANIFEST, "is nested too deep") from None
     except ValueError as error:  # of the JSON, and of its encoding
         raise AddonError(MANIFEST, f"is not JSON: {error}") from None
-    fields = Fields(document, "")
+    fields = Fields(document, _fault)
     version = fields.integer("format_version", low=0, high=1 << 30)
     if version != FORMAT_VERSION:
         raise AddonError("format_version", f"is {version}; this build reads {FORMAT_VERSION}")
@@ -119,6 +119,10 @@ def parse_manifest(data: bytes) -> Manifest:
         fields.section("card")
     fields.finish()
     return manifest
+
+
+def _fault(path: str, message: str) -> AddonError:
+    return AddonError(path or MANIFEST, message)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,15 +7,15 @@ real, and the outputs are cropped and stitched. No block knows which way its net
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword._extras import require
-from pywakeword.errors import AddonError, BlockError
+from pywakeword.errors import AddonError, BlockError, ModelError
+from pywakeword.models.onnx import TensorInfo, open_session
 from pywakeword.tts.blocks.base import Frames, FrameStream, SequenceBlock, Tensors, need_upstream
 from pywakeword.tts.blocks.resources import Fields, Resources
 
@@ -82,23 +82,16 @@ class Network:
     ) -> None:
         self.spec = spec
         self.fixed_length = fixed_length
-        runtime = require("onnxruntime", "tts")
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            self._session = runtime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's classes have no common base but this
-            raise AddonError(f"{spec.path}.file", f"onnxruntime refuses it: {error}") from None
+            self._session = open_session(data, extra="tts", threads=threads)
+        except ModelError as error:
+            raise AddonError(f"{spec.path}.file", str(error)) from None
         self._types = {item.name: _TYPES.get(item.type) for item in self._session.get_inputs()}
         self._check("inputs", spec.inputs, self._session.get_inputs())
         self._check("outputs", spec.outputs, self._session.get_outputs())
         self.piece_length = self._piece_length()
 
-    def _check(self, side: str, declared: Mapping[str, Shape], found: list[Any]) -> None:
+    def _check(self, side: str, declared: Mapping[str, Shape], found: Sequence[TensorInfo]) -> None:
         path = f"{self.spec.path}.{side}"
         shapes = {item.name: tuple(item.shape[1:]) for item in found}
         if sorted(shapes) != sorted(declared):
@@ -201,8 +194,8 @@ class Network:
         names = list(spec.outputs)
         try:
             results = self._session.run(names, feeds)
-        except Exception as error:  # as above
-            raise BlockError(f"{spec.name}: onnxruntime failed: {error}") from None
+        except Exception as error:  # its exceptions have no public base class in common
+            raise BlockError(f"{spec.name}: ONNX Runtime failed: {error}") from None
         made = {}
         for name, result in zip(names, results):
             value = result[0]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import io
-import json
 import threading
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword._extras import require
 from pywakeword.errors import CardError, EmptyTextError, ModelError, ModelNotFoundError
-from pywakeword.models.bundled import bundled_dir
+from pywakeword.models.card import read_file_entry
+from pywakeword.models.digest import check_file
+from pywakeword.models.onnx import OnnxModel, load_onnx_model
 from pywakeword.tts.recording.phone_alignment import PHONES
 from pywakeword.tts.text.sentence_encoder import MiniLmEncoder, SentenceEncoder
 from pywakeword.tts.text.sentence_structure import WIDTH, structure_vector
 from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
 
 PROSODY_TASK = "prosody"
+_NAME = "prosody"
 WAYS = ("centroid", "syntactic", "semantic", "both")
 CONTOURS = ("octaves", "decibels", "log_seconds")
 N_POSITIONS = 5
@@ -101,15 +102,11 @@ class ProsodyModel:
         encoder: SentenceEncoder | None = None,
         predictor: SyntaxPredictor | None = None,
     ) -> None:
-        onnxruntime = require("onnxruntime", "tts")
-        folder = bundled_dir("tts") / "prosody"
-        path = folder / "prosody.onnx" if model is None else Path(model)
-        if not path.is_file():
-            raise ModelNotFoundError(str(path), ["prosody"])
-        card = _card(path)
-        data = _checked(path, card["model"])
-        bank = _checked(path.with_name(card["bank"]["file"]), card["bank"])
-        self.encoder_name = str(card["bank"]["encoder"])
+        self._model = load_onnx_model(
+            _NAME if model is None else Path(model), PROSODY_TASK, room="tts/prosody", extra="tts"
+        )
+        path = self._model.path
+        self.bank, self.encoder_name = _read_bank(self._model)
         if encoder is not None and encoder.name != self.encoder_name:
             raise CardError(
                 f"{path}: the bank was made with {self.encoder_name!r}, not {encoder.name!r}"
@@ -117,18 +114,6 @@ class ProsodyModel:
         self._encoder = encoder
         self._predictor = predictor
         self._lock = threading.Lock()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        try:
-            self._session = onnxruntime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
-            )
-            with np.load(io.BytesIO(bank), allow_pickle=False) as stored:
-                arrays = dict(stored)
-            arrays["meanings"] = arrays["meanings"].astype(np.float32) / 127
-            self.bank = EmbeddingBank(arrays)
-        except Exception as error:  # onnxruntime's own errors have no common public base
-            raise ModelError(f"{path}: {error}") from error
         if self.bank.structures.shape[1] != WIDTH:
             raise CardError(f"{path}: made for other descriptions of sentences than this build's")
         if self.bank.centroid.shape != (EMBEDDING_WIDTH,):
@@ -198,12 +183,12 @@ class ProsodyModel:
         """
         if not len(phones):
             return np.empty((0, len(CONTOURS)), np.float32)
-        feed = {
+        feed: dict[str, npt.NDArray[Any]] = {
             "phones": phone_ids(phones),
             "positions": phone_positions(after_pause),
             "embedding": np.asarray(embedding, np.float32),
         }
-        return np.asarray(self._session.run(["contours"], feed)[0], np.float32)
+        return np.asarray(self._model.run(feed, ["contours"])[0], np.float32)
 
     def deviations(
         self, phones: Sequence[str], after_pause: npt.NDArray[np.bool_], embedding: Array
@@ -251,27 +236,22 @@ def phone_positions(after_pause: npt.NDArray[np.bool_]) -> Array:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _card(path: Path) -> dict[str, Any]:
-    card_path = path.with_suffix(".json")
+def _read_bank(model: OnnxModel) -> tuple[EmbeddingBank, str]:
+    """Return the bank beside a model, and the name of the encoder that it was made with."""
     try:
-        card: dict[str, Any] = json.loads(card_path.read_text(encoding="utf-8"))
-        task = card["task"]
-        str(card["bank"]["file"]), str(card["bank"]["encoder"]), str(card["bank"]["sha256"])
-        str(card["model"]["sha256"])
-    except FileNotFoundError:
-        raise CardError(f"{path} has no card {card_path.name}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CardError(f"{card_path}: malformed card ({error!r})") from None
-    if task != PROSODY_TASK:
-        raise CardError(f"{card_path}: the task is {task!r}, expected {PROSODY_TASK!r}")
-    return card
-
-
-def _checked(path: Path, entry: Mapping[str, Any]) -> bytes:
-    if not path.is_file():
-        raise ModelNotFoundError(str(path), ["prosody"])
-    data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != entry["sha256"]:
-        raise CardError(f"{path}: the file's sha256 is {digest}, its card says {entry['sha256']}")
-    return data
+        entry = read_file_entry(model.card, "bank")
+        encoder = model.card.section("bank").string("encoder")
+        path = model.path.with_name(entry.file)
+        if not path.is_file():
+            raise ModelNotFoundError(str(path), [_NAME])
+        data = path.read_bytes()
+        check_file(data, entry.sha256, entry.n_bytes)
+    except CardError as error:
+        raise CardError(f"{model.path}: section bank: {error}") from None
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            arrays = dict(stored)
+        arrays["meanings"] = arrays["meanings"].astype(np.float32) / 127
+        return EmbeddingBank(arrays), encoder
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path}: not a bank of embeddings: {error!r}") from error

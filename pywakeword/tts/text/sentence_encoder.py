@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword._extras import require
 from pywakeword.errors import EmptyTextError, MissingExtraError, ModelError, ModelNotFoundError
+from pywakeword.models.onnx import open_session
 
 Vectors = npt.NDArray[np.float32]
 _MOST_TOKENS = 256
@@ -116,17 +116,12 @@ class OnnxBertEncoder:
     """
 
     def __init__(self, model: str | Path, vocabulary: str | Path) -> None:
-        onnxruntime = require("onnxruntime", "tts")
         path = Path(model)
         if not path.is_file():
             raise ModelNotFoundError(str(path), [])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's own errors have no common public base
+            self._session = open_session(path, extra="tts")
+        except ModelError as error:
             raise ModelError(f"{path}: {error}") from error
         self._inputs = {value.name for value in self._session.get_inputs()}
         known = {"input_ids", "attention_mask", "token_type_ids"}

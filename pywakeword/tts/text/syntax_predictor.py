@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword._extras import require
-from pywakeword.errors import CardError, EmptyTextError, ModelError, ModelNotFoundError
-from pywakeword.models.bundled import bundled_dir
+from pywakeword.errors import EmptyTextError, ModelError
+from pywakeword.models.onnx import OnnxModel, load_onnx_model
 from pywakeword.tts.text.syntax import distances_from_scores
 from pywakeword.tts.text.syntax_features import ID_FEATURES, N_FLAGS, Vocabulary, encode
 from pywakeword.tts.text.tokens import Token, sentences, tokenize
@@ -64,24 +61,10 @@ class SyntaxPredictor:
     """
 
     def __init__(self, model: str | Path | None = None) -> None:
-        onnxruntime = require("onnxruntime", "tts")
-        bundled = bundled_dir("tts") / "syntax" / f"{_NAME}.onnx"
-        path = bundled if model is None else Path(model)
-        if not path.is_file():
-            raise ModelNotFoundError(str(path), [_NAME])
-        data = path.read_bytes()
-        _check_card(path, data)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        try:
-            self._session = onnxruntime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
-            )
-            self._vocabulary = _vocabulary(self._session)
-        except CardError:
-            raise
-        except Exception as error:  # onnxruntime's own errors have no common public base
-            raise ModelError(f"{path}: {error}") from error
+        self._model = load_onnx_model(
+            _NAME if model is None else Path(model), SYNTAX_TASK, room="tts/syntax", extra="tts"
+        )
+        self._vocabulary = _vocabulary(self._model)
 
     def predict(self, text: str) -> list[SpokenWord]:
         """Return the words of a text with their distances; the first distance is 0.
@@ -119,7 +102,7 @@ class SyntaxPredictor:
             Only their order has a meaning, and the first has none.
         """
         ids, flags = encode(pieces, self._vocabulary)
-        (scores,) = self._session.run(["scores"], {"ids": ids[None], "flags": flags[None]})
+        (scores,) = self._model.run({"ids": ids[None], "flags": flags[None]}, ["scores"])
         return np.asarray(scores[0], np.float32)
 
     def _sentence_scores(self, tokens: list[Token]) -> npt.NDArray[np.float32]:
@@ -146,33 +129,18 @@ def _bundled() -> SyntaxPredictor:
     return SyntaxPredictor()
 
 
-def _check_card(path: Path, data: bytes) -> None:
-    card_path = path.with_suffix(".json")
-    try:
-        card = json.loads(card_path.read_text(encoding="utf-8"))
-        task, expected = card["task"], card["model"]["sha256"]
-    except FileNotFoundError:
-        raise CardError(f"{path} has no card {card_path.name}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CardError(f"{card_path}: malformed card ({error!r})") from None
-    if task != SYNTAX_TASK:
-        raise CardError(f"{card_path}: the task is {task!r}, expected {SYNTAX_TASK!r}")
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != expected:
-        raise CardError(f"{path}: the file's sha256 is {digest}, its card says {expected}")
-
-
-def _vocabulary(session: Any) -> Vocabulary:
-    metadata = session.get_modelmeta().custom_metadata_map
-    shapes = {value.name: value.shape[-1] for value in session.get_inputs()}
+def _vocabulary(model: OnnxModel) -> Vocabulary:
+    shapes = {name: shape[-1] for name, shape in model.inputs.items()}
     if shapes != {"ids": len(ID_FEATURES), "flags": N_FLAGS}:
-        raise ModelError(f"inputs {shapes} are not those of a syntax network")
+        raise ModelError(f"{model.path}: inputs {shapes} are not those of a syntax network")
     try:
-        values = json.loads(metadata["vocabulary"])
+        values = json.loads(model.session.get_modelmeta().custom_metadata_map["vocabulary"])
         # Ids count from 1, in the order of the file.
         return {
             name: {value: number for number, value in enumerate(values[name], 1)}
             for name in ID_FEATURES
         }
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"the vocabulary is missing or malformed ({error!r})") from None
+        raise ModelError(
+            f"{model.path}: the vocabulary is missing or malformed ({error!r})"
+        ) from None

@@ -15,7 +15,7 @@ from pywakeword.measure.benchmark import Timing, measure_rounds, synthetic_audio
 @pytest.fixture
 def bundled(beep_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Pretend that the test's model is the one that is bundled."""
-    monkeypatch.setattr("pywakeword.models.files.bundled_dir", lambda: beep_model.parent)
+    monkeypatch.setattr("pywakeword.models.files.bundled_dir", lambda room="": beep_model.parent)
     return beep_model
 
 

@@ -14,7 +14,7 @@ from helpers.sounds import RATE, floor
 from helpers.voices import require_engine
 
 from pywakeword.cli import main
-from pywakeword.models import onnx as onnx_model
+from pywakeword.endpointing.recognisers import encoder
 from pywakeword.training.material.synthesis import Voice, speak
 
 soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
@@ -152,7 +152,7 @@ def test_a_missing_model_is_one_clear_line(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("onnxruntime", reason="the endpoint extra is not installed")
-    monkeypatch.setattr(onnx_model, "_FOLDER", "nowhere")
+    monkeypatch.setattr(encoder, "ENDPOINT_ROOM", "nowhere")
     assert main([*command, "--two-pass", *([] if command == ["listen"] else ["-"])]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1

@@ -7,7 +7,6 @@ which shows that the device state arrives.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pytest
 
 from pywakeword import _core
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS, STATE_SIZES, VOLUME_EDGES
+from pywakeword.models.digest import file_entry
 
 SAMPLE_RATE_HZ = 16000
 TONES_HZ = {"beep": 1000.0, "boop": 3000.0}
@@ -73,15 +73,12 @@ def make_card(name: str, keywords: tuple[str, ...], data: bytes) -> dict[str, An
     }
     return {
         "format_version": 1,
+        "task": "keyword",
         "name": name,
         "description": "Hears tones; for tests.",
         "licence": "Apache-2.0",
         "keywords": list(keywords),
-        "model": {
-            "file": f"{name}.tflite",
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "bytes": len(data),
-        },
+        "model": file_entry(f"{name}.tflite", data),
         "frontend": dict(_core.LFBE_SETTINGS),
         "state": {
             "device_type": list(DEVICE_TYPES),

@@ -6,7 +6,6 @@ which the word should be: a real reduction over the features, small enough to wr
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 import pywakeword as pww
 from helpers.tiny_model import N_BINS, TONES_HZ, _contrast_weights, utterance
 from pywakeword import _core
+from pywakeword.models.digest import file_entry
 
 WORD_FRAMES = slice(50, 80)
 
@@ -31,8 +31,8 @@ def write_verifier(folder: Path, keyword: str = "beep", *, reject: float = 0.3) 
         "task": "verifier",
         "name": keyword,
         "keyword": keyword,
-        "model": "tiny",
-        "file": {"name": path.name, "sha256": hashlib.sha256(data).hexdigest()},
+        "model": file_entry(path.name, data),
+        "network": {"name": "tiny"},
         "frontend": dict(_core.LFBE_SETTINGS),
         "threshold_accept": 0.6,
         "threshold_reject": reject,

@@ -39,12 +39,12 @@ def test_it_is_no_wake_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert "vad" not in pywakeword.available_models()
     assert main(["info"]) == 0
     assert "model vad" not in capsys.readouterr().out
-    with pytest.raises(CardError, match="not a keyword model: its task is 'vad'"):
+    with pytest.raises(CardError, match="the task is 'vad', expected 'keyword'"):
         WakeWord(find_model("vad", "endpoint"))
 
 
 def test_a_keyword_model_is_no_vad(beep_model: Path) -> None:
-    with pytest.raises(CardError, match="not a vad model: its task is 'keyword'"):
+    with pytest.raises(CardError, match="the task is 'keyword', expected 'vad'"):
         Endpointer(model=beep_model)
 
 
@@ -52,7 +52,7 @@ def test_a_keyword_model_is_no_vad(beep_model: Path) -> None:
     ("section", "field", "value", "message"),
     [
         ("", "format_version", 2, "format_version is 2"),
-        ("", "task", "singing", "its task is 'singing'"),
+        ("", "task", "singing", "the task is 'singing'"),
         ("model", "sha256", "00", "sha256"),
         ("model", "bytes", 12, "its card says 12"),
         ("frontend", "floor", 1e-3, "front-end field 'floor'"),

@@ -145,16 +145,16 @@ def test_refused_files(tmp_path: Path) -> None:
     card = model.with_suffix(".json")
     document = json.loads(card.read_text())
     model.write_bytes(model.read_bytes()[:-5])
-    with pytest.raises(CardError, match="sha256"):
+    with pytest.raises(CardError, match="bytes, its card says"):
         SyntaxPredictor(model)
     card.write_text(json.dumps({**document, "task": "vad"}))
     with pytest.raises(CardError, match="the task is 'vad'"):
         SyntaxPredictor(model)
     card.write_text("{")
-    with pytest.raises(CardError, match="malformed"):
+    with pytest.raises(CardError, match="not a readable model card"):
         SyntaxPredictor(model)
     card.unlink()
-    with pytest.raises(CardError, match="has no card"):
+    with pytest.raises(CardError, match="card is missing"):
         SyntaxPredictor(model)
 
 

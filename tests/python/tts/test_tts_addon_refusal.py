@@ -101,7 +101,12 @@ UP, DEC, VOC = {"type": "Upsampler"}, {"type": "Decoder"}, {"type": "Vocoder"}
         (STACK, [], "stack.streamable_block", "at least one"),
         (STACK, "Decoder", "stack.streamable_block.stack", "list of objects"),
         (["networks", "decoder"], ..., "contexts.fixed.decoder", "not a network"),
-        (["networks", "decoder", "sha256"], "0" * 64, "networks.decoder.sha256", "the file's is"),
+        (
+            ["networks", "decoder", "sha256"],
+            "0" * 64,
+            "networks.decoder.sha256",
+            "the file's sha",
+        ),
         (["networks", "decoder", "sha256"], "xyz", "networks.decoder.sha256", "hexadecimal"),
         (["networks", "decoder", "file"], "../decoder.onnx", "networks.decoder.file", "plain"),
         (["networks", "decoder", "file"], "nix.onnx", "networks.decoder.file", "cannot be read"),
@@ -184,7 +189,7 @@ def with_network(folder: Path, data: bytes) -> Path:
 
 
 def test_file_that_is_no_network(folder):
-    with pytest.raises(AddonError, match=r"^networks\.decoder\.file: onnxruntime refuses it"):
+    with pytest.raises(AddonError, match=r"^networks\.decoder\.file: ONNX Runtime refuses"):
         Addon.load(with_network(folder, b"MZ\x90"))
 
 

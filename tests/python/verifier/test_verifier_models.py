@@ -50,10 +50,10 @@ def window(detection: pywakeword.Detection) -> tuple[np.ndarray, int]:
 def test_card_describes_the_file(word: str, card: dict) -> None:
     data = (FOLDER / f"{word}.onnx").read_bytes()
     assert len(data) < 1_000_000
-    assert card["file"]["bytes"] == len(data)
-    assert card["file"]["sha256"] == hashlib.sha256(data).hexdigest()
+    assert card["model"]["bytes"] == len(data)
+    assert card["model"]["sha256"] == hashlib.sha256(data).hexdigest()
     assert (card["format_version"], card["task"]) == (1, "verifier")
-    assert (card["keyword"], card["model"]) == (word, "cra-195")
+    assert (card["keyword"], card["network"]["name"]) == (word, "cra-195")
     assert card["frontend"] == pytest.approx(_core.LFBE_SETTINGS)
     assert card["window"] == {"frames": WINDOW_FRAMES, "start_frame": 50}
     assert 0 < card["threshold_reject"] <= card["threshold_accept"] < 1

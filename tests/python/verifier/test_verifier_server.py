@@ -21,6 +21,7 @@ from helpers.verifier_contract import fresh
 from helpers.verifier_server import audio, error_of, metadata, post, serving
 
 from pywakeword.errors import CardError, ModelError, ModelNotFoundError, VerifierUnavailableError
+from pywakeword.models.digest import file_entry
 from pywakeword.verifier import OnnxScorer, Snippet, Verdict
 from pywakeword.verifier.server.batching import Batcher
 from pywakeword.verifier.server.logs import JsonFormatter
@@ -202,10 +203,10 @@ def test_models_are_checked(tmp_path: Path) -> None:
         frontend={**card["frontend"], "hop_samples": 128},
     )
     refused(CardError, "threshold_accept", threshold_accept=2)
-    refused(CardError, "threshold_reject lies above", threshold_reject=0.9)
-    refused(CardError, "its card says 00", file={"sha256": "00"})
+    refused(CardError, "threshold_reject is above", threshold_reject=0.9)
+    refused(CardError, "its card says 00", model={**card["model"], "sha256": "00"})
     path.write_bytes(b"no network")
-    refused(ModelError, "onnxruntime refuses")
+    refused(ModelError, "ONNX Runtime refuses", model=file_entry(path.name, b"no network"))
     card_path.unlink()
-    with pytest.raises(CardError, match="not a readable model card"):
+    with pytest.raises(CardError, match="card is missing"):
         OnnxScorer(tmp_path)

@@ -8,7 +8,7 @@ from helpers import tiny_model
 
 from pywakeword import WakeWord, available_models
 from pywakeword.cli import main
-from pywakeword.models.files import bundled_dir
+from pywakeword.models.bundled import bundled_dir
 from pywakeword.wyoming.manifest import manifest
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
+
+from pywakeword.models.onnx import open_session
 
 _FOLDER = "pipecat/audio/turn/smart_turn/"
 _MODEL = _FOLDER + "data/smart-turn-v3.2-cpu.onnx"
@@ -33,9 +34,7 @@ class SmartTurn:
                 source = Path(folder) / "smart_turn_features.py"
                 source.write_bytes(archive.read(_FEATURES))
                 self._features: Any = _import(source)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(model, options)
+        self._session = open_session(model, extra="endpoint")
 
     def __call__(self, pcm: npt.NDArray[np.int16]) -> float:
         """Judge the turn that ends with `pcm`; shorter audio is padded with zeros in front."""

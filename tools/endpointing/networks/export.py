@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from pathlib import Path
@@ -19,6 +18,7 @@ from pywakeword.endpointing.arbitrator import TASK as ARBITRATOR_TASK
 from pywakeword.endpointing.prosody import PROSODY
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.endpointing.recognisers.encoder import TASK as ENCODER_TASK
+from pywakeword.models.digest import file_entry
 from tools.endpointing.networks.arbitration import ArbitratorNetwork
 from tools.endpointing.networks.encoder import TOKENS, Encoder
 
@@ -122,11 +122,7 @@ def write(folder: Path, name: str, data: bytes, card: dict[str, Any]) -> Path:
         "format_version": 1,
         "licence": "Apache-2.0",
         **card,
-        "model": {
-            "file": path.name,
-            "bytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-        },
+        "model": file_entry(path.name, data),
     }
     path.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return path

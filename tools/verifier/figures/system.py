@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.measure.evaluation import wilson_interval
+from pywakeword.models.onnx import open_session
 from tools.verifier.data.candidates import Candidates
 from tools.verifier.data.dev_set import LOOSE_THRESHOLDS, DevSet
 from tools.verifier.data.windows import PRE_ROLL_FRAMES
@@ -23,13 +24,7 @@ class OnnxVerifier:
     """The shipped file, as a server runs it."""
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(path, extra="server")
 
     def __call__(self, candidates: Candidates) -> tuple[Floats, Floats, Floats]:
         """Score, start and end of every candidate."""

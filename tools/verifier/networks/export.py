@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
 import json
 import warnings
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pywakeword import _core
+from pywakeword.models.digest import file_entry
 from pywakeword.training.release import provenance
 from pywakeword.training.run import Run
 from tools.verifier.data.windows import PRE_ROLL_FRAMES, WINDOW_FRAMES
@@ -65,17 +65,12 @@ def card(word: str, data: bytes) -> dict[str, Any]:
         "format_version": 1,
         "task": "verifier",
         "name": word,
-        "keyword": word,
-        "model": "cra-195",
         "description": f"Verifier of the word '{word}': convolutions, two recurrent directions "
         "and attention over 195 frames",
         "licence": "Apache-2.0",
-        "file": {
-            "name": f"{word}.onnx",
-            "bytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "opset": OPSET,
-        },
+        "keyword": word,
+        "model": file_entry(f"{word}.onnx", data),
+        "network": {"name": "cra-195", "opset": OPSET},
         "frontend": dict(_core.LFBE_SETTINGS),
         "window": {"frames": WINDOW_FRAMES, "start_frame": PRE_ROLL_FRAMES},
         # Replaced by tools.verifier.evaluate.
