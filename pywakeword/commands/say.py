@@ -110,7 +110,7 @@ async def _say(args: argparse.Namespace) -> None:
 def _make_client(args: argparse.Namespace) -> TtsClient:
     if args.prosody is None:
         return make_client(args)
-    return TtsClient(AddonBackend(Addon.load(args.addon or _ADDON, prosody=args.prosody)))
+    return TtsClient(AddonBackend(Addon.load(args.addon or _ADDON, prosody_way=args.prosody)))
 
 
 def _check_alone(args: argparse.Namespace) -> None:

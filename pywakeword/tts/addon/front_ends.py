@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from pywakeword.errors import PhonesError
-from pywakeword.tts.addon.flite import FliteVoice
+from pywakeword.tts.text.flite import FliteVoice
+from pywakeword.tts.text.sentences import all_sentences
 
 _Symbol = TypeVar("_Symbol")
 
@@ -38,8 +39,8 @@ class FlitePhones:
         self._voice = FliteVoice("kal16")
 
     def sentences(self, text: str) -> Iterator[str]:
-        """Cut behind full stops, question and exclamation marks."""
-        for sentence in re.split(r"(?<=[.?!])\s+", text):
+        """Split at the ends of sentences."""
+        for sentence in all_sentences(text, at_line_breaks=False):
             if re.search(r"\w", sentence):
                 yield sentence
 

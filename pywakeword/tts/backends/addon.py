@@ -9,7 +9,7 @@ from pywakeword._async import within
 from pywakeword.errors import BlockError, PhonesError, ServiceRefusedError
 from pywakeword.tts.addon import Addon
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
-from pywakeword.tts.prosody.transfer import ProsodyReference
+from pywakeword.tts.prosody.reference import ProsodyReference
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 
 

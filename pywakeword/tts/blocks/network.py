@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from pywakeword.errors import AddonError, BlockError, ModelError
 from pywakeword.models.onnx import TensorInfo, open_session
-from pywakeword.tts.blocks.base import Frames, FrameStream, SequenceBlock, Tensors, need_upstream
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.base import Frames, FrameStream, Tensors, need_upstream
 
 MASK = "mask"
 Shape = tuple["int | str", ...]
@@ -205,24 +204,6 @@ class Network:
                 raise BlockError(f"{spec.name}: {name} is not finite")
             made[name] = value
         return made
-
-
-class NetworkBlock(SequenceBlock):
-    """A network as a sequence block."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.inputs = tuple(name for name in network.spec.inputs if name != MASK)
-        self.outputs = tuple(network.spec.outputs)
-
-    @classmethod
-    def from_config(cls, fields: Fields, resources: Resources) -> NetworkBlock:
-        """Take the network that the field `network` names."""
-        return cls(resources.network(fields.string("network"), fields.at("network")))
-
-    def run(self, tensors: Tensors) -> dict[str, npt.NDArray[Any]]:
-        """Run the network."""
-        return self.network.run(tensors)
 
 
 class NetworkStream(FrameStream):

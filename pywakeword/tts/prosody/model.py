@@ -17,7 +17,7 @@ from pywakeword.errors import CardError, EmptyTextError, ModelError, ModelNotFou
 from pywakeword.models.card import read_file_entry
 from pywakeword.models.digest import check_file
 from pywakeword.models.onnx import OnnxModel, load_onnx_model
-from pywakeword.tts.recording.phone_alignment import PHONES
+from pywakeword.tts.recording.alignment import PHONES
 from pywakeword.tts.text.sentence_encoder import MiniLmEncoder, SentenceEncoder
 from pywakeword.tts.text.sentence_structure import WIDTH, structure_vector
 from pywakeword.tts.text.syntax_predictor import SyntaxPredictor

@@ -14,7 +14,7 @@ from pywakeword.errors import EmptyTextError, ModelError
 from pywakeword.models.onnx import OnnxModel, load_onnx_model
 from pywakeword.tts.text.syntax import distances_from_scores
 from pywakeword.tts.text.syntax_features import ID_FEATURES, N_FLAGS, Vocabulary, encode
-from pywakeword.tts.text.tokens import Token, sentences, tokenize
+from pywakeword.tts.text.tokens import Token, by_sentence, tokenize
 
 SYNTAX_TASK = "syntax"
 _NAME = "syntax"
@@ -81,7 +81,7 @@ class SyntaxPredictor:
         words = [token for token in tokens if token.mark is None]
         if not words:
             raise EmptyTextError(f"the text {text[:40]!r} has no word to speak")
-        scores = np.concatenate([self._sentence_scores(part) for part in sentences(tokens)])
+        scores = np.concatenate([self._sentence_scores(part) for part in by_sentence(tokens, text)])
         distances = distances_from_scores(scores.tolist())
         return [
             SpokenWord(word.text, word.start, word.end, distance, float(score))
