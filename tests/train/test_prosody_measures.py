@@ -7,8 +7,8 @@ import pytest
 
 from pywakeword.errors import SpeechlessAudioError
 from pywakeword.tts import MiniLmEncoder
+from pywakeword.tts.recording.alignment import PAUSE, Alignment, Phone
 from pywakeword.tts.recording.contours import REFERENCE_HZ, frame_contours, phone_contours
-from pywakeword.tts.recording.phone_alignment import PAUSE, Alignment, Phone
 
 
 def harmonics(f0_hz: np.ndarray) -> np.ndarray:
