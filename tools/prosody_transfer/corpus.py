@@ -158,7 +158,8 @@ def _spoken(texts: Sequence[str]) -> Iterator[Item]:
     for i, text in enumerate(texts):
         speech = voice.speak(text)
         frames = acoustic_frames(speech.pcm.astype(np.float32) / np.float32(32768))
-        ends = np.minimum(np.round(np.array(speech.ends_s) * FRAME_RATE_HZ), len(frames))
+        ends = np.round(np.array(speech.ends_s) * FRAME_RATE_HZ).astype(np.int64)
+        ends = np.minimum(ends, len(frames))
         ends[-1] = len(frames)
         symbols = np.array([SYMBOLS.index(s) for s in speech.phones])
         yield Item(
@@ -168,7 +169,7 @@ def _spoken(texts: Sequence[str]) -> Iterator[Item]:
             "train",
             True,
             symbols,
-            np.diff(ends.astype(np.int64), prepend=np.int64(0)),
+            np.diff(ends, prepend=0),
             frames,
         )
 

@@ -141,6 +141,6 @@ def phone_contours(frames: FrameContours, alignment: Alignment) -> PhoneContours
 def _pauses(alignment: Alignment) -> npt.NDArray[np.float32]:
     pauses, end = [], None
     for phone in alignment.spoken:
-        pauses.append(0 if end is None else (phone.start - end) / FRAMES_PER_SECOND)
+        pauses.append(0.0 if end is None else (phone.start - end) / FRAMES_PER_SECOND)
         end = phone.end
     return np.array(pauses, np.float32)
