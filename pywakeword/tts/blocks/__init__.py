@@ -1,5 +1,6 @@
 """Blocks of speech synthesis: the two kinds, their compositions, and the block types."""
 
+from pywakeword._fields import Fields
 from pywakeword.tts.blocks import effects, encoders  # imported to register their types
 from pywakeword.tts.blocks.base import FrameStream, SequenceBlock, StreamableBlock
 from pywakeword.tts.blocks.composites import (
@@ -11,7 +12,7 @@ from pywakeword.tts.blocks.decoders import AttentionDecoder, Decoder
 from pywakeword.tts.blocks.network import Network, NetworkSpec
 from pywakeword.tts.blocks.prosody import ContourTransfer, ProsodySelector, ProsodyTransfer
 from pywakeword.tts.blocks.registry import BlockRegistry, registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 from pywakeword.tts.blocks.upsampler import Upsampler
 from pywakeword.tts.blocks.vocoder import Vocoder
 

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from pywakeword._fields import Fields
 from pywakeword.errors import BlockError
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors
 from pywakeword.tts.blocks.network import MASK, Network, NetworkStream, streamable_ends
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 from pywakeword.tts.blocks.upsampler import Upsampler
 
 PIECE_FRAMES = 32

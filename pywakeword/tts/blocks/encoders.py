@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 import numpy.typing as npt
 
+from pywakeword._fields import Fields
 from pywakeword.tts.blocks.base import SequenceBlock, Tensors
 from pywakeword.tts.blocks.composites import SequenceBlockContainer
 from pywakeword.tts.blocks.network import MASK, Network
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 
 SYMBOLS = "symbols"
 

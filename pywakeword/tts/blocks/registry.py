@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, Union
 
+from pywakeword._fields import Fields
 from pywakeword.errors import AddonError
 from pywakeword.tts.blocks.base import SequenceBlock, StreamableBlock
 from pywakeword.tts.blocks.composites import (
@@ -13,7 +14,7 @@ from pywakeword.tts.blocks.composites import (
     StreamablePipeline,
     StreamableStack,
 )
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 
 Block = Union[SequenceBlock, StreamableBlock]
 Factory = Callable[[Fields, Resources], Block]

@@ -11,8 +11,6 @@ from pywakeword.errors import AddonError
 from pywakeword.tts.blocks.base import Frames, SequenceBlock, StreamableBlock
 from pywakeword.tts.blocks.network import Network
 
-__all__ = ["Fields", "Resources"]
-
 
 class BlockBuilder(Protocol):
     """Builds the blocks inside a block; `BlockRegistry` is one."""

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._fields import Fields
 from pywakeword.errors import BlockError
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 
 POSITION_WIDTH = 3
 _PIECE_FRAMES = 64

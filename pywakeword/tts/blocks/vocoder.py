@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._fields import Fields
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors
 from pywakeword.tts.blocks.decoders import PIECE_FRAMES, Decoder
 from pywakeword.tts.blocks.network import Network, NetworkStream
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 from pywakeword.tts.blocks.source_filter import (
     Excitation,
     OverlapAdd,

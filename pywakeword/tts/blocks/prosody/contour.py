@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pywakeword._fields import Fields
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors, need_upstream
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 from pywakeword.tts.prosody.reference import REFERENCE
 
 _PIECE_FRAMES = 64

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._fields import Fields
 from pywakeword.errors import BlockError
 from pywakeword.tts.blocks.base import SequenceBlock, Tensors
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 from pywakeword.tts.prosody.boundary_tones import boundary_tones
 from pywakeword.tts.prosody.model import (
     CONTOURS,
