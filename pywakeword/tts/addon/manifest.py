@@ -30,7 +30,7 @@ class NetworkFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Contents of `addon.json`; see the documentation of addons for each field.
+    """Contents of `addon.json`; `docs/make/addons.md` describes each field.
 
     Attributes
     ----------

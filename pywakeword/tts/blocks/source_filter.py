@@ -107,7 +107,7 @@ class OverlapAdd:
 
     def flush(self) -> Array:
         """Return the samples after the last frame."""
-        return self._sum[self._skip :].copy()
+        return np.array(self._sum[self._skip :])
 
 
 def band_weights(shape: SourceFilterShape) -> Array:
