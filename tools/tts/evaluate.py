@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword._extras import require
 from pywakeword.tts import Addon
 from pywakeword.tts.prosody.model import WAYS
+from pywakeword.tts.recording.pocketsphinx_decoder import make_decoder
 from pywakeword.tts.text.flite import FliteVoice
 from tools.tts.corpus import VOICE, sentences
 from tools.tts.train import HELD_OUT, SEED
@@ -50,9 +50,7 @@ def word_errors(reference: Sequence[str], answer: Sequence[str]) -> int:
 def word_error_rate(speak: Callable[[str], Pcm], texts: Sequence[str]) -> float:
     """Return the recogniser's errors per word on the speech of `speak`."""
     # A second pass would take twice the time, and is not compared.
-    decoder = require("pocketsphinx", "train").Decoder(
-        loglevel="FATAL", samprate=16_000, fwdflat=False, bestpath=False
-    )
+    decoder = make_decoder("train", samprate=16_000, fwdflat=False, bestpath=False)
     silence = np.zeros(4000, np.int16)
     errors = total = 0
     for text in texts:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword._extras import require
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import EmptyTextError, PhonesError, SpeechlessAudioError, TextMismatchError
+from pywakeword.tts.recording.pocketsphinx_decoder import decode_pass, make_decoder
 
 FRAMES_PER_SECOND = 100
 PAUSE = "pau"
@@ -144,11 +144,11 @@ class Aligner:
     """
 
     def __init__(self) -> None:
-        self._decoder: Any = require("pocketsphinx", "prosody").Decoder(
+        self._decoder = make_decoder(
+            "prosody",
             # The defaults lose a third of correctly transcribed sentences: the best path
             # through the lattice need not end at the last word, nor fit the second pass.
             lm=None,
-            loglevel="FATAL",
             bestpath=False,
             beam=1e-80,
             wbeam=1e-60,
@@ -255,11 +255,11 @@ class Aligner:
         decoder = self._decoder
         try:
             decoder.set_align_text(" ".join(entries))
-            self._pass(pcm)
+            decode_pass(decoder, pcm.tobytes())
             if decoder.hyp() is None:
                 return None
             decoder.set_alignment()  # a second pass, with the phones of the words found
-            self._pass(pcm)
+            decode_pass(decoder, pcm.tobytes())
             found = decoder.get_alignment()
         except RuntimeError:  # "failed to stop utterance": no path through the audio
             return None
@@ -267,14 +267,6 @@ class Aligner:
             return None
         # Phones must be read while the iterator stands at their word.
         return [[_Segment(p.name, p.start, p.duration, p.score) for p in word] for word in found]
-
-    def _pass(self, pcm: npt.NDArray[np.int16]) -> None:
-        # Estimates of noise and means start anew, so that results do not depend on the
-        # recordings before.
-        self._decoder.reinit_feat()
-        self._decoder.start_utt()
-        self._decoder.process_raw(pcm.tobytes(), full_utt=True)
-        self._decoder.end_utt()
 
 
 class _Segment(NamedTuple):

@@ -10,16 +10,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from pywakeword._extras import require
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
+from pywakeword.tts.recording.pocketsphinx_decoder import Decoder, decode_pass, make_decoder
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,7 @@ def transcribe_all(paths: Iterable[Path], cache: Path) -> dict[Path, Transcript]
             known[name] = Transcript(text, confidence)
     missing = [path for path in wanted if path.name not in known]
     if missing:
-        recogniser = require("pocketsphinx", "prosody").Decoder(
-            loglevel="FATAL", samprate=SAMPLE_RATE_HZ
-        )
+        recogniser = make_decoder("prosody", samprate=SAMPLE_RATE_HZ)
         cache.parent.mkdir(parents=True, exist_ok=True)
         with cache.open("a", encoding="utf-8") as file:
             for path in tqdm(missing, desc="transcripts", mininterval=10):
@@ -70,12 +67,8 @@ def transcribe_all(paths: Iterable[Path], cache: Path) -> dict[Path, Transcript]
     return {path: known[path.name] for path in wanted}
 
 
-def _recognise(recogniser: Any, pcm: npt.NDArray[np.int16]) -> Transcript:
-    # Estimates of noise and means start anew, so that results do not depend on earlier audio.
-    recogniser.reinit_feat()
-    recogniser.start_utt()
-    recogniser.process_raw(pcm.tobytes(), full_utt=True)
-    recogniser.end_utt()
+def _recognise(recogniser: Decoder, pcm: npt.NDArray[np.int16]) -> Transcript:
+    decode_pass(recogniser, pcm.tobytes())
     if recogniser.hyp() is None:
         return Transcript("", 0.0)
     # Variants have a number, "the(2)"; other brackets mark noises and silence.
