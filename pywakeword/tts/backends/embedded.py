@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
 from collections.abc import AsyncGenerator, Sequence
 
 from pywakeword._async import closing, within
@@ -16,6 +16,7 @@ from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.text.ssml import Ssml
 
 _READ_BYTES = 8192
+_BUFFER_BYTES = 1 << 16
 _WORDS_PER_MINUTE = 175  # normal speed of espeak-ng
 _FLITE_HERTZ = 110
 _DEBIAN_PACKAGES = {"espeak-ng": "espeak-ng", "flite": "flite"}
@@ -104,15 +105,13 @@ class FliteBackend(Backend):
     async def _check_voice(self, name: str) -> None:
         # For an unknown voice, flite silently uses its default voice.
         if self._voices is None:
-            process = await asyncio.create_subprocess_exec(
-                self._program, "-lv", stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
-            )
+            program = await _Program.start([self._program, "-lv"], stdin=DEVNULL, stderr=DEVNULL)
             try:
                 listing, _ = await within(
-                    process.communicate(), self.timeout_s, "flite listed no voices"
+                    program.process.communicate(), self.timeout_s, "flite listed no voices"
                 )
             finally:
-                await _end(process)
+                await program.end()
             self._voices = frozenset(listing.decode().partition(":")[2].split())
         if name not in self._voices and not name.endswith(".flitevox"):
             raise ServiceRefusedError(
@@ -152,11 +151,12 @@ async def _run(
 ) -> AsyncGenerator[AudioChunk, None]:
     """Yield the WAV output of the program; `text` goes to its standard input."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=DEVNULL if text is None else PIPE, stdout=PIPE, stderr=PIPE
+        program = await _Program.start(
+            command, stdin=DEVNULL if text is None else PIPE, stderr=PIPE
         )
     except (OSError, ValueError) as error:  # removed meanwhile, or a NUL in the text
         raise ServiceUnavailableError(f"{name} cannot be started: {error}") from error
+    process = program.process
     assert process.stdout is not None
     assert process.stderr is not None
     messages = asyncio.ensure_future(process.stderr.read())
@@ -181,7 +181,7 @@ async def _run(
         messages.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await messages
-        await _end(process)
+        await program.end()
 
 
 async def _write(process: Process, text: bytes) -> None:
@@ -195,10 +195,31 @@ async def _write(process: Process, text: bytes) -> None:
         process.stdin.close()
 
 
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-    # Reads the pipes to their ends, so that asyncio closes them, not the garbage collector with
-    # a warning.
-    await process.communicate()
+class _Program:
+    """A running program, and the transport that owns its pipes.
+
+    `asyncio.create_subprocess_exec` does the same but keeps the transport private. Without the
+    transport, `wait` hangs while a child of the program holds the pipes open.
+    """
+
+    def __init__(self, process: Process, transport: asyncio.SubprocessTransport) -> None:
+        self.process = process
+        self._transport = transport
+
+    @classmethod
+    async def start(cls, command: Sequence[str], *, stdin: int, stderr: int) -> _Program:
+        """Start a program, with a pipe for its standard output."""
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(limit=_BUFFER_BYTES, loop=loop),
+            *command,
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=stderr,
+        )
+        return cls(Process(transport, protocol, loop), transport)
+
+    async def end(self) -> None:
+        """Close the pipes, and kill the program if it still runs."""
+        self._transport.close()
+        await self.process.wait()
