@@ -1,4 +1,4 @@
-"""What the standard library's asyncio lacks in the oldest Python that is supported."""
+"""Helpers that asyncio lacks in the oldest supported Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 @asynccontextmanager
 async def closing(generator: AsyncGenerator[_T, None]) -> AsyncIterator[AsyncGenerator[_T, None]]:
-    """Close an asynchronous generator on the way out (`contextlib.aclosing`, Python 3.10)."""
+    """Close an asynchronous generator on exit, like `contextlib.aclosing` of Python 3.10."""
     try:
         yield generator
     finally:
@@ -22,10 +22,10 @@ async def closing(generator: AsyncGenerator[_T, None]) -> AsyncIterator[AsyncGen
 
 
 async def within(awaitable: Awaitable[_T], timeout_s: float | None, what: str) -> _T:
-    """Await; `ServiceTimeoutError` says `what` was waited for if it takes too long.
+    """Await with a timeout; `ServiceTimeoutError` begins with `what`.
 
-    `asyncio.wait_for` loses a cancellation that comes when the result is just there
-    (until Python 3.12), and the work would go on.
+    Before Python 3.12, `asyncio.wait_for` can lose a cancellation that arrives together with the
+    result.
     """
     task = asyncio.ensure_future(awaitable)
     try:
@@ -43,4 +43,4 @@ async def _cancel(task: asyncio.Future[_T]) -> None:
     task.cancel()
     await asyncio.wait({task})
     if not task.cancelled():
-        task.exception()  # is of no interest any more, and must not be reported as unseen
+        task.exception()  # marks it as retrieved, so that asyncio does not report it

@@ -1,4 +1,4 @@
-"""A client's connection to a Wyoming service, with the package's own errors."""
+"""A client connection to a Wyoming service that raises this package's errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from pywakeword._async import within
@@ -16,6 +16,10 @@ from pywakeword.errors import (
     ServiceTruncatedError,
     ServiceUnavailableError,
 )
+
+if TYPE_CHECKING:
+    from wyoming.event import Event, Eventable
+    from wyoming.info import Info
 
 
 class WyomingConnection:
@@ -33,7 +37,7 @@ class WyomingConnection:
     MissingExtraError
         If the package wyoming is not installed.
     ValueError
-        If the address is of another form.
+        If the address has another form.
     ServiceUnavailableError, ServiceTimeoutError
         On entry, if there is no connection.
     """
@@ -60,31 +64,31 @@ class WyomingConnection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # What the peer did to the connection meanwhile is of no interest any more.
+        # The peer may have closed the connection already.
         with contextlib.suppress(OSError):
             await self._client.disconnect()
 
-    async def send(self, event: Any) -> None:
-        """Send an event, or what has one (`Synthesize(...)`)."""
-        event = event.event() if hasattr(event, "event") else event
+    async def send(self, message: Event | Eventable) -> None:
+        """Send an event, or an object that makes one, such as `Synthesize(...)`."""
+        event: Event = message.event() if hasattr(message, "event") else message
         try:
             await within(
-                self._client.write_event(event), self._timeout_s, f"{self.uri}: took nothing"
+                self._client.write_event(event), self._timeout_s, f"{self.uri}: accepted no data"
             )
         except OSError as error:
             raise ServiceTruncatedError(f"{self.uri}: the connection broke: {error}") from error
 
-    async def receive(self, *, timed: bool = True) -> Any:
-        """Return the next event; `timed=False` waits as long as it takes.
+    async def receive(self, *, timed: bool = True) -> Event:
+        """Return the next event; `timed=False` waits without limit.
 
         Raises
         ------
         ServiceTruncatedError
             If the service closed the connection.
         ServiceRefusedError
-            If it sent an error event, or what is no event.
+            If it sent an error event or something malformed.
         ServiceTimeoutError
-            If nothing came in time.
+            If nothing arrived in time.
         """
         timeout_s = self._timeout_s if timed else None
         try:
@@ -92,7 +96,7 @@ class WyomingConnection:
         except (OSError, asyncio.IncompleteReadError) as error:
             raise ServiceTruncatedError(f"{self.uri}: the connection broke: {error}") from error
         except (KeyError, TypeError, AttributeError) as error:
-            raise ServiceRefusedError(f"{self.uri}: sent what is no event: {error!r}") from error
+            raise ServiceRefusedError(f"{self.uri}: sent no valid event: {error!r}") from error
         if event is None:
             raise ServiceTruncatedError(f"{self.uri}: the connection closed before the end")
         if event.type == "error":
@@ -101,8 +105,8 @@ class WyomingConnection:
             raise ServiceRefusedError(f"{self.uri}: {text}" + (f" ({code})" if code else ""))
         return event
 
-    async def describe(self) -> Any:
-        """Ask what the service offers; returns `wyoming.info.Info`."""
+    async def describe(self) -> Info:
+        """Ask the service for its capabilities."""
         from wyoming.info import Describe, Info
 
         await self.send(Describe())

@@ -1,4 +1,4 @@
-"""Options on how the device speaks, which several commands share."""
+"""Options for speech output that several commands share."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ def add_speech_options(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--backend",
         choices=BACKEND_NAMES,
-        help="where speech comes from (default: espeak-ng or flite, whichever is installed)",
+        help="source of speech (default: espeak-ng if it is installed, else flite)",
     )
     source.add_argument(
-        "--addon", metavar="NAME|PATH", help="speak with an addon: a bundled one, a folder or a zip"
+        "--addon", metavar="NAME|PATH", help="speak with an addon: bundled name, folder or zip"
     )
     parser.add_argument(
         "--url",
         help="address of the back end: tcp://HOST:PORT for wyoming, http://... for the others; "
-        "for openai, the key is taken from OPENAI_API_KEY",
+        "openai reads its key from OPENAI_API_KEY",
     )
-    parser.add_argument("--voice", metavar="NAME", help="by the back end's names")
-    parser.add_argument("--language", metavar="CODE", help="where no voice is named")
+    parser.add_argument("--voice", metavar="NAME", help="name of a voice of the back end")
+    parser.add_argument("--language", metavar="CODE", help="language, if no voice is given")
     for name, help_text in (
-        ("rate", "speed as a factor, 0.25 to 4"),
-        ("pitch", "as a factor, 0.5 to 2"),
-        ("volume", "as a factor, 0 to 2"),
+        ("rate", "speed factor, 0.25 to 4"),
+        ("pitch", "pitch factor, 0.5 to 2"),
+        ("volume", "volume factor, 0 to 2"),
     ):
         parser.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help=help_text)
 
 
 def make_client(args: argparse.Namespace, sample_rate_hz: int | None = None) -> TtsClient:
-    """Build the client that the options describe."""
+    """Return a client for the options."""
     return TtsClient(_backend(args), sample_rate_hz=sample_rate_hz)
 
 
@@ -62,12 +62,12 @@ def _backend(args: argparse.Namespace) -> Backend:
 
 
 def voice_of(args: argparse.Namespace) -> Voice:
-    """Return the voice that the options name."""
+    """Return the voice from the options."""
     return Voice(args.voice, args.language)
 
 
 def prosody_of(args: argparse.Namespace) -> Prosody:
-    """Return the prosody that the options name."""
+    """Return rate, pitch and volume from the options."""
     return Prosody(args.rate, args.pitch, args.volume)
 
 

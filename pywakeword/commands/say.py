@@ -1,4 +1,4 @@
-"""`pywakeword say`: text to a loudspeaker or a file."""
+"""`pywakeword say`: speaks text through the loudspeaker or into a file."""
 
 from __future__ import annotations
 
@@ -47,35 +47,35 @@ def add_parser(commands: SubParsers) -> None:
         "say",
         help="speak a text",
         description="Speak a text through the loudspeaker or into a WAV file. '-' reads it from "
-        "standard input and speaks while it still arrives.",
+        "standard input and speaks while it arrives.",
     )
-    parser.add_argument("text", metavar="TEXT", help="what to say, or - for standard input")
+    parser.add_argument("text", metavar="TEXT", help="text to speak, or - for standard input")
     add_speech_options(parser)
     markup = parser.add_mutually_exclusive_group()
-    markup.add_argument("--ssml", action="store_true", help="TEXT has speech markup (SSML)")
+    markup.add_argument("--ssml", action="store_true", help="TEXT is speech markup (SSML)")
     markup.add_argument(
         "--direct", action="store_true", help="mark up questions, exclamations and clauses"
     )
     parser.add_argument(
         "--prosody-from",
         metavar="FILE",
-        help="speak with the bundled voice and the melody and rhythm of this recording of the "
+        help="speak with the bundled voice, and the melody and rhythm of this recording of the "
         "same words (extra prosody)",
     )
     parser.add_argument(
         "--prosody-text",
         metavar="TEXT",
-        help="what the recording says, where TEXT writes it differently",
+        help="text of the recording, if it is spelled differently from TEXT",
     )
     parser.add_argument(
         "--prosody",
         choices=WAYS,
-        help="speak with an addon (default: the bundled one) and the prosody of the real utterance "
-        "whose sentence is most alike in structure (syntactic), in meaning (semantic; extra "
-        "semantic) or in both; centroid is the mean prosody",
+        help="speak with an addon (default: the bundled one) and the prosody of the recorded "
+        "sentence with the most similar structure (syntactic), meaning (semantic; extra semantic) "
+        "or both; centroid is the mean prosody",
     )
     parser.add_argument(
-        "--plot", metavar="FILE", help="draw the contours as PNG; with --prosody, extra evaluate"
+        "--plot", metavar="FILE", help="draw the contours as PNG; needs --prosody, extra evaluate"
     )
     parser.add_argument("--out", metavar="FILE", help="write a WAV file instead of playing")
     parser.set_defaults(run=run)
@@ -110,7 +110,7 @@ async def _say(args: argparse.Namespace) -> None:
 def _make_client(args: argparse.Namespace) -> TtsClient:
     if args.prosody is None:
         return make_client(args)
-    return TtsClient(AddonBackend(Addon.load(args.addon or _ADDON, prosody=args.prosody)))
+    return TtsClient(AddonBackend(Addon.load(args.addon or _ADDON, prosody_way=args.prosody)))
 
 
 def _check_alone(args: argparse.Namespace) -> None:
@@ -124,7 +124,7 @@ def _check_alone(args: argparse.Namespace) -> None:
 
 
 def _like_recording(args: argparse.Namespace) -> AsyncIterator[AudioChunk]:
-    """Speak with a recording's prosody; its faults are found before anything is spoken."""
+    """Speak with the prosody of a recording; errors in it are found before speech starts."""
     addon = Addon.load(args.addon or _ADDON)
     pcm = np.concatenate([np.empty(0, np.int16), *FileSource(args.prosody_from)])
     text = args.text if args.prosody_text is None else args.prosody_text
@@ -151,20 +151,20 @@ async def _lines() -> AsyncIterator[str]:
 
 
 class Output(Protocol):
-    """Where speech goes; opened with the first chunk, when its rate is known."""
+    """Destination of speech; opened with the first chunk, which has the sample rate."""
 
     def open(self, sample_rate_hz: int) -> None:
-        """Get ready."""
+        """Open the destination."""
 
     def write(self, chunk: AudioChunk) -> None:
-        """Take a chunk; may wait until there is room for it."""
+        """Write a chunk; may block."""
 
     def close(self) -> None:
         """Finish."""
 
 
 async def write(synthesis: AsyncIterable[AudioChunk], output: Output) -> None:
-    """Write speech as it arrives; what arrived before an error is written, too."""
+    """Write speech as it arrives, including chunks before an error."""
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         is_open = False

@@ -52,7 +52,7 @@ def spoken_contours(text: str, way: str, *, addon: str = "slt-parallel") -> Spok
         If the addon has no `Probe` called `acoustic`, or cannot be loaded.
     """
     seen: list[Frames] = []
-    voice = Addon.load(addon, prosody=way, observers={PROBE: seen.append})
+    voice = Addon.load(addon, prosody_way=way, observers={PROBE: seen.append})
     acoustics = voice.manifest.acoustics.values
     rate_hz = acoustics["sample_rate_hz"] / acoustics["hop_samples"]
     symbols, start = [], 0

@@ -1,4 +1,4 @@
-"""Text to speech: a client for many back ends, and stage directions for them."""
+"""Text to speech: a client for many back ends, voices as addons, and their prosody."""
 
 from pywakeword.tts.addon import Addon, available_addons
 from pywakeword.tts.backends import (
@@ -15,7 +15,9 @@ from pywakeword.tts.backends import (
 )
 from pywakeword.tts.blocks import (
     BlockRegistry,
+    ContourTransfer,
     FrameStream,
+    ProsodyTransfer,
     SequenceBlock,
     SequenceBlockContainer,
     StreamableBlock,
@@ -24,11 +26,10 @@ from pywakeword.tts.blocks import (
     registry,
 )
 from pywakeword.tts.client import Synthesis, TtsClient
-from pywakeword.tts.prosody.contour_transfer import ContourTransfer
 from pywakeword.tts.prosody.director import DirectionError, Director
 from pywakeword.tts.prosody.model import ProsodyModel
-from pywakeword.tts.prosody.transfer import ProsodyReference, ProsodyTransfer
-from pywakeword.tts.recording.phone_alignment import PhoneAligner
+from pywakeword.tts.prosody.reference import ProsodyReference
+from pywakeword.tts.recording.alignment import Aligner
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.text.sentence_encoder import MiniLmEncoder, OnnxBertEncoder, SentenceEncoder
 from pywakeword.tts.text.ssml import Ssml, sanitize
@@ -39,6 +40,7 @@ __all__ = [
     "BACKEND_NAMES",
     "Addon",
     "AddonBackend",
+    "Aligner",
     "AudioChunk",
     "Backend",
     "BlockRegistry",
@@ -51,7 +53,6 @@ __all__ = [
     "MiniLmEncoder",
     "OnnxBertEncoder",
     "OpenAIBackend",
-    "PhoneAligner",
     "PiperBackend",
     "Prosody",
     "ProsodyModel",

@@ -1,4 +1,4 @@
-"""`TtsClient`: one way to speak through any back end, and to fall silent."""
+"""`TtsClient`: speaks through any back end, and stops on request."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ TextStream = Union[AsyncIterable[str], Iterable[str]]
 class TtsClient:
     """Speaks text through a back end; close it, or use it with `async with`.
 
-    Belongs to one event loop. Several texts may be under way at once.
+    Use it in one event loop. Several texts may be in progress at once.
 
     Parameters
     ----------
     backend : Backend, optional
-        Where speech comes from; espeak-ng or flite, whichever is installed, if
-        left out.
+        Source of speech. Default: espeak-ng if it is installed, else flite.
     sample_rate_hz : int, optional
-        Rate of all chunks; the back end's own if left out. Another than that
-        needs the extra `audio`.
+        Rate of all chunks. Default: the rate of the back end. Resampling needs the extra
+        `audio`.
 
     Raises
     ------
     ServiceUnavailableError
-        If no back end is given and none is installed.
+        If no back end is given, and neither program is installed.
     """
 
     def __init__(
@@ -47,11 +46,11 @@ class TtsClient:
     ) -> None:
         self._backend = embedded_backend() if backend is None else backend
         self._sample_rate_hz = sample_rate_hz
-        self._under_way: set[Synthesis] = set()
+        self._in_progress: set[Synthesis] = set()
 
     @property
     def backend(self) -> Backend:
-        """Where speech comes from."""
+        """Source of speech."""
         return self._backend
 
     def synthesize(
@@ -65,29 +64,29 @@ class TtsClient:
         Parameters
         ----------
         text : str or Ssml
-            A `str` is plain text, tags included. Of an `Ssml`, elements that the
-            back end does not understand are left out; what they enclose is spoken.
+            A `str` is plain text, including tags. In an `Ssml`, elements that the back end
+            does not support are removed; their content is spoken.
         voice : str or Voice, optional
-            By the back end's names; its default if left out.
+            Name of a voice of the back end. Default: the back end's default.
         prosody : Prosody, optional
-            How to speak.
+            Rate, pitch and volume.
 
         Returns
         -------
         Synthesis
-            Asynchronous iterator of `AudioChunk`; work starts with the first step.
+            Asynchronous iterator of `AudioChunk`; synthesis starts with the first step.
 
         Raises
         ------
         ValueError
-            If there is nothing to say, or the back end cannot follow `prosody`.
+            If the text is empty, or the back end does not support `prosody`.
         """
         self._check_prosody(prosody)
         words = reduce(text, self._backend.ssml_elements) if isinstance(text, Ssml) else text
         if not words.strip():
             raise ValueError("there is nothing to say: the text is empty")
-        asked = Prosody() if prosody is None else prosody
-        return self._start(self._backend.speak(words, _voice(voice), asked), asked)
+        wanted = Prosody() if prosody is None else prosody
+        return self._start(self._backend.speak(words, _voice(voice), wanted), wanted)
 
     def stream(
         self,
@@ -95,36 +94,36 @@ class TtsClient:
         voice: str | Voice | None = None,
         prosody: Prosody | None = None,
     ) -> Synthesis:
-        """Speak plain text while it still arrives, as from a language model.
+        """Speak plain text while it arrives, for example from a language model.
 
         Parameters
         ----------
         texts : asynchronous or plain iterable of str
-            Pieces of any length. What it raises is raised by the iteration.
+            Pieces of any length. The iteration passes on its errors.
         voice, prosody
             As for `synthesize`.
 
         Returns
         -------
         Synthesis
-            As of `synthesize`; empty if no text comes.
+            As from `synthesize`; empty if no text arrives.
         """
         self._check_prosody(prosody)
-        asked = Prosody() if prosody is None else prosody
+        wanted = Prosody() if prosody is None else prosody
         pieces = _each(texts)
-        return self._start(self._backend.speak_stream(pieces, _voice(voice), asked), asked)
+        return self._start(self._backend.speak_stream(pieces, _voice(voice), wanted), wanted)
 
     def cancel(self) -> None:
-        """Fall silent: whatever is under way ends without a further chunk.
+        """Stop all speech in progress, without another chunk.
 
-        The back end's connection or process is released. The client stays usable.
+        Releases connections or processes of the back end. The client stays usable.
         """
-        for synthesis in tuple(self._under_way):
+        for synthesis in tuple(self._in_progress):
             synthesis.cancel()
 
     async def aclose(self) -> None:
-        """Cancel what is under way and release the back end."""
-        for synthesis in tuple(self._under_way):
+        """Cancel all speech in progress and release the back end."""
+        for synthesis in tuple(self._in_progress):
             await synthesis.aclose()
         await self._backend.aclose()
 
@@ -141,27 +140,29 @@ class TtsClient:
 
     def _check_prosody(self, prosody: Prosody | None) -> None:
         for field in ("rate", "pitch"):
-            asked = 1.0 if prosody is None else getattr(prosody, field)
-            if asked != 1 and field not in self._backend.prosody:
+            value = 1.0 if prosody is None else getattr(prosody, field)
+            if value != 1 and field not in self._backend.prosody_fields:
                 raise ValueError(f"the back end {self._backend.name} cannot change the {field}")
 
     def _start(self, chunks: AsyncGenerator[AudioChunk, None], prosody: Prosody) -> Synthesis:
         converted = _convert(chunks, self._sample_rate_hz, prosody.volume)
-        return Synthesis(converted, self._under_way)
+        return Synthesis(converted, self._in_progress)
 
 
 class Synthesis(AsyncIterator[AudioChunk]):
-    """Speech under way: an asynchronous iterator of `AudioChunk`.
+    """Speech in progress: an asynchronous iterator of `AudioChunk`.
 
-    A back end that fails raises a `ServiceError` here, after the chunks that it
-    gave. A cancelled synthesis just ends; `cancelled` tells it from a finished one.
+    If the back end fails, the iteration raises a `ServiceError` after the chunks that arrived. A
+    cancelled synthesis ends without an error; see `cancelled`.
     """
 
-    def __init__(self, chunks: AsyncGenerator[AudioChunk, None], under_way: set[Synthesis]) -> None:
+    def __init__(
+        self, chunks: AsyncGenerator[AudioChunk, None], in_progress: set[Synthesis]
+    ) -> None:
         self._chunks = chunks
-        self._under_way = under_way
-        self._under_way.add(self)
-        # Work goes on ahead of the listener, by this much.
+        self._in_progress = in_progress
+        self._in_progress.add(self)
+        # Chunks that are ready before they are asked for.
         self._queue: asyncio.Queue[AudioChunk | BaseException | None] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._over = False
@@ -186,7 +187,7 @@ class Synthesis(AsyncIterator[AudioChunk]):
             self._queue.put_nowait(None)
 
     async def aclose(self) -> None:
-        """Cancel, and wait until the back end has let go."""
+        """Cancel, and wait until the back end has released its resources."""
         self.cancel()
         if self._worker is not None:
             with contextlib.suppress(asyncio.CancelledError):
@@ -217,7 +218,7 @@ class Synthesis(AsyncIterator[AudioChunk]):
 
     def _finish(self) -> None:
         self._over = True
-        self._under_way.discard(self)
+        self._in_progress.discard(self)
 
     async def _work(self, queue: asyncio.Queue[AudioChunk | BaseException | None]) -> None:
         end: BaseException | None = None
@@ -225,7 +226,7 @@ class Synthesis(AsyncIterator[AudioChunk]):
             async with closing(self._chunks) as chunks:
                 async for chunk in chunks:
                     await queue.put(chunk)
-        except Exception as error:  # raised where the listener is
+        except Exception as error:  # raised to the caller that iterates
             end = error
         await queue.put(end)
 
@@ -233,7 +234,7 @@ class Synthesis(AsyncIterator[AudioChunk]):
 async def _convert(
     chunks: AsyncGenerator[AudioChunk, None], sample_rate_hz: int | None, volume: float
 ) -> AsyncGenerator[AudioChunk, None]:
-    """Bring chunks to one rate and to the volume asked for; drop empty ones."""
+    """Resample chunks to one rate, apply the volume and drop empty chunks."""
     resampler: Resampler | None = None
     rate_hz = to_hz = 0
     async with closing(chunks) as source:

@@ -1,4 +1,4 @@
-"""What is asked of a voice, and what it gives."""
+"""Requests to a voice, and its audio."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Prosody:
-    """How to speak, as factors on the voice's own manner.
+    """Rate, pitch and volume of speech, as factors on the voice's defaults.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Prosody:
 
 @dataclass(frozen=True)
 class Voice:
-    """A voice by the names that its back end gives; None leaves the choice to it."""
+    """A voice, by the names of its back end; None stands for the back end's default."""
 
     name: str | None = None
     language: str | None = None
@@ -54,7 +54,7 @@ class Voice:
 
 @dataclass(frozen=True, eq=False)
 class AudioChunk:
-    """Mono speech.
+    """Mono audio.
 
     Attributes
     ----------

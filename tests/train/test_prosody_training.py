@@ -7,14 +7,16 @@ import pytest
 import torch
 
 from pywakeword.tts.prosody.model import phone_positions
+from pywakeword.tts.recording.alignment import PHONES
 from pywakeword.tts.recording.contours import PhoneContours
-from pywakeword.tts.recording.phone_alignment import PHONES
 from pywakeword.tts.text.sentence_structure import WIDTH
-from tools.prosody import classes, evaluation, export, long_form, training
-from tools.prosody.__main__ import main
-from tools.prosody.corpus import Utterance
+from tools.prosody import classes, export, training
+from tools.prosody import scores as evaluation
+from tools.prosody.recordings import long_form
+from tools.prosody.recordings.corpus import Utterance
+from tools.prosody.recordings.transcripts import Transcript, transcribe_all
 from tools.prosody.selection import choose, load_bank, make_bank
-from tools.prosody.transcripts import Transcript, transcribe_all
+from tools.prosody.train import main
 
 
 def utterances(n: int = 48, seed: int = 1) -> list[Utterance]:
@@ -175,6 +177,6 @@ def test_a_long_recording_is_cut_at_its_pauses():
 
 def test_a_missing_corpus_is_told(tmp_path, capsys):
     vocabulary = tmp_path / "none.txt"
-    command = ["train", "--data", str(tmp_path), "--work", str(tmp_path)]
+    command = ["--data", str(tmp_path), "--work", str(tmp_path)]
     assert main([*command, "--bert", str(vocabulary), str(vocabulary)]) == 2
     assert "none.txt" in capsys.readouterr().err

@@ -10,19 +10,12 @@ import pytest
 import torch
 
 from pywakeword.tts import Addon
-from tools.prosody_transfer import (
-    adversary,
-    classifier,
-    corpus,
-    evaluation,
-    export,
-    measures,
-    network,
-    phone_grid,
-    speakers,
-    training,
-)
+from tools.prosody_transfer import corpus, export, training
 from tools.prosody_transfer.corpus import Item
+from tools.prosody_transfer.evaluation import classifier, measures
+from tools.prosody_transfer.evaluation import transfers as evaluation
+from tools.prosody_transfer.networks import adversary, phone_grid, speakers
+from tools.prosody_transfer.networks import model as network
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.features import FRAME_WIDTH, N_MELS
 
@@ -46,10 +39,10 @@ def items() -> list[Item]:
     return [item(i, names[i % 3]) for i in range(60)]
 
 
-def modules_of(ablation: str, items: list[Item]) -> torch.nn.ModuleDict:
+def modules_of(ablation: str, items: list[Item]) -> network.TransferModel:
     torch.manual_seed(0)
-    modules = network.make_modules(network.ABLATIONS[ablation], len(speakers.known(items)))
-    speakers.fit(modules, items)
+    modules = network.TransferModel(network.ABLATIONS[ablation], len(speakers.known(items)))
+    speakers.fit(modules.reference_encoder.speaker, modules.voices, items)
     return modules.eval()
 
 
@@ -104,13 +97,13 @@ def test_the_code_says_upper_or_lower_half_of_each_phone(items):
         assert found.shape == (n, 2)
         np.testing.assert_allclose(np.abs(found), 3**0.5 / 2, atol=1e-5)
         assert ((found > 0).sum(0) == (n + 1) // 2).all()
-    learning = network.make_modules(network.ABLATIONS["none"], 3)
+    learning = network.TransferModel(network.ABLATIONS["none"], 3)
     assert learning.training  # what learns keeps its ranks
     assert len(np.unique(code(learning, items[0])[:, 0].round(3))) == phones(items[0])
 
 
 def test_a_decoder_may_learn_from_the_levels(items):
-    learning = network.make_modules(network.ABLATIONS["rounded"], 3)
+    learning = network.TransferModel(network.ABLATIONS["rounded"], 3)
     assert learning.training
     np.testing.assert_allclose(np.abs(code(learning, items[0])), 3**0.5 / 2, atol=1e-5)
 

@@ -72,11 +72,11 @@ def test_bands_show_where_harmonics_lie():
 def test_drawn_expressions():
     model, item = bundled_prosody(), utterance()
     drawn = [draw(item, model, np.random.default_rng(i)) for i in range(40)]
-    plain = [not d.prosody.any() for d in drawn]
+    plain = [not d.offsets.any() for d in drawn]
     assert 4 < sum(plain) < 24
     for one, is_plain in zip(drawn, plain):
-        assert not one.prosody[[0, 5, 8]].any()  # pauses
-        assert np.abs(one.prosody[:, 0]).max() <= 0.75 + 4 * 9 / 12
+        assert not one.offsets[[0, 5, 8]].any()  # pauses
+        assert np.abs(one.offsets[:, 0]).max() <= 0.75 + 4 * 9 / 12
         assert one.embedding.any() != is_plain
     again = draw(item, model, np.random.default_rng(3))
-    np.testing.assert_array_equal(again.prosody, drawn[3].prosody)
+    np.testing.assert_array_equal(again.offsets, drawn[3].offsets)

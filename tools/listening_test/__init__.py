@@ -1,1 +1,1 @@
-"""A MUSHRA listening test (ITU-R BS.1534) in a browser, and the statistics of its answers."""
+"""Kit for MUSHRA listening tests (ITU-R BS.1534) in a browser, and their statistics."""

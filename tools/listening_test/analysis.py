@@ -1,10 +1,9 @@
-"""Post-screening of listeners and means with intervals, as ITU-R BS.1534-3 asks.
+"""Post-screening of listeners, and means with intervals, by ITU-R BS.1534-3.
 
-A listener is left out who rates the hidden reference below 90 for more than 15 % of the items,
-or the mid anchor (7 kHz) above 90 for more than 15 % of them. Items whose mid anchor more than
-a quarter of the listeners rate above 90 don't count for the second rule: there the anchor
-is not heard. The interval of a mean is the 95 % one of Student's t over listeners,
-mean +- t S / sqrt(N).
+A listener is excluded for rating the hidden reference below 90 in more than 15 % of the items, or
+the mid anchor (7 kHz) above 90 in more than 15 % of them. The second rule skips items whose mid
+anchor more than a quarter of the listeners rate above 90: there the anchor is inaudible. Intervals
+are the 95 % intervals of Student's t over listeners, mean +- t S / sqrt(N).
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ Ratings = Mapping[str, Mapping[str, Mapping[str, int]]]  # by listener, item, co
 
 
 class NoAnswersError(ValueError):
-    """No listener is left whose answers could be used."""
+    """No usable answers are left."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over listeners; `half_width` is None for one listener: there is no interval."""
+    """A mean over listeners; with one listener there is no interval and `half_width` is None."""
 
     mean: float
     half_width: float | None
@@ -44,7 +43,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Results:
-    """What a study found. `excluded` has the reason by listener, `incomplete` their codes."""
+    """Results of a study; `excluded` has reasons by listener, `incomplete` listener codes."""
 
     overall: Mapping[str, Estimate]
     by_item: Mapping[str, Mapping[str, Estimate]]
@@ -53,17 +52,17 @@ class Results:
     incomplete: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
-        """Return everything as JSON takes it."""
+        """Return everything as a JSON object."""
         return asdict(self)
 
 
 def analyse(sessions: Sequence[Session]) -> Results:
-    """Screen the listeners and compute the means of those who remain.
+    """Screen the listeners, and compute means over the others.
 
     Raises
     ------
     NoAnswersError
-        If nobody has finished, or post-screening leaves nobody.
+        If no listener has finished, or all are excluded.
     """
     incomplete = tuple(s.listener for s in sessions if s.done < len(s.trials))
     ratings = {
@@ -87,7 +86,7 @@ def analyse(sessions: Sequence[Session]) -> Results:
         item: {c: _estimate([of[item][c] for of in kept.values()]) for c in conditions}
         for item in sorted(first)
     }
-    # Over listeners, not over ratings: those of one listener are not independent.
+    # Over listeners: the ratings of one listener are not independent.
     overall = {
         c: _estimate([np.mean([of[item][c] for item in of]) for of in kept.values()])
         for c in conditions
@@ -96,7 +95,7 @@ def analyse(sessions: Sequence[Session]) -> Results:
 
 
 def screen(ratings: Ratings) -> dict[str, str]:
-    """Return the listeners to leave out, with the reason."""
+    """Return the excluded listeners with reasons."""
     items = list(next(iter(ratings.values())))
     audible = [
         item

@@ -1,12 +1,12 @@
-"""Serves the page of a listening test, its audio under neutral names, and takes answers.
+"""Serves the page of a listening test and audio under neutral names, and stores answers.
 
 | request | answer |
 | --- | --- |
 | GET / and /page.js, /page.css | the page |
 | POST /sessions {"listener"} | a new session |
-| GET /sessions/ID | the trial that comes next |
+| GET /sessions/ID | the next trial |
 | GET /sessions/ID/TRIAL/NAME.wav | audio; NAME is a letter, or "reference" |
-| POST /sessions/ID/TRIAL {"ratings", "plays"} | keeps an answer |
+| POST /sessions/ID/TRIAL {"ratings", "plays"} | stores an answer |
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MAX_BODY = 20_000
 
 
 def make_server(study: Study, store: Store, host: str, port: int) -> ThreadingHTTPServer:
-    """Return a server that listens; `serve_forever` runs it, port 0 takes a free one."""
+    """Return a listening server; run it with `serve_forever`. Port 0 selects a free port."""
 
     class Handler(_Handler):
         pass
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(HTTPStatus.CONFLICT, str(error))
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet: the terminal belongs to whoever runs the test."""
+        """Print nothing to the terminal."""
 
     def _with_session(self, session_id: str, then: Any) -> None:
         try:
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         then(session)
 
     def _describe(self, session: Session) -> None:
-        # Nothing in here tells which stimulus is which.
+        # Must not reveal which stimulus is which.
         about: dict[str, Any] = {
             "id": session.id,
             "title": self.study.title,

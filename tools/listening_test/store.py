@@ -1,7 +1,7 @@
-"""Sessions of listeners and their answers, in one file of JSON lines.
+"""Sessions and answers of listeners, in one file of JSON lines.
 
-The file is all there is: a server that is started again goes on where it was. Each line is
-written whole and flushed to the disk before the listener sees the next trial.
+The file holds the whole state, so a restarted server continues. Each line is flushed to disk before
+the listener sees the next trial.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ LETTERS = "ABCDEFGHIJKL"
 
 
 class AnswerError(ValueError):
-    """An answer does not fit its trial, or came twice; the message says why."""
+    """An answer does not fit its trial, or was sent twice."""
 
 
 @dataclass
 class Session:
-    """One listener's order of trials, and of the stimuli in each; `done` counts answers."""
+    """A listener's order of trials and of the stimuli in each; `done` counts answers."""
 
     id: str
     listener: str
@@ -38,7 +38,7 @@ class Session:
 
 
 class Store:
-    """Reads and appends the file of answers. Thread-safe."""
+    """Reads and extends the file of answers. Thread-safe."""
 
     def __init__(self, study: Study, path: Path) -> None:
         self._items = {item.name: item for item in study.items}
@@ -49,7 +49,7 @@ class Store:
             self._sessions = {session.id: session for session in read_sessions(path)}
 
     def begin(self, listener: str) -> Session:
-        """Start a session in an order of its own: training first, all else shuffled."""
+        """Start a session: training trials first, then the others, both shuffled."""
         listener = listener.strip()
         if not 0 < len(listener) <= 40 or not listener.isprintable():
             raise AnswerError("the listener's code must have 1 to 40 characters")
@@ -79,7 +79,7 @@ class Store:
         return session
 
     def session(self, session_id: str) -> Session:
-        """Return a session; KeyError if there is none."""
+        """Return a session; KeyError if it does not exist."""
         with self._lock:
             return self._sessions[session_id]
 
@@ -88,12 +88,12 @@ class Store:
         return self._items[name]
 
     def answer(self, session_id: str, trial: int, ratings: Any, plays: Any) -> Session:
-        """Keep the ratings (by letter) of a session's next trial.
+        """Store the ratings (by letter) of a session's next trial.
 
         Raises
         ------
         AnswerError
-            If it is not the next trial, or not each stimulus has a rating from 0 to 100.
+            If it is not the next trial, or a rating is missing or outside 0 to 100.
         """
         with self._lock:
             session = self._sessions[session_id]
@@ -131,7 +131,7 @@ def read_sessions(path: Path) -> list[Session]:
     Raises
     ------
     AnswerError
-        If a line is damaged; the message has its number.
+        If a line is damaged.
     """
     sessions: dict[str, Session] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

@@ -1,4 +1,4 @@
-"""What a listening test plays: items, each with a reference, conditions and anchors.
+"""Studies: items to play, each with a reference, conditions and anchors.
 
 A study is a JSON file; paths are relative to it, audio is WAV:
 
@@ -9,8 +9,8 @@ A study is a JSON file; paths are relative to it, audio is WAV:
        {"name": "wh_01", "reference": "wh_01/real.wav", "training": true,
         "conditions": {"centroid": "wh_01/centroid.wav", "syntactic": "wh_01/syntactic.wav"}}]}
 
-`anchors` are low-passed copies of the reference, made here: "anchor35" at 3.5 kHz and
-"anchor70" at 7 kHz. An item may bring its own files instead, as "anchors": {name: path}.
+`anchors` are low-passed copies of the reference, generated here: "anchor35" at 3.5 kHz and
+"anchor70" at 7 kHz. An item can have its own files instead: "anchors": {name: path}.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ import numpy.typing as npt
 
 REFERENCE = "reference"
 CUTOFFS_HZ = {"anchor35": 3500.0, "anchor70": 7000.0}
-MAX_STIMULI = 12  # of one trial, hidden reference and anchors among them (BS.1534-3)
+MAX_STIMULI = 12  # per trial, including hidden reference and anchors (BS.1534-3)
 _MAX_SECONDS = 12.0
 _FILTER_TAPS = 511
 
 
 class StudyError(ValueError):
-    """A study file, or audio that it names, cannot be used; the message says which and why."""
+    """A study file or an audio file in it is unusable."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One trial: WAV files by the name of the condition, hidden reference and anchors among them.
+    """One trial: WAV files by condition, including hidden reference and anchors.
 
-    A trial for training is shown first and is no part of the results.
+    Training trials come first and are not part of the results.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Study:
-    """A study as it is played."""
+    """A study with its audio."""
 
     title: str
     question: str
@@ -59,7 +59,7 @@ class Study:
 
 
 def read_study(path: Path) -> Study:
-    """Read a study and all its audio, and make the anchors.
+    """Read a study with its audio, and generate the anchors.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def read_study(path: Path) -> Study:
 
 
 def low_pass(pcm: npt.NDArray[np.int16], sample_rate: int, cutoff_hz: float) -> Any:
-    """Return int16 audio of shape (n_samples, n_channels) without what is above the cutoff."""
+    """Return int16 audio, (n_samples, n_channels), low-passed at the cutoff."""
     times = np.arange(_FILTER_TAPS) - _FILTER_TAPS // 2
     kernel = np.sinc(2 * cutoff_hz / sample_rate * times) * np.blackman(_FILTER_TAPS)
     kernel /= kernel.sum()
@@ -161,7 +161,7 @@ def _read_wav(path: Path, where: str) -> tuple[npt.NDArray[np.int16], int]:
 
 
 def _to_wav(pcm: npt.NDArray[np.int16], rate: int) -> bytes:
-    # Written anew, so that no header field or comment tells one condition from another.
+    # Rewritten, so that no header field or comment identifies a condition.
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(pcm.shape[1])

@@ -1,1 +1,1 @@
-"""Training and evaluation of prosody that is chosen from the sentence."""
+"""Kit that trains and evaluates the model by which sentences borrow prosody from recordings."""

@@ -1,4 +1,4 @@
-"""Kinds of sentences that are reported apart, by rule on their words."""
+"""Classes of sentences that are reported separately, by rules on their words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from pywakeword.tts.text.sentence_structure import question_type
+from pywakeword.tts.text.questions import question_type
 
 _JOINING_WORDS = """
     if because when while although though since unless until before after as that which who
@@ -17,13 +17,12 @@ _JOINING = frozenset(_JOINING_WORDS.split())
 _FEWEST_COMPLEX = 6  # words
 _MOSTLY = 0.5  # share of its occurrences in which a word is a common noun
 _FEWEST_SEEN = 2
-# The transcripts have no texts of several sentences (`long_form` has), and no question with a
-# choice.
+# Transcripts have single sentences only (`long_form` has more), and no or-question.
 LACKING = ("or-question", "long-form")
 
 
 def sentence_classes(trees: Path) -> dict[str, Callable[[str], bool]]:
-    """Return a test for each class; compound nouns by the tags of a treebank's words."""
+    """Return a test for each class; compound nouns by the word tags of a treebank."""
     nouns = _nouns(trees)
 
     def is_compound(text: str) -> bool:
@@ -34,8 +33,8 @@ def sentence_classes(trees: Path) -> dict[str, Callable[[str], bool]]:
         "all": lambda text: True,
         "complex": _is_complex,
         "compound noun": is_compound,
-        "wh-question": lambda text: question_type(text) == "wh",
-        "yes/no question": lambda text: question_type(text) == "yes_no",
+        "wh-question": lambda text: question_type(text, guess_unmarked=True) == "wh",
+        "yes/no question": lambda text: question_type(text, guess_unmarked=True) == "yes_no",
     }
 
 

@@ -1,4 +1,4 @@
-"""From a trained decoder and bank to files that the package loads."""
+"""Writes a trained decoder and bank as files that the package loads."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import torch
 from pywakeword.models.digest import file_entry
 from pywakeword.tts.prosody.model import EMBEDDING_WIDTH, N_POSITIONS
 from tools.prosody.network import Decoder, Exported
+from tools.tts import onnx_export
 
 
 def decoder_onnx(decoder: Decoder) -> bytes:
@@ -24,27 +25,23 @@ def decoder_onnx(decoder: Decoder) -> bytes:
         torch.zeros(7, N_POSITIONS),
         torch.zeros(EMBEDDING_WIDTH),
     )
-    file = io.BytesIO()
-    torch.onnx.export(
-        Exported(decoder).eval(),
+    model = onnx_export.export(
+        Exported(decoder),
         example,
-        file,
-        input_names=["phones", "positions", "embedding"],
-        output_names=["contours"],
-        dynamic_axes={name: {0: "n"} for name in ("phones", "positions", "contours")},
-        opset_version=17,
-        dynamo=False,
+        ["phones", "positions", "embedding"],
+        ["contours"],
+        {name: {0: "n"} for name in ("phones", "positions", "contours")},
     )
-    return file.getvalue()
+    return onnx_export.checked_bytes(model)
 
 
 def write(
     out: Path, network: bytes, bank: Mapping[str, npt.NDArray[Any]], card: Mapping[str, Any]
 ) -> None:
-    """Write network, bank and card; the card is given their digests."""
+    """Write network, bank and card; the card gets their digests."""
     out.parent.mkdir(parents=True, exist_ok=True)
     packed = io.BytesIO()
-    np.savez_compressed(packed, **bank)
+    np.savez_compressed(packed, **bank)  # type: ignore[arg-type]
     model, stored = out.with_suffix(".onnx"), out.with_suffix(".npz")
     model.write_bytes(network)
     stored.write_bytes(packed.getvalue())

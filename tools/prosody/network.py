@@ -1,4 +1,4 @@
-"""The variational autoencoder: an utterance's contours into one vector, and back."""
+"""The variational autoencoder: contours of an utterance to one vector, and back."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from pywakeword.tts.prosody.model import EMBEDDING_WIDTH, N_POSITIONS
-from tools.prosody.alignment import PHONES
+from pywakeword.tts.recording.alignment import PHONES
 from tools.tts.network import MaskedConvolutions
 
-SCALES = (0.25, 5.0, 0.45)  # octaves, dB, log seconds: near their standard deviations
+SCALES = (0.25, 5.0, 0.45)  # octaves, dB, log seconds: about their standard deviations
 
 
 class Encoder(nn.Module):
@@ -29,7 +29,7 @@ class Encoder(nn.Module):
         x = torch.cat([self.embedding(phones), positions, contours, pitched[..., None]], 2)
         x = self.body(torch.relu(self.entry(x)) * mask[..., None], mask)
         mean = x.sum(1) / mask.sum(1, keepdim=True)
-        # The last phones say most of a question's melody, and the mean alone would lose them.
+        # The last phones carry most of a question's melody, which the mean alone would lose.
         final = (mask * (positions[..., 1] < 0.25)).unsqueeze(2)
         end = (x * final).sum(1) / final.sum(1).clamp(min=1)
         mu, log_variance = self.head(torch.cat([mean, end], 1)).chunk(2, 1)
@@ -37,7 +37,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Phones, where they stand, and an embedding -> contours, scaled."""
+    """Phones, their positions and an embedding -> contours, scaled."""
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
@@ -52,11 +52,24 @@ class Decoder(nn.Module):
         everywhere = embedding[:, None].expand(-1, phones.shape[1], -1)
         x = torch.cat([self.embedding(phones), positions, everywhere], 2)
         x = self.dropout(torch.relu(self.entry(x)))
-        return self.head(self.dropout(self.body(x * mask[..., None], mask)))
+        contours: Tensor = self.head(self.dropout(self.body(x * mask[..., None], mask)))
+        return contours
+
+
+class Autoencoder(nn.ModuleDict):
+    """Encoder and decoder."""
+
+    encoder: Encoder
+    decoder: Decoder
+
+    def __init__(self) -> None:
+        super().__init__({"encoder": Encoder(), "decoder": Decoder()})
 
 
 class Exported(nn.Module):
     """The decoder for one utterance, in octaves, dB and log seconds."""
+
+    scales: Tensor
 
     def __init__(self, decoder: Decoder) -> None:
         super().__init__()
@@ -66,5 +79,5 @@ class Exported(nn.Module):
     def forward(self, phones: Tensor, positions: Tensor, embedding: Tensor) -> Tensor:
         """Shapes: (n,), (n, N_POSITIONS), (EMBEDDING_WIDTH,)."""
         mask = torch.ones_like(phones, dtype=torch.float32)[None]
-        decoded = self.decoder(phones[None], positions[None], embedding[None], mask)
+        decoded: Tensor = self.decoder(phones[None], positions[None], embedding[None], mask)
         return decoded[0] * self.scales

@@ -1,9 +1,10 @@
-"""Vectors of sentences, and which training utterance is nearest by each way."""
+"""Sentence vectors, and the nearest training utterances by each way of choosing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +14,19 @@ from pywakeword.tts.prosody.model import EmbeddingBank
 from pywakeword.tts.text.sentence_encoder import SentenceEncoder
 from pywakeword.tts.text.sentence_structure import structure_vector
 from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
-from tools.prosody.corpus import Utterance
+from tools.prosody.recordings.corpus import Utterance
 
 Array = npt.NDArray[np.float32]
 
 
 def structures(utterances: Sequence[Utterance]) -> Array:
-    """Describe how each sentence is built."""
+    """Return the structure vector of each sentence."""
     predictor = SyntaxPredictor()
     return np.array([structure_vector(u.text, predictor) for u in utterances])
 
 
 def meanings(utterances: Sequence[Utterance], encoder: SentenceEncoder, work: Path) -> Array:
-    """Encode each sentence; what was encoded before is read from the work folder."""
+    """Encode each sentence; known vectors are read from the work folder."""
     path = work / f"meanings-{encoder.name}.npz"
     known: dict[str, Array] = {}
     if path.exists():
@@ -40,8 +41,8 @@ def meanings(utterances: Sequence[Utterance], encoder: SentenceEncoder, work: Pa
     return np.array([known[u.text] for u in utterances], np.float32)
 
 
-def make_bank(embeddings: Array, described: Array, meant: Array) -> dict[str, npt.NDArray]:
-    """Arrays of an `EmbeddingBank`, small enough to ship; meanings in units of 1/127."""
+def make_bank(embeddings: Array, described: Array, meant: Array) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of an `EmbeddingBank` in small types; meanings in units of 1/127."""
     mean, scale = described.mean(axis=0), described.std(axis=0) + 1e-3
     standard = (described - mean) / scale
     standard /= np.linalg.norm(standard, axis=1, keepdims=True)
@@ -55,15 +56,15 @@ def make_bank(embeddings: Array, described: Array, meant: Array) -> dict[str, np
     }
 
 
-def load_bank(arrays: dict[str, npt.NDArray]) -> EmbeddingBank:
-    """Return the bank as the package has it once it is loaded."""
+def load_bank(arrays: dict[str, npt.NDArray[Any]]) -> EmbeddingBank:
+    """Return the bank as the package loads it."""
     return EmbeddingBank(arrays | {"meanings": arrays["meanings"].astype(np.float32) / 127})
 
 
 def choose(
     bank: EmbeddingBank, way: str, described: Array, meant: Array, *, neighbours: int = 1
 ) -> Array:
-    """Return an embedding for each sentence: of the nearest, or the mean of the nearest few."""
+    """Return one embedding per sentence: that of the nearest utterance, or the mean of a few."""
     if way == "centroid":
         return np.repeat(bank.centroid[None], len(described), axis=0)
     found = []

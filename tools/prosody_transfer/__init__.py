@@ -1,1 +1,1 @@
-"""Prosody transfer: train, evaluate and export the networks of the addon `copycat`."""
+"""Kit that trains and evaluates the networks of the study addon `copycat` (prosody transfer)."""

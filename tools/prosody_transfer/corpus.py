@@ -1,9 +1,8 @@
-"""Transcribed speech as acoustic frames with the place of every phone.
+"""Transcribed speech as acoustic frames, with the duration of every phone.
 
-Real speech is speechocean762's of `data/manifest.csv`: what is in its train split trains.
-The speakers of the dev split are strangers to every network; twelve of them report, the
-others choose. The bundled voice, flite's slt, says sentences of the train split and trains
-as one speaker more: it is the voice that the product speaks with.
+Real speech is speechocean762 from `data/manifest.csv`; its train split is for training. The dev
+split has other speakers: twelve for the reported figures, the others for choosing settings. The
+bundled voice, flite's slt, speaks sentences of the train split and is one more training speaker.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from pywakeword.errors import TextMismatchError
+from pywakeword.errors import SpeechlessAudioError, TextMismatchError
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
-from pywakeword.tts.addon.flite import FliteVoice
 from pywakeword.tts.recording.acoustic_frames import FRAME_RATE_HZ, N_MELS, acoustic_frames
 from pywakeword.tts.recording.alignment import Aligner
+from pywakeword.tts.text.flite import FliteVoice
 from tools.tts.corpus import SYMBOLS, VOICE
 
 _COLLECTION = "speechocean762"
@@ -42,7 +41,7 @@ class Item:
     role : {"train", "choose", "report"}
     female : bool
     symbols, durations : (n_symbols,) ndarray of int64
-        Phones, and the frames of each.
+        Phones and pauses, and frames per symbol.
     frames : (n_frames, FRAME_WIDTH) ndarray of float32
     """
 
@@ -57,12 +56,12 @@ class Item:
 
     @property
     def spoken(self) -> npt.NDArray[np.bool_]:
-        """Which frames are not pause, (n_frames,)."""
+        """Frames that are not pause, (n_frames,)."""
         return np.repeat(self.symbols != SYMBOLS.index("pau"), self.durations)
 
     @property
     def voiced(self) -> npt.NDArray[np.bool_]:
-        """Which frames have a pitch, (n_frames,)."""
+        """Voiced frames, (n_frames,)."""
         return self.frames[:, N_MELS + 1] > 0.5
 
 
@@ -78,7 +77,7 @@ class Recording:
 
 
 def recordings(data: Path) -> list[Recording]:
-    """Transcribed recordings that a model which ships may learn from."""
+    """Return the transcribed recordings that a released model may learn from."""
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = [
             row
@@ -107,9 +106,9 @@ def recordings(data: Path) -> list[Recording]:
 
 
 def prepare(data: Path, work: Path) -> list[Item]:
-    """Align and analyse everything; what was done before is read from `work`/corpus.
+    """Align and analyse everything; finished parts are read from `work`/corpus.
 
-    Recordings that do not hold their transcript are left out, and counted.
+    Recordings that cannot be aligned with their transcript are left out, and counted.
     """
     folder = work / "corpus"
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,10 +133,11 @@ def prepare(data: Path, work: Path) -> list[Item]:
 def _aligned(recording: Recording, aligner: Aligner, analyst: FliteVoice) -> Item | None:
     audio = decode(recording.path)
     try:
-        found = aligner.align(to_pcm(audio), analyst.speak(recording.text).by_word())
+        words = analyst.speak(recording.text).by_word()
+        found = aligner.align_phones(to_pcm(audio), words, check=False)
         frames = acoustic_frames(audio)
-        durations = aligner.frames_of(found, len(frames), FRAME_RATE_HZ)
-    except TextMismatchError:
+        durations = found.durations(len(frames), FRAME_RATE_HZ)
+    except (SpeechlessAudioError, TextMismatchError):
         return None
     symbols = np.array([SYMBOLS.index(s) for s in found.symbols])
     return Item(
@@ -153,12 +153,13 @@ def _aligned(recording: Recording, aligner: Aligner, analyst: FliteVoice) -> Ite
 
 
 def _spoken(texts: Sequence[str]) -> Iterator[Item]:
-    """Yield the voice's sentences; it says itself where its phones end."""
+    """Yield sentences of the voice, which reports its own phone ends."""
     voice = FliteVoice(VOICE)
     for i, text in enumerate(texts):
         speech = voice.speak(text)
-        frames = acoustic_frames(speech.pcm.astype(np.float32) / 32768)
-        ends = np.minimum(np.round(np.array(speech.ends_s) * FRAME_RATE_HZ), len(frames))
+        frames = acoustic_frames(speech.pcm.astype(np.float32) / np.float32(32768))
+        ends = np.round(np.array(speech.ends_s) * FRAME_RATE_HZ).astype(np.int64)
+        ends = np.minimum(ends, len(frames))
         ends[-1] = len(frames)
         symbols = np.array([SYMBOLS.index(s) for s in speech.phones])
         yield Item(
@@ -168,7 +169,7 @@ def _spoken(texts: Sequence[str]) -> Iterator[Item]:
             "train",
             True,
             symbols,
-            np.diff(ends.astype(np.int64), prepend=0),
+            np.diff(ends, prepend=0),
             frames,
         )
 
@@ -181,14 +182,17 @@ def _save(path: Path, items: Sequence[Item]) -> None:
         arrays |= {f"s{i}": item.symbols, f"d{i}": item.durations, f"f{i}": item.frames}
     half = path.with_suffix(".part.npz")
     np.savez(half, **arrays)  # type: ignore[arg-type]
-    half.replace(path)  # a shard is there whole, or not at all
+    half.replace(path)  # so that a shard is never incomplete
 
 
 def _load(path: Path) -> list[Item]:
     with np.load(path) as stored:
         return [
             Item(
-                *map(str, row[:4]),
+                str(row[0]),
+                str(row[1]),
+                str(row[2]),
+                str(row[3]),
                 row[4] == "True",
                 stored[f"s{i}"],
                 stored[f"d{i}"],

@@ -1,4 +1,4 @@
-"""From trained networks to the addon `copycat`."""
+"""Exports trained networks as the addon `copycat`."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from torch import Tensor, nn
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.models.digest import sha256_hex
-from tools.prosody_transfer import network, phone_grid
 from tools.prosody_transfer.corpus import Item
-from tools.prosody_transfer.speakers import VOICE_WIDTH, known
+from tools.prosody_transfer.networks import model, phone_grid
+from tools.prosody_transfer.networks.speakers import VOICE_WIDTH, known
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.export import onnx_file
 from tools.tts.features import FRAME_WIDTH, HOP_SAMPLES, REFERENCE_HZ
-from tools.tts.network import N_BANDS
+from tools.tts.network import N_BANDS, reach
 
 NAME = "copycat"
-_UP = network.UPSAMPLED_WIDTH
+_UP = model.UPSAMPLED_WIDTH
 
 
 class _ReferenceByFrame(nn.Module):
-    """The reference encoder as the block wants it: the means of the code, by the frame."""
+    """The reference encoder as the block `ProsodyTransfer` uses it: code means per frame."""
 
-    def __init__(self, encoder: network.ReferenceEncoder) -> None:
+    def __init__(self, encoder: model.ReferenceEncoder) -> None:
         super().__init__()
         self.encoder = encoder
 
@@ -40,16 +40,20 @@ class _ReferenceByFrame(nn.Module):
 
 
 def write_addon(
-    modules: nn.ModuleDict, items: Sequence[Item], vocoder: Path, out: Path, card: dict[str, Any]
+    modules: model.TransferModel,
+    items: Sequence[Item],
+    vocoder: Path,
+    out: Path,
+    card: dict[str, Any],
 ) -> Path:
-    """Export, with the vocoder of another addon of the same acoustic frames."""
+    """Export, with the vocoder of another addon that uses the same acoustic frames."""
     folder = out / NAME
     folder.mkdir(parents=True, exist_ok=True)
-    code_width = modules["reference_encoder"].shape.code_width
+    code_width = modules.reference_encoder.shape.code_width
     width = _UP + code_width + VOICE_WIDTH
     text = {"symbols": ["text"], "mask": ["text"]}
     shapes: dict[str, tuple[str, dict[str, list[Any]], dict[str, list[Any]]]] = {
-        "text_encoder": ("text", text, {"encoded": ["text", network.MARKED_WIDTH]}),
+        "text_encoder": ("text", text, {"encoded": ["text", model.MARKED_WIDTH]}),
         "duration_encoder": ("text", text, {"durations": ["text"]}),
         "reference_encoder": (
             "frames",
@@ -68,9 +72,9 @@ def write_addon(
     }
     networks: dict[str, Any] = {}
     for name, (axis, inputs, outputs) in shapes.items():
-        module = modules[name]
         whole = name == "reference_encoder"
-        data = onnx_file(_ReferenceByFrame(module) if whole else module, axis, inputs, outputs)
+        module = _ReferenceByFrame(modules.reference_encoder) if whole else modules[name]
+        data = onnx_file(module, axis, inputs, outputs)
         (folder / f"{name}.onnx").write_bytes(data)
         networks[name] = {
             "file": f"{name}.onnx",
@@ -79,8 +83,8 @@ def write_addon(
             "outputs": outputs,
             "axis": axis,
         }
-        if not whole:  # the speaker is measured on all of a reference
-            networks[name]["reach"] = [module.body.reach] * 2
+        if not whole:  # the speaker vector needs the whole reference
+            networks[name]["reach"] = [reach(module)] * 2
     shutil.copyfile(vocoder / "vocoder.onnx", folder / "vocoder.onnx")
     lender = json.loads((vocoder / "addon.json").read_text(encoding="utf-8"))
     networks["vocoder"] = lender["networks"]["vocoder"]
@@ -130,9 +134,9 @@ def write_addon(
 
 @torch.no_grad()
 def voice_vector(
-    modules: nn.ModuleDict, items: Sequence[Item], speaker: str
+    modules: model.TransferModel, items: Sequence[Item], speaker: str
 ) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Return what the decoder is told of a training speaker, (VOICE_WIDTH,)."""
+    """Return the decoder's speaker input for a training speaker, (VOICE_WIDTH,)."""
     number = torch.tensor([known(items).index(speaker)])
-    vector: np.ndarray[Any, np.dtype[np.float32]] = modules["voices"](number)[0].numpy()
+    vector: np.ndarray[Any, np.dtype[np.float32]] = modules.voices(number)[0].numpy()
     return vector

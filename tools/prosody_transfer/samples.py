@@ -1,7 +1,8 @@
-"""Sounds and contour plots of transfers from strangers to the bundled voice."""
+"""Write sounds and contour plots of transfers to the bundled voice."""
 
 from __future__ import annotations
 
+import argparse
 import wave
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
 from pywakeword.tts.addon import Addon
-from pywakeword.tts.prosody.transfer import ProsodyReference
+from pywakeword.tts.prosody.reference import ProsodyReference
 from pywakeword.tts.recording.acoustic_frames import (
     FRAME_RATE_HZ,
     N_MELS,
@@ -20,14 +21,28 @@ from pywakeword.tts.recording.acoustic_frames import (
     acoustic_frames,
 )
 from tools.prosody_transfer.corpus import Item, recordings
-from tools.prosody_transfer.evaluation import sources
+from tools.prosody_transfer.evaluation.transfers import sources
+from tools.prosody_transfer.export import NAME
+from tools.prosody_transfer.options import add_options, read_items
 from tools.tts.corpus import SYMBOLS
 
 _COUNT = 6
 
 
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the samples; 2 on bad input."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args(argv)
+    items = read_items(args)
+    if items is None:
+        return 2
+    return write(items, args.data, args.models / NAME, args.out)
+
+
 def write(items: Sequence[Item], data: Path, addon: Path, out: Path) -> int:
-    """Write source, transfer and the voice's own reading of the first reporting speakers."""
+    """Write source, transfer and plain synthesis for the first reported speakers."""
     voice = Addon.load(addon)
     paths = {r.path.stem: r.path for r in recordings(data)}
     out.mkdir(parents=True, exist_ok=True)
@@ -41,7 +56,7 @@ def write(items: Sequence[Item], data: Path, addon: Path, out: Path) -> int:
         with voice.open(symbols, reference.tensors()) as stream:
             made = stream.pull(1 << 22)[:, 0]
         source = decode(paths[item.name])
-        plain = voice.synthesize(item.text).astype(np.float32) / 32768
+        plain = voice.synthesize(item.text).astype(np.float32) / np.float32(32768)
         for kind, sound in (("source", source), ("transfer", made), ("plain", plain)):
             _write_wav(out / f"{item.name}-{kind}.wav", to_pcm(sound))
         _plot(out / f"{item.name}.png", item, acoustic_frames(made.astype(np.float32)))

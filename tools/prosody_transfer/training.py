@@ -1,4 +1,4 @@
-"""Training by self transfer: every recording is both the reference and the goal."""
+"""Training by self transfer: every recording is both reference and target."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from tools.prosody_transfer import network, speakers
-from tools.prosody_transfer.adversary import Adversary
 from tools.prosody_transfer.corpus import Item
+from tools.prosody_transfer.networks import model, speakers
+from tools.prosody_transfer.networks.adversary import Adversary
 from tools.tts.batches import padded, train
 from tools.tts.corpus import VOICE
 from tools.tts.features import N_MELS
@@ -22,23 +23,23 @@ from tools.tts.training import upsample_plan
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is weighed against what.
+    """Weights of the losses, and the composition of batches.
 
     Attributes
     ----------
     batch, of_voice : int
-        Recordings in a batch, and how many of them the bundled voice says.
+        Recordings per batch, and how many of them are of the bundled voice.
     divergence : float
-        Weight of the code's distance from the normal distribution.
+        Weight of the code's divergence from the normal distribution.
     pitch : float
         Weight of log F0 against the mel energies.
     adversary : float
         Factor on the adversary's reversed gradient.
     voice : float
-        Weight of what the speaker vector measures in transfers to other speakers of the
-        batch, against those speakers' vectors.
+        Weight of the distance between speaker vectors measured on transfers to other speakers
+        of the batch, and those speakers' own vectors.
     stranger : float
-        Share of recordings whose speaker the decoder hears of by that recording alone.
+        Share of recordings whose speaker input is measured on that recording alone.
     """
 
     batch: int = 4
@@ -51,7 +52,8 @@ class Recipe:
 
 
 RECIPE = Recipe()
-_MOVED_SHARE = 0.25  # of the steps also transfer to other speakers, which costs time
+Plan = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+_MOVED_SHARE = 0.25  # of the steps also transfer to other speakers, which is slow
 
 
 def fit(
@@ -63,14 +65,14 @@ def fit(
     rate: float = 2e-3,
     seed: int = 0,
     recipe: Recipe = RECIPE,
-) -> nn.ModuleDict:
-    """Train one model; it goes on from `path` if that is there."""
+) -> model.TransferModel:
+    """Train one model; resume from `path` if it exists."""
     torch.manual_seed(7 + seed)
-    shape = network.ABLATIONS[ablation]
+    shape = model.ABLATIONS[ablation]
     learners = [item for item in items if item.role == "train"]
     names = speakers.known(learners)
-    modules = network.make_modules(shape, len(names))
-    speakers.fit(modules, learners)
+    modules = model.TransferModel(shape, len(names))
+    speakers.fit(modules.reference_encoder.speaker, modules.voices, learners)
     if shape.adversary:
         modules["adversary"] = Adversary(shape.code_width, len(names))
     real = sorted((i for i in learners if i.speaker != VOICE), key=lambda i: len(i.frames))
@@ -78,7 +80,7 @@ def fit(
 
     def loss_of(rng: np.random.Generator) -> Tensor:
         rng = np.random.default_rng((int(rng.integers(1 << 31)), seed))
-        torch.manual_seed(int(rng.integers(1 << 31)))  # so that a step is the same if resumed
+        torch.manual_seed(int(rng.integers(1 << 31)))  # so that a resumed run takes the same steps
         batch = _near(real, rng, recipe.batch - recipe.of_voice)
         batch += _near(voice, rng, recipe.of_voice)
         numbers = torch.tensor([names.index(item.speaker) for item in batch])
@@ -91,13 +93,13 @@ def fit(
 
 
 def _near(items: Sequence[Item], rng: np.random.Generator, count: int) -> list[Item]:
-    """Draw recordings of similar length from a list in order of length."""
+    """Draw recordings of similar length from a list sorted by length."""
     start = int(rng.integers(0, max(1, len(items) - 4 * count + 1)))
     return [items[start + i] for i in rng.choice(min(len(items), 4 * count), count, replace=False)]
 
 
 def _loss(
-    modules: nn.ModuleDict,
+    modules: model.TransferModel,
     batch: Sequence[Item],
     numbers: Tensor,
     rng: np.random.Generator,
@@ -105,50 +107,52 @@ def _loss(
 ) -> Tensor:
     symbols, text_mask = padded([item.symbols for item in batch])
     frames, mask = padded([item.frames for item in batch])
-    reference, voices = modules["reference_encoder"], modules["voices"]
+    reference, voices = modules.reference_encoder, modules.voices
     bottleneck = reference.shape.bottleneck
-    # The decoder hears of this recording's register, not of the speaker's mean: it is not the
-    # code that should say how high a recording is as a whole, it is told as of a target.
-    speaker = voices.told(numbers, reference.speaker(frames, mask))
+    # The decoder gets the register of this recording, not the speaker's mean: the code should
+    # not encode the register, which is an input like that of a target.
+    speaker = voices.from_recordings(numbers, reference.speaker(frames, mask))
     strange = torch.from_numpy(rng.random(len(batch)) < recipe.stranger)
     speaker = speakers.without_learned(speaker, strange)
-    # 16-bit products of the convolutions take half the time; sums and weights stay whole.
+    # Convolutions in 16 bits take half the time; sums and weights stay in 32 bits.
     with torch.autocast("cpu", torch.bfloat16):
-        encoded = modules["text_encoder"](symbols, text_mask).float()
+        encoded = modules.text_encoder(symbols, text_mask).float()
         upsampled = upsample(encoded, batch, frames.shape[1])
         n_slots = int(_most_phones(modules, symbols))
         with torch.autocast("cpu", enabled=False):
-            grid = network.grid_of(reference.shape, upsampled.detach(), mask, n_slots)
+            grid = model.grid_of(reference.shape, upsampled.detach(), mask, n_slots)
         mean, log_variance = reference(frames, upsampled, mask, grid)
         code = mean
         if bottleneck:
             noise = torch.from_numpy(rng.normal(size=mean.shape).astype(np.float32))
             code = mean + noise * torch.exp(0.5 * log_variance)
-        predicted = network.decode_frames(modules, upsampled, code, speaker, mask, grid).float()
+        predicted = model.decode_frames(modules, upsampled, code, speaker, mask, grid).float()
     loss = _frame_loss(predicted, frames, mask, recipe)
     if recipe.voice and rng.random() < _MOVED_SHARE:
-        # To the speaker of another recording of the batch: there is no recording to compare
-        # with, but the voice's long-term statistics are known.
+        # Transfer to the speaker of another recording of the batch. No recording exists to
+        # compare with, but the target's long-term statistics are known.
         other = torch.roll(numbers, 1)
         with torch.autocast("cpu", torch.bfloat16):
-            moved = network.decode_frames(
+            moved = model.decode_frames(
                 modules, upsampled.detach(), code.detach(), voices(other), mask, grid
             ).float()
-        heard = torch.cat([moved[..., : N_MELS + 1], frames[..., N_MELS + 1 :]], 2)
-        found = reference.speaker(heard, mask)
+        combined = torch.cat([moved[..., : N_MELS + 1], frames[..., N_MELS + 1 :]], 2)
+        found = reference.speaker(combined, mask)
         loss = loss + recipe.voice * (found - voices.measured[other]).abs().mean()
     if grid is not None:
         valid = grid.mask
         divergence = 0.5 * (mean**2 + torch.exp(log_variance) - 1 - log_variance).sum(2)
         loss = loss + recipe.divergence * (divergence * valid).sum() / valid.sum()
         if "adversary" in modules:
-            loss = loss + modules["adversary"].loss(mean, valid, numbers, recipe.adversary)
-    return loss + _duration_loss(modules["duration_encoder"], batch)
+            opponent = modules["adversary"]
+            assert isinstance(opponent, Adversary)
+            loss = loss + opponent.loss(mean, valid, numbers, recipe.adversary)
+    return loss + _duration_loss(modules.duration_encoder, batch)
 
 
-def _most_phones(modules: nn.ModuleDict, symbols: Tensor) -> Tensor:
-    """Most phones that a text of the batch has."""
-    most: Tensor = modules["text_encoder"].spoken[symbols].sum(1).max()
+def _most_phones(modules: model.TransferModel, symbols: Tensor) -> Tensor:
+    """Return the largest number of phones in a text of the batch."""
+    most: Tensor = modules.text_encoder.spoken[symbols].sum(1).max()
     return most.clamp(min=1)
 
 
@@ -161,7 +165,7 @@ def _frame_loss(predicted: Tensor, frames: Tensor, mask: Tensor, recipe: Recipe)
 
 
 def _duration_loss(encoder: nn.Module, batch: Sequence[Item]) -> Tensor:
-    """Of the bundled voice only: it is who speaks without a reference."""
+    """Return the duration loss of the bundled voice, the only one that speaks without reference."""
     own = [item for item in batch if item.speaker == VOICE]
     symbols, mask = padded([item.symbols for item in own])
     durations, _ = padded([item.durations.astype(np.float32) for item in own])
@@ -171,8 +175,8 @@ def _duration_loss(encoder: nn.Module, batch: Sequence[Item]) -> Tensor:
 
 
 def upsample(encoded: Tensor, batch: Sequence[Item], n_frames: int) -> Tensor:
-    """Repeat encodings over frames, as the `Upsampler` block gives them, with zeros behind."""
-    rows = torch.zeros(len(batch), n_frames, network.UPSAMPLED_WIDTH)
+    """Repeat encodings over frames like the block `Upsampler`, padded with zeros."""
+    rows = torch.zeros(len(batch), n_frames, model.UPSAMPLED_WIDTH)
     for i, item in enumerate(batch):
         index, position = _plan(item)
         row = torch.cat([encoded[i, index], torch.from_numpy(position)], 1)
@@ -181,9 +185,9 @@ def upsample(encoded: Tensor, batch: Sequence[Item], n_frames: int) -> Tensor:
 
 
 @functools.lru_cache(maxsize=4096)
-def _plan_of(durations: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _plan_of(durations: tuple[int, ...]) -> Plan:
     return upsample_plan(np.array(durations))
 
 
-def _plan(item: Item) -> tuple[np.ndarray, np.ndarray]:
+def _plan(item: Item) -> Plan:
     return _plan_of(tuple(int(n) for n in item.durations))

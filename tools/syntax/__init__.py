@@ -1,1 +1,1 @@
-"""The network of syntactic distances: treebank, training, export and figures."""
+"""Kit that trains and measures the network of syntactic distances."""

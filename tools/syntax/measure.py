@@ -1,4 +1,4 @@
-"""Figures of predicted distances against those of gold trees."""
+"""Measures predicted distances against those of gold trees."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from pywakeword.tts.text.syntax import distances_from_scores, spans
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Sums over sentences; `pair_order` leaves pairs out that are equal in the gold tree.
+    """Figures over all sentences.
 
-    A pair that is predicted equal counts as wrong. `bracket_f1` is over the constituents of
-    the binary trees, those of one word and of the whole sentence left out.
+    `pair_order` ignores pairs that are equal in the gold tree; pairs predicted equal are wrong.
+    `bracket_f1` counts constituents of the binary trees, except single words and whole sentences.
     """
 
     sentences: int
@@ -31,7 +32,7 @@ class Figures:
 
 
 def measure(gold: Sequence[Sequence[int]], scores: Sequence[Sequence[float]]) -> Figures:
-    """Compare scores with gold distances, sentence by sentence."""
+    """Compare scores with gold distances."""
     right = {"trees": 0, "scores": 0}
     n_pairs = n_common = n_spans = n_sentences = 0
     for true, score in zip(gold, scores):
@@ -56,11 +57,11 @@ def measure(gold: Sequence[Sequence[int]], scores: Sequence[Sequence[float]]) ->
 
 
 def right_branching(n_words: int) -> list[float]:
-    """Return the distances of the tree that only branches to the right."""
+    """Return the distances of the right-branching tree."""
     return [0.0, *(float(n_words - i) for i in range(1, n_words))]
 
 
-def _order(values: Sequence[float]) -> np.ndarray:
+def _order(values: Sequence[float]) -> npt.NDArray[np.int64]:
     tail = np.asarray(values, dtype=np.float64)[1:]
-    # No difference: scores may be infinite.
+    # Comparisons instead of differences: scores may be infinite.
     return (tail[:, None] > tail[None, :]).astype(int) - (tail[:, None] < tail[None, :])

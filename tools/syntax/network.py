@@ -1,4 +1,4 @@
-"""The network: two bidirectional LSTM layers and a score for each gap between words."""
+"""The network: two bidirectional LSTM layers, and one score per gap between words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pywakeword.tts.text.syntax_features import ID_FEATURES, N_FLAGS
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of the network; the widths of the embeddings are in the order of ID_FEATURES."""
+    """Sizes of the network; `widths` are those of the embeddings, in the order of ID_FEATURES."""
 
     widths: tuple[int, ...] = (96, 32, 24, 24, 8)
     hidden: int = 128
@@ -21,7 +21,7 @@ class Shape:
 
 
 class Network(nn.Module):
-    """Scores how strongly each word is parted from the one before it."""
+    """Scores the boundary before each word."""
 
     def __init__(
         self, shape: Shape, sizes: Mapping[str, int], n_tags: int, n_labels: int, dropout: float
@@ -36,7 +36,7 @@ class Network(nn.Module):
         self.second = nn.LSTM(2 * shape.hidden, shape.hidden, bidirectional=True, batch_first=True)
         self.gap = nn.Linear(4 * shape.hidden, shape.gap)
         self.score = nn.Linear(shape.gap, 1)
-        # Only for training: what a word and the constituent over a gap are called.
+        # For training only: tag of a word, and label of the constituent over a gap.
         self.tag = nn.Linear(2 * shape.hidden, n_tags)
         self.label = nn.Linear(shape.gap, n_labels)
 

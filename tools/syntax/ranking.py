@@ -18,13 +18,13 @@ from tools.syntax.treebank import Sentence
 
 _MIN_COUNT = {"word": 2, "suffix3": 3, "suffix2": 3, "prefix3": 3, "shape": 1}
 _BATCH_WORDS = 500
-_AVERAGING = 0.995  # decay of the running mean of the weights; that mean is what ships
+_AVERAGING = 0.995  # decay of the running mean of the weights, which is exported
 _TAG_WEIGHT = _LABEL_WEIGHT = 0.5
-_HIDDEN_WORD = 0.15  # share of words whose identity, and of affixes, is hidden in training
+_HIDDEN_WORD = 0.15  # share of words and of affixes that are hidden in training
 
 
 def make_vocabulary(sentences: Sequence[Sentence]) -> dict[str, dict[str, int]]:
-    """Return an id for each value of a feature that is frequent enough; 0 is any other."""
+    """Return ids of the frequent values of each feature; 0 stands for all others."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in ID_FEATURES}
     for sentence in sentences:
         for text, mark in sentence.pieces:
@@ -54,7 +54,7 @@ def train(
     checkpoint: Path | None = None,
     after_epoch: Any = None,
 ) -> Network:
-    """Return the mean network of a run; goes on where `checkpoint` left off."""
+    """Return the mean network of a run; resume from `checkpoint` if it exists."""
     torch.manual_seed(seed)
     tags = {tag: i for i, tag in enumerate(sorted({t for s in sentences for t in s.tags}))}
     labels = {name: i for i, name in enumerate(sorted({n for s in sentences for n in s.labels}))}
@@ -67,10 +67,15 @@ def train(
         optimizer, rate, total_steps=n_steps + epochs * 5, pct_start=0.1
     )
     data = [_tensors(s, vocabulary, tags, labels) for s in sentences]
-    state = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
+    state: dict[str, Any] = {
+        "network": network,
+        "mean": mean,
+        "optimizer": optimizer,
+        "schedule": schedule,
+    }
     first = _resume(checkpoint, state)
     for epoch in range(first, epochs):
-        # Of the epoch alone, so that a resumed run is the run that was not interrupted.
+        # Seeded by the epoch, so that a resumed run gives the same result.
         random = np.random.default_rng([seed, epoch])
         torch.manual_seed(seed * 1000 + epoch)
         network.train()
@@ -79,7 +84,7 @@ def train(
         for batch in batches:
             loss = _loss(network, [data[i] for i in batch])
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimizer.step()
             schedule.step()

@@ -2,9 +2,9 @@
 
     python -m tools.syntax train --data DIR --work DIR --out models/tts/syntax
 
-DIR holds trees/*.ptb. Of each ten documents one is dev, for choosing settings (its figures are
-printed after each epoch), and one is test, looked at once the network is written. The work folder
-keeps a checkpoint: the same command goes on where it was stopped.
+DIR holds trees/*.ptb. One document in ten is dev, for choosing settings (figures after each epoch),
+and one is test, used once at the end. The work folder keeps a checkpoint; the same command resumes
+an interrupted run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tools.syntax.ranking import make_vocabulary, predict, train
 from tools.syntax.treebank import Sentence, plain_text, read_documents, split
 
 _RECORDED = ("epochs", "rate", "dropout", "seed")
-_SLOWEST = 0.95  # quantile of the time a sentence takes
+_SLOWEST = 0.95  # quantile of the time per sentence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         learn, dev, test = split(read_documents(args.data / "trees"))
     except (PyWakewordError, OSError) as error:
-        print(f"train_syntax: {error}", file=sys.stderr)
+        print(f"tools.syntax: {error}", file=sys.stderr)
         return 2
     vocabulary = make_vocabulary(learn)
 

@@ -1,4 +1,4 @@
-"""Reads documents of constituency trees and parts them into training, dev and test."""
+"""Reads documents of constituency trees, and splits them into training, dev and test."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from pywakeword.tts.text.syntax import (
 )
 from pywakeword.tts.text.tokens import mark_of
 
-# Documents stand one after the other; inside one a blank line parts the trees.
+# A blank line separates trees, the start of a root tree separates documents.
 _DOCUMENT = re.compile(r"(?<=\))\n(?=\(ROOT)")
 _TREE = re.compile(r"\n\s*\n")
 _BRACKETS = {"-LRB-": "(", "-RRB-": ")"}
 _GLUE = "\0"
 _CLITIC = re.compile(r"\s+(n['\u2019]t\b|['\u2019](?:s|re|ve|ll|d|m)\b)", re.IGNORECASE)
-_FOLD = 10  # documents; one is test, one is dev
+_FOLD = 10  # of ten documents one is test, one is dev
 
 
 @dataclass(frozen=True)
 class Sentence:
     """One tree of a treebank.
 
-    `pieces` are words and punctuation as the network takes them; `distances`, `tags` and
-    `labels` have one value a word. A label names the constituent that joins the word with
-    the one before it.
+    `pieces` are words and punctuation, as inputs of the network; `distances`, `tags` and `labels`
+    have one value per word. A label is that of the smallest constituent that contains the word
+    and the one before it.
     """
 
     document: str
@@ -46,7 +46,7 @@ class Sentence:
 
 
 def read_documents(folder: Path) -> list[list[Sentence]]:
-    """Read every .ptb file of a folder, in the order of their names."""
+    """Read all .ptb files of a folder, sorted by name."""
     files = sorted(folder.glob("*.ptb"))
     if not files:
         raise SyntaxTreeError(f"{folder} has no .ptb file")
@@ -60,7 +60,7 @@ def read_documents(folder: Path) -> list[list[Sentence]]:
 
 
 def read_sentence(bracketed: str, document: str = "") -> Sentence:
-    """Turn one bracketed tree into a sentence.
+    """Convert one bracketed tree to a sentence.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def read_sentence(bracketed: str, document: str = "") -> Sentence:
 def split(
     documents: Sequence[list[Sentence]], fold: int = 0
 ) -> tuple[list[Sentence], list[Sentence], list[Sentence]]:
-    """Part whole documents into train, dev and test: of each ten, one dev and one test."""
+    """Split whole documents into train, dev and test: of each ten, one dev and one test."""
     parts: tuple[list[Sentence], ...] = ([], [], [])
     for number, document in enumerate(documents):
         place = (number + fold) % _FOLD
@@ -93,7 +93,7 @@ def split(
 
 
 def plain_text(sentence: Sentence) -> str:
-    """Return the sentence as somebody would write it, with spaces where they belong."""
+    """Return the sentence as normal text, with spaces in the usual places."""
     text = " ".join(
         f"-{_GLUE}" if mark == "hyphen" else _BRACKETS.get(piece, piece)
         for piece, mark in sentence.pieces

@@ -1,20 +1,22 @@
-"""Batches of padded utterances, and runs that go on where they stopped."""
+"""Batches of padded utterances, and a resumable training loop."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from tools.tts.corpus import Utterance
 
 
-def padded(rows: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-    """Stack rows of unequal length: values with zeros behind, and the mask."""
+def padded(rows: Sequence[npt.NDArray[Any]]) -> tuple[Tensor, Tensor]:
+    """Stack rows of unequal length; return values padded with zeros, and the mask."""
     longest = max(len(row) for row in rows)
     values = np.zeros((len(rows), longest, *rows[0].shape[1:]), rows[0].dtype)
     mask = np.zeros((len(rows), longest), np.float32)
@@ -25,7 +27,7 @@ def padded(rows: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
 
 
 def pick(utterances: Sequence[Utterance], rng: np.random.Generator, count: int) -> list[Utterance]:
-    """Draw utterances of similar length, so that little of a batch is padding."""
+    """Draw utterances of similar length, to keep padding short."""
     start = int(rng.integers(0, max(1, len(utterances) - 4 * count)))
     near = sorted(utterances, key=lambda u: len(u.frames))[start : start + 4 * count]
     return [near[i] for i in rng.choice(len(near), count, replace=False)]
@@ -39,7 +41,7 @@ def train(
     steps: int,
     rate: float = 2e-3,
 ) -> None:
-    """Minimise a loss; the state goes to `path` every 50 steps and is taken up from there."""
+    """Minimise a loss; the state is saved to `path` every 50 steps, and resumed from there."""
     optimizer = torch.optim.Adam(modules.parameters(), rate)
     done = 0
     if path.exists():
@@ -54,7 +56,7 @@ def train(
             group["lr"] = rate * min(1, (step + 1) / 50) * (1 - 0.95 * step / steps)
         loss = loss_of(np.random.default_rng((step, 17)))
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(modules.parameters(), 1.0)
         optimizer.step()
         recent.append(float(loss.detach()))

@@ -1,15 +1,16 @@
-"""Sentences, spoken by a flite voice that also says where each phone ends."""
+"""Sentences spoken by a voice of flite, with the end of each phone."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.tts.addon.flite import FliteVoice
+from pywakeword.tts.text.flite import FliteVoice
 from tools.tts.features import FRAME_RATE_HZ, acoustic_frames
 
 VOICE = "slt"
@@ -23,7 +24,7 @@ SYMBOLS = tuple(_PHONES.split())
 
 @dataclass(frozen=True)
 class Utterance:
-    """One spoken sentence: symbols, frames of each symbol, acoustic frames and audio."""
+    """One spoken sentence."""
 
     text: str
     symbols: npt.NDArray[np.int64]  # (n_symbols,)
@@ -33,7 +34,7 @@ class Utterance:
 
 
 def sentences(trees: Path, seed: int) -> list[str]:
-    """Sentences of a folder of treebank files: 3 to 18 plain words, shuffled, no doubles."""
+    """Return different sentences of treebank files, of 3 to 18 plain words, shuffled."""
     found = dict.fromkeys(
         text
         for path in sorted(trees.glob("*.ptb"))
@@ -48,21 +49,21 @@ def sentences(trees: Path, seed: int) -> list[str]:
 def _plain(tokens: list[str]) -> str:
     text = " ".join(t for t in tokens if not t.startswith(("-", "*")))
     text = re.sub(r" (n't|'\w+|[.,?!])", r"\1", text)
-    # What flite would expand (digits, capitals, dashes) is left out: the words are the truth
-    # that a recogniser's answer is compared with.
+    # Leave out what flite would expand (digits, capitals, dashes): the words are compared with
+    # those that a recogniser finds.
     if re.search(r"[^a-zA-Z .,?!']|[A-Z]{2}", text) or not 3 <= len(text.split()) <= 18:
         return ""
     return text
 
 
 def speak(voice: FliteVoice, text: str) -> Utterance:
-    """Let the teacher say `text`."""
+    """Speak `text` with the teacher."""
     spoken = voice.speak(text)
-    audio = spoken.pcm.astype(np.float32) / 32768
+    audio = spoken.pcm.astype(np.float32) / np.float32(32768)
     symbols = np.array([SYMBOLS.index(name) for name in spoken.phones])
     ends = np.round(np.array(spoken.ends_s) * FRAME_RATE_HZ).astype(np.int64)
     frames = acoustic_frames(audio)
-    # The voice writes a few milliseconds more than its marks say, or fewer.
+    # The audio is a few milliseconds longer or shorter than the phones.
     ends = np.minimum(ends, len(frames))
     ends[-1] = len(frames)
     return Utterance(text, symbols, np.diff(ends, prepend=0), frames, audio)
@@ -71,7 +72,7 @@ def speak(voice: FliteVoice, text: str) -> Utterance:
 def prepare(trees: Path, work: Path, *, seed: int, count: int, held_out: int) -> list[Utterance]:
     """Speak the training sentences, or load them from the work folder.
 
-    The first `held_out` sentences are the evaluation's and are never spoken here.
+    The first `held_out` sentences are kept for the evaluation.
     """
     path = work / f"corpus-{seed}-{count}.npz"
     texts = sentences(trees, seed)[held_out : held_out + count]
@@ -79,11 +80,11 @@ def prepare(trees: Path, work: Path, *, seed: int, count: int, held_out: int) ->
         voice = FliteVoice(VOICE)
         spoken = [speak(voice, text) for text in texts]
         path.parent.mkdir(parents=True, exist_ok=True)
-        arrays = {}
+        arrays: dict[str, npt.NDArray[Any]] = {}
         for i, item in enumerate(spoken):
             arrays |= {f"s{i}": item.symbols, f"d{i}": item.durations}
             arrays |= {f"f{i}": item.frames, f"a{i}": (item.audio * 32768).astype(np.int16)}
-        np.savez(path, **arrays)
+        np.savez(path, **arrays)  # type: ignore[arg-type]
         return spoken
     with np.load(path) as stored:
         return [
@@ -92,7 +93,7 @@ def prepare(trees: Path, work: Path, *, seed: int, count: int, held_out: int) ->
                 stored[f"s{i}"],
                 stored[f"d{i}"],
                 stored[f"f{i}"],
-                stored[f"a{i}"].astype(np.float32) / 32768,
+                stored[f"a{i}"].astype(np.float32) / np.float32(32768),
             )
             for i, text in enumerate(texts)
         ]

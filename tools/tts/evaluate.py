@@ -1,7 +1,7 @@
-"""Scores bundled addons beside their teacher: python -m tools.tts evaluate --trees DIR.
+"""Score bundled addons and their teacher.
 
-Word error rate of a recogniser (pocketsphinx, US English, its own language model) on
-sentences that no training saw, and the time until the first audio of a sentence.
+Measures the word error rate of a recogniser (pocketsphinx, US English, its own language model) on
+held-out sentences, and the time until the first audio of a sentence.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.tts import Addon
-from pywakeword.tts.addon.flite import FliteVoice
 from pywakeword.tts.prosody.model import WAYS
+from pywakeword.tts.recording.pocketsphinx_decoder import make_decoder
+from pywakeword.tts.text.flite import FliteVoice
 from tools.tts.corpus import VOICE, sentences
 from tools.tts.train import HELD_OUT, SEED
 
@@ -32,7 +33,7 @@ LONG = (
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text as a recogniser writes them."""
+    """Return the words of a text in the spelling of the recogniser."""
     return re.findall(r"[a-z']+", text.lower())
 
 
@@ -47,11 +48,9 @@ def word_errors(reference: Sequence[str], answer: Sequence[str]) -> int:
 
 
 def word_error_rate(speak: Callable[[str], Pcm], texts: Sequence[str]) -> float:
-    """Return errors per word of the recogniser on what `speak` says."""
-    from pocketsphinx import Decoder
-
-    # One pass: a second would take twice the time, and is not what is compared.
-    decoder = Decoder(loglevel="FATAL", samprate=16_000, fwdflat=False, bestpath=False)
+    """Return the recogniser's errors per word on the speech of `speak`."""
+    # A second pass would take twice the time, and is not compared.
+    decoder = make_decoder("train", samprate=16_000, fwdflat=False, bestpath=False)
     silence = np.zeros(4000, np.int16)
     errors = total = 0
     for text in texts:
@@ -60,14 +59,14 @@ def word_error_rate(speak: Callable[[str], Pcm], texts: Sequence[str]) -> float:
         decoder.process_raw(pcm.tobytes(), full_utt=True)
         decoder.end_utt()
         found = decoder.hyp()
-        heard = re.sub(r"\(\d+\)", "", found.hypstr).split() if found else []
-        errors += word_errors(words(text), heard)
+        recognised = re.sub(r"\(\d+\)", "", found.hypstr).split() if found else []
+        errors += word_errors(words(text), recognised)
         total += len(words(text))
     return errors / total
 
 
 def first_audio(addon: Addon, text: str, repeats: int = 15) -> dict[str, float]:
-    """Return seconds of wall clock and of CPU until the first 100 ms of audio are there."""
+    """Return wall-clock and CPU time until the first 100 ms of audio."""
     walls, cpus = [], []
     for _ in range(repeats):
         wall, cpu = time.perf_counter(), time.process_time()
@@ -95,13 +94,15 @@ def measure(addon: Addon, texts: Sequence[str]) -> dict[str, object]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the figures, and write them on the addons' cards if asked to."""
+    """Print the figures; with --write, put them on the addons' cards."""
     parser = argparse.ArgumentParser(prog="python -m tools.tts evaluate", description=__doc__)
     parser.add_argument("addons", nargs="*", default=["slt-parallel", "slt-attention"])
     parser.add_argument("--trees", type=Path, required=True, help="folder of *.ptb files")
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--folder", type=Path, default=Path("models/tts"))
-    parser.add_argument("--prosody", choices=WAYS, help="chosen in this way; not of slt-attention")
+    parser.add_argument(
+        "--prosody", choices=WAYS, help="way of choosing the prosody; not for slt-attention"
+    )
     parser.add_argument("--write", action="store_true", help="put the figures on the cards")
     args = parser.parse_args(argv)
     texts = sentences(args.trees, SEED)[:HELD_OUT][: args.sentences]
@@ -109,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
     teachers = round(word_error_rate(lambda text: teacher.speak(text).pcm, texts), 4)
     print(json.dumps({"teacher": teachers}), flush=True)
     for name in args.addons:
-        figures = measure(Addon.load(args.folder / name, prosody=args.prosody), texts)
+        figures = measure(Addon.load(args.folder / name, prosody_way=args.prosody), texts)
         figures["teachers_word_error_rate"] = teachers
         print(json.dumps({name: figures}), flush=True)
         if args.write:

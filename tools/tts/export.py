@@ -1,24 +1,20 @@
-"""From trained modules to an addon folder."""
+"""Exports trained modules as an addon folder."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.models.digest import sha256_hex
 from pywakeword.tts.prosody.model import CONTOURS, EMBEDDING_WIDTH
-from tools.tts import network
+from tools.tts import network, onnx_export
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.features import (
     FRAME_WIDTH,
@@ -34,7 +30,7 @@ _E, _UP = network.ENCODED_WIDTH, network.ENCODED_WIDTH + network.POSITION_WIDTH
 
 @dataclass(frozen=True)
 class Recipe:
-    """How an addon comes about, and the stack that it ends up in."""
+    """Training settings of an addon, and its stack."""
 
     trainer: str  # in tools.tts.training
     steps: int
@@ -74,7 +70,7 @@ ADDONS = {
     ),
 }
 
-# Inputs and outputs of each network, without the batch; and the axis.
+# Axis, inputs and outputs of each network; shapes exclude the batch.
 _SHAPES: dict[str, tuple[str, dict[str, list[Any]], dict[str, list[Any]]]] = {
     "text_encoder": ("text", {"symbols": ["text"], "mask": ["text"]}, {"encoded": ["text", _E]}),
     "duration_encoder": (
@@ -113,7 +109,7 @@ _SHAPES: dict[str, tuple[str, dict[str, list[Any]], dict[str, list[Any]]]] = {
 }
 
 
-_PROSODIC = {
+_PROSODIC: dict[str, list[Any]] = {
     "symbols": ["text"],
     "prosody": ["text", len(CONTOURS)],
     "embedding": [EMBEDDING_WIDTH],
@@ -122,13 +118,21 @@ _PROSODIC = {
 
 
 class _Step(nn.Module):
-    """An attention decoder whose last frame is state like any other."""
+    """An attention decoder that returns its last frame as part of its state."""
 
     def __init__(self, decoder: nn.Module) -> None:
         super().__init__()
         self.decoder = decoder
 
-    def forward(self, last, hidden, centre, context, encoded, mask):  # type: ignore[no-untyped-def]
+    def forward(
+        self,
+        last: Tensor,
+        hidden: Tensor,
+        centre: Tensor,
+        context: Tensor,
+        encoded: Tensor,
+        mask: Tensor,
+    ) -> tuple[Tensor, ...]:
         frames, hidden, centre, context = self.decoder(last, hidden, centre, context, encoded, mask)
         return frames, frames[:, -1], hidden, centre, context
 
@@ -143,8 +147,8 @@ def write_addon(
 ) -> Path:
     """Export the networks of an addon and write its `addon.json`; return the folder.
 
-    Of a network in `files` that file is taken as it is; its module only says the shapes.
-    `training` is put on the card.
+    A network in `files` is copied from there; its module only gives the shapes. `training` goes
+    to the card.
     """
     recipe, folder = ADDONS[name], out / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -161,8 +165,23 @@ def write_addon(
             "axis": axis,
         }
         if part != "attention_decoder":
-            entry["reach"] = [modules[part].body.reach] * 2
+            entry["reach"] = [network.reach(modules[part])] * 2
         networks[part] = entry
+    card: dict[str, Any] = {
+        "teacher": f"flite 2.2, voice cmu_us_{VOICE} (free, BSD-like licence)",
+        "licence": "Apache-2.0",
+        "frames": f"{N_MELS} log mel energies times 0.2, log F0, voicing; 80 a second",
+        "parameters": sum(
+            p.numel() for part in recipe.networks for p in modules[part].parameters()
+        ),
+        "training": dict(training),
+    }
+    path = folder / "addon.json"
+    if path.exists():  # keep figures of the evaluation if they belong to these networks
+        old = json.loads(path.read_text(encoding="utf-8"))
+        if old["networks"] == networks:
+            kept = old.get("card", {})
+            card |= {k: kept[k] for k in kept if k.startswith(("measured", "heard"))}
     manifest = {
         "format_version": 1,
         "name": name,
@@ -188,22 +207,8 @@ def write_addon(
                 "stack": [dict(block) for block in recipe.stack],
             },
         },
-        "card": {
-            "teacher": f"flite 2.2, voice cmu_us_{VOICE} (free, BSD-like licence)",
-            "licence": "Apache-2.0",
-            "frames": f"{N_MELS} log mel energies times 0.2, log F0, voicing; 80 a second",
-            "parameters": sum(
-                p.numel() for part in recipe.networks for p in modules[part].parameters()
-            ),
-            "training": dict(training),
-        },
+        "card": card,
     }
-    path = folder / "addon.json"
-    if path.exists():  # what the evaluation wrote stays, as long as it is of these networks
-        old = json.loads(path.read_text(encoding="utf-8"))
-        if old["networks"] == networks:
-            card = old.get("card", {})
-            manifest["card"] |= {k: card[k] for k in card if k.startswith(("measured", "heard"))}
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return folder
 
@@ -223,9 +228,9 @@ def _onnx(part: str, module: nn.Module) -> bytes:
 def onnx_file(
     module: nn.Module, axis: str, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]
 ) -> bytes:
-    """One network as an ONNX file with weights of 16 bits, computed with in 32.
+    """Return a network as an ONNX file with weights in half precision.
 
-    Shapes are without the batch; a size with a name varies.
+    Shapes exclude the batch; named sizes are variable.
     """
     example = []
     for name, shape in inputs.items():
@@ -234,34 +239,6 @@ def onnx_file(
             torch.zeros(1, *size, dtype=torch.long) if name == "symbols" else torch.ones(1, *size)
         )
     dynamic = {name: {1: axis} for name, shape in (inputs | outputs).items() if shape[0] == axis}
-    file = io.BytesIO()
-    torch.onnx.export(
-        module.eval(),
-        tuple(example),
-        file,
-        input_names=list(inputs),
-        output_names=list(outputs),
-        dynamic_axes=dynamic,
-        opset_version=17,
-        dynamo=False,
-    )
-    model = onnx.load_from_string(file.getvalue())
-    _halve(model.graph)
-    onnx.checker.check_model(model)
-    return model.SerializeToString()
-
-
-def _halve(graph: onnx.GraphProto) -> None:
-    """Store large weights as float16, with a cast that the runtime folds when it loads."""
-    casts = []
-    for tensor in graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size >= 256:
-            stored = numpy_helper.from_array(values.astype(np.float16), tensor.name + ".half")
-            casts.append(
-                helper.make_node("Cast", [stored.name], [tensor.name], to=TensorProto.FLOAT)
-            )
-            tensor.CopyFrom(stored)
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    model = onnx_export.export(module, tuple(example), list(inputs), list(outputs), dynamic)
+    onnx_export.halve(model.graph)
+    return onnx_export.checked_bytes(model)

@@ -1,7 +1,8 @@
-"""The teacher's sentences, said with prosodies that it never has.
+"""Augments the teacher's sentences with other prosodies.
 
-flite's voice says every sentence in one way, so a network would learn to ignore what is chosen.
-Here its frames are moved as chosen, and its phones stretched; the network learns to speak so.
+flite speaks every sentence in one way, so a network would learn to ignore its prosody input. Here
+the teacher's frames and durations are changed by random contour offsets, which the network gets as
+input.
 """
 
 from __future__ import annotations
@@ -14,34 +15,34 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
-from pywakeword.tts.blocks.prosody import phone_names, symbol_prosody
+from pywakeword.tts.blocks.prosody.selector import contour_offsets, phone_names
 from pywakeword.tts.blocks.upsampler import whole_frames
 from pywakeword.tts.prosody.model import ProsodyModel
-from pywakeword.tts.recording.phone_alignment import PAUSE
+from pywakeword.tts.recording.alignment import PAUSE
 from tools.tts.corpus import SYMBOLS, Utterance
 from tools.tts.features import HOP_SAMPLES, N_MELS, REFERENCE_HZ, log_mel
 
 MEL_SCALE = 0.2  # of the natural log in the frames
-_PLAIN = 0.3  # share of sentences that stay as the teacher said them
-_TONES = 0.7  # share of the others whose phrases end high or low
+_PLAIN = 0.3  # share of sentences that stay unchanged
+_TONES = 0.7  # share of the others with tones at the ends of phrases
 _STEPS_PER_OCTAVE = 48
-_LOWEST, _HIGHEST = -2.0, 2.0  # octaves beside REFERENCE_HZ
-# How deep it gets between harmonics, beside the mean over pitches. On six sentences that WORLD
-# moved by -3, 3 and 6 semitones, the lower half of the bands was 0.25, 0.35 and 0.45 off without
-# the harmonics and 0.13, 0.17 and 0.22 with them.
+_LOWEST, _HIGHEST = -2.0, 2.0  # octaves from REFERENCE_HZ
+# Depth of the valleys between harmonics, relative to the mean over pitches. On six sentences that
+# WORLD moved by -3, 3 and 6 semitones, the error of the lower half of the bands was 0.25, 0.35 and
+# 0.45 without the harmonics and 0.13, 0.17 and 0.22 with them.
 _VALLEY = 0.02
 
 
 @dataclass(frozen=True)
 class Expression:
-    """How a sentence is to be said, as the tensors `prosody` and `embedding` say it."""
+    """The tensors `prosody` (contour offsets) and `embedding` of a sentence."""
 
-    prosody: npt.NDArray[np.float32]
+    offsets: npt.NDArray[np.float32]
     embedding: npt.NDArray[np.float32]
 
 
 def draw(utterance: Utterance, model: ProsodyModel, rng: np.random.Generator) -> Expression:
-    """Draw an expression: none, or that of a real utterance or between two, and boundary tones."""
+    """Draw an expression: none, or from one or between two real utterances, with tones."""
     names = phone_names([SYMBOLS[i] for i in utterance.symbols])
     bank = model.bank
     if rng.random() < _PLAIN:
@@ -50,16 +51,16 @@ def draw(utterance: Utterance, model: ProsodyModel, rng: np.random.Generator) ->
     mix = rng.random() if rng.random() < 0.5 else 0.0
     strength = float(rng.uniform(0.5, 2.0))
     embedding = (one + mix * (other - one)).astype(np.float32)
-    prosody = symbol_prosody(model, names, embedding, strength)
+    offsets = contour_offsets(model, names, embedding, strength)
     if rng.random() < _TONES:
-        _draw_tones(prosody[:, 0], names, rng)
-    return Expression(prosody, strength * (embedding - bank.centroid))
+        _draw_tones(offsets[:, 0], names, rng)
+    return Expression(offsets, strength * (embedding - bank.centroid))
 
 
 def _draw_tones(
     octaves: npt.NDArray[np.float32], names: Sequence[str], rng: np.random.Generator
 ) -> None:
-    """Tones at the ends of phrases, and somewhere inside as in front of an "or"."""
+    """Add tones at the ends of phrases, and at one place inside, like before an "or"."""
     spoken = [i for i, name in enumerate(names) if name != PAUSE]
     ends = [i for i, following in zip(spoken, spoken[1:]) if following > i + 1]
     for last in {*ends, spoken[-1], int(rng.choice(spoken))}:
@@ -72,14 +73,14 @@ def _draw_tones(
 
 
 def expressed(
-    utterance: Utterance, prosody: npt.NDArray[np.float32]
+    utterance: Utterance, offsets: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Return durations as a model should say them, whole ones, and frames.
+    """Apply contour offsets; return durations, whole durations and frames.
 
-    Between the middles of phones pitch and energy run in straight lines; pitch passes over
-    pauses, and the last phone keeps it to its end.
+    Offsets of pitch and energy are interpolated linearly between the middles of phones. Pitch is
+    interpolated across pauses, and stays constant after the middle of the last phone.
     """
-    wanted = utterance.durations * np.exp(prosody[:, 2])
+    wanted = utterance.durations * np.exp(offsets[:, 2])
     whole = whole_frames(wanted, 1.0)
     source = _stretched(utterance.durations, whole)
     low = np.clip(np.floor(source).astype(int), 0, len(utterance.frames) - 1)
@@ -90,8 +91,8 @@ def expressed(
     middles = np.cumsum(whole) - whole / 2
     where = np.arange(len(frames)) + 0.5
     spoken = utterance.symbols != SYMBOLS.index("pau")
-    octaves = np.interp(where, middles[spoken], prosody[spoken, 0])
-    decibels = np.interp(where, middles, prosody[:, 1])
+    octaves = np.interp(where, middles[spoken], offsets[spoken, 0])
+    decibels = np.interp(where, middles, offsets[:, 1])
     frames[:, :N_MELS] += MEL_SCALE * np.log(10) / 10 * decibels[:, None]
     moved = frames[:, N_MELS] + octaves
     comb = harmonics(moved) - harmonics(frames[:, N_MELS])
@@ -103,7 +104,7 @@ def expressed(
 def _stretched(
     durations: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    """For each frame of the wanted durations its place in the frames that there are."""
+    """Return for each frame of the wanted durations its position in the given frames."""
     index = np.repeat(np.arange(len(wanted)), wanted)
     done = np.arange(len(index)) - (np.cumsum(wanted) - wanted)[index] + 0.5
     starts = np.cumsum(durations) - durations
@@ -112,13 +113,14 @@ def _stretched(
 
 
 def harmonics(octaves: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Return what harmonics of one strength give in the mel bands of frames, (n, N_MELS).
+    """Return the pattern of equally strong harmonics in the mel bands, (n, N_MELS).
 
-    Low bands are narrower than harmonics are apart, so a frame shows where these lie.
+    Low bands are narrower than the distance of the harmonics, so the pattern depends on F0.
     """
     table = _harmonics_table()
     row = np.round((np.clip(octaves, _LOWEST, _HIGHEST) - _LOWEST) * _STEPS_PER_OCTAVE)
-    return table[row.astype(int)]
+    pattern: npt.NDArray[np.float32] = table[row.astype(int)]
+    return pattern
 
 
 @cache
@@ -130,8 +132,8 @@ def _harmonics_table() -> npt.NDArray[np.float32]:
         f0_hz = REFERENCE_HZ * 2 ** (_LOWEST + step / _STEPS_PER_OCTAVE)
         turns = f0_hz * np.arange(1, int(0.5 * SAMPLE_RATE_HZ / f0_hz) + 1)[:, None] * seconds
         shift = rng.random((len(turns), 1))
-        # As much power in a band of Hz whatever the pitch: what changes is where it lies.
+        # The power per Hz is the same for all pitches.
         sound = np.sqrt(f0_hz) * np.cos(2 * np.pi * (turns + shift)).sum(axis=0)
         rows.append(np.exp(log_mel(sound.astype(np.float32))[4:-4] / MEL_SCALE).mean(axis=0))
     power = np.array(rows) / np.mean(rows, axis=0)
-    return (MEL_SCALE * np.log(power + _VALLEY)).astype(np.float32)
+    return np.asarray(MEL_SCALE * np.log(power + _VALLEY), np.float32)

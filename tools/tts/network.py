@@ -1,7 +1,7 @@
-"""The networks of the addons, in the shape in which they are exported.
+"""The networks of the addons, in the form in which they are exported.
 
-Every convolution is followed by the mask, so that a network computes the same for a
-sequence and for a padded piece of it that has the neighbours within its reach.
+The mask follows every convolution. So a network computes the same for a whole sequence and for
+a padded piece that includes the neighbours within its reach.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tools.tts.features import FRAME_WIDTH
 
 ENCODED_WIDTH = 128
 N_BANDS = 65
-POSITION_WIDTH = 3  # what the upsampler adds to the encoding of a frame's symbol
+POSITION_WIDTH = 3  # columns that the block `Upsampler` appends to a symbol's encoding
 
 
 class MaskedConvolutions(nn.Module):
-    """Residual convolutions over (batch, time, width); `reach` positions to either side."""
+    """Residual convolutions over (batch, time, width), `reach` positions to either side."""
 
     def __init__(self, width: int, dilations: tuple[int, ...], kernel: int = 5) -> None:
         super().__init__()
@@ -31,11 +31,18 @@ class MaskedConvolutions(nn.Module):
         )
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Give what is masked out no say in its neighbours."""
+        """Convolve; masked positions do not affect their neighbours."""
         x, mask = x.transpose(1, 2), mask[:, None]
         for layer in self.layers:
             x = (x + torch.relu(layer(x))) * mask
         return x.transpose(1, 2)
+
+
+def reach(module: nn.Module) -> int:
+    """Return the reach of a network whose body is `MaskedConvolutions`."""
+    body = module.get_submodule("body")
+    assert isinstance(body, MaskedConvolutions)
+    return body.reach
 
 
 class TextEncoder(nn.Module):
@@ -48,11 +55,12 @@ class TextEncoder(nn.Module):
 
     def forward(self, symbols: Tensor, mask: Tensor) -> Tensor:
         """Encode."""
-        return self.body(self.embedding(symbols) * mask[..., None], mask)
+        encoded: Tensor = self.body(self.embedding(symbols) * mask[..., None], mask)
+        return encoded
 
 
 class DurationEncoder(nn.Module):
-    """Symbols (batch, n) -> frames of each (batch, n), as a real number."""
+    """Symbols (batch, n) -> frames per symbol (batch, n), not rounded."""
 
     def __init__(self, width: int = 96) -> None:
         super().__init__()
@@ -67,16 +75,18 @@ class DurationEncoder(nn.Module):
 
 
 class ProsodyEntry(nn.Module):
-    """Prosody of the symbols, and the embedding it was decoded from, as a term of their encoding.
+    """Encodes contour offsets and embedding as a term of the symbols' encoding.
 
-    Both are differences to the mean utterance, so the mean adds nothing.
+    Both are differences from the mean utterance, whose term is zero.
     """
+
+    scales: Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.contours = nn.Linear(len(CONTOURS), width, bias=False)
         self.embedding = nn.Linear(EMBEDDING_WIDTH, width, bias=False)
-        # Octaves, dB and log seconds in units of about their spread.
+        # About the standard deviations of octaves, dB and log seconds.
         self.register_buffer("scales", torch.tensor([0.25, 5.0, 0.35]))
 
     def forward(self, prosody: Tensor, embedding: Tensor) -> Tensor:
@@ -97,16 +107,17 @@ class ProsodicTextEncoder(TextEncoder):
     ) -> Tensor:
         """Encode."""
         x = self.embedding(symbols) + self.entry(prosody, embedding)
-        return self.body(x * mask[..., None], mask)
+        encoded: Tensor = self.body(x * mask[..., None], mask)
+        return encoded
 
 
 class ProsodicDurationEncoder(DurationEncoder):
-    """Symbols and their prosody -> frames of each (batch, n), as a real number."""
+    """Symbols and their prosody -> frames per symbol (batch, n), not rounded."""
 
     def __init__(self, width: int = 96) -> None:
         super().__init__(width)
         self.entry = ProsodyEntry(width)
-        self.own = nn.Linear(len(CONTOURS), 1, bias=False)  # a symbol's own, past the layers
+        self.own = nn.Linear(len(CONTOURS), 1, bias=False)  # from the symbol's own prosody only
 
     def forward(  # type: ignore[override]
         self, symbols: Tensor, prosody: Tensor, embedding: Tensor, mask: Tensor
@@ -128,7 +139,8 @@ class Decoder(nn.Module):
 
     def forward(self, upsampled: Tensor, mask: Tensor) -> Tensor:
         """Decode."""
-        return self.head(self.body(self.entry(upsampled) * mask[..., None], mask))
+        frames: Tensor = self.head(self.body(self.entry(upsampled) * mask[..., None], mask))
+        return frames
 
 
 class Vocoder(nn.Module):
@@ -142,14 +154,15 @@ class Vocoder(nn.Module):
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         """Predict gains."""
-        return self.head(self.body(self.entry(frames) * mask[..., None], mask)).clamp(-14, 6)
+        gains: Tensor = self.head(self.body(self.entry(frames) * mask[..., None], mask))
+        return gains.clamp(-14, 6)
 
 
 class AttentionDecoder(nn.Module):
     """One step of the legacy model: the last frame and the text -> the next few frames.
 
-    The attention is a Gaussian over symbol positions that only moves forward
-    (Graves, 2013), its centre being state like the recurrent layer's.
+    The attention is a Gaussian over symbol positions that only moves forward (Graves, 2013);
+    its centre is part of the state.
     """
 
     frames_per_step = 4
@@ -185,13 +198,13 @@ class AttentionDecoder(nn.Module):
         centre = centre + functional.softplus(step)
         spread = 0.2 + functional.softplus(spread)
         where = torch.arange(encoded.shape[1], dtype=torch.float32) + 0.5
-        # Sums over the text in 64 bits: rounded to 32 they are the same with padding and
-        # without, and nothing is fed back that a sentence could amplify.
+        # Sums over the text in 64 bits: rounded to 32 bits they do not depend on the padding,
+        # so no difference is fed back and amplified.
         text = encoded.double()
         weights = (torch.exp(-(((where - centre) / spread) ** 2)) * mask).double()
         weights = weights / (weights.sum(1, keepdim=True) + 1e-6)
         context = torch.einsum("bn,bne->be", weights, text).float()
-        # A sharp look at the symbol under the centre, beside the wide one.
+        # A narrow window on the symbol at the centre, beside the wide one.
         sharp = torch.relu(1 - torch.abs(where - centre)) * mask
         focus = torch.einsum("bn,bne->be", sharp.double(), text).float()
         offset = centre - torch.floor(centre)

@@ -1,10 +1,11 @@
-"""From free text to a bundled addon: python -m tools.tts train ADDON --trees DIR --work DIR.
+"""Train a bundled addon from plain text.
 
-ADDON is `slt-parallel` (attention-free) or `slt-attention` (legacy, teacher forced). Both
-use the same vocoder, which the first of the two commands trains, or which --vocoder takes from
-an addon. Each stage keeps its state in the work folder, and is resumed or skipped when the
-command is given again.
-Needs flite, and a folder of treebank files (*.ptb) for its sentences.
+    python -m tools.tts train ADDON --trees DIR --work DIR
+
+ADDON is `slt-parallel` (attention-free) or `slt-attention` (legacy, teacher forced). Both use the
+same vocoder: the first command trains it, or --vocoder copies it from an addon. Each stage keeps
+its state in the work folder; the same command resumes or skips it.
+Needs flite, and a folder of treebank files (*.ptb) for the sentences.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import torch
 from tools.tts import corpus, export, network, training
 
 SEED = 7
-HELD_OUT = 100  # sentences of the evaluation, never trained on
+HELD_OUT = 100  # sentences kept for the evaluation
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="of the acoustic model")
     parser.add_argument("--vocoder-steps", type=int, default=3000)
     parser.add_argument(
-        "--vocoder", type=Path, metavar="FILE", help="an addon's vocoder.onnx, taken as it is"
+        "--vocoder", type=Path, metavar="FILE", help="copy this vocoder.onnx of an addon"
     )
     args = parser.parse_args(argv)
     if args.vocoder and not args.vocoder.is_file():

@@ -1,4 +1,4 @@
-"""The three trainings: acoustic model, attention model, vocoder."""
+"""Trains the acoustic model, the attention model and the vocoder."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.tts.blocks.source_filter import Excitation, SourceFilterShape, band_weights
+from pywakeword.tts.blocks.upsampler import frame_positions
 from pywakeword.tts.prosody.model import bundled_prosody
 from tools.tts import expressive, network
 from tools.tts.batches import padded, pick, train
@@ -23,9 +25,9 @@ SOURCE_FILTER = SourceFilterShape(SAMPLE_RATE_HZ, HOP_SAMPLES, 1024, network.N_B
 
 
 def acoustic_model(utterances: Sequence[Utterance], path: Path, *, steps: int) -> nn.ModuleDict:
-    """Text encoder, duration encoder and decoder, together, on the teacher's durations.
+    """Train text encoder, duration encoder and decoder together, on the teacher's durations.
 
-    Most sentences are given a prosody, and the teacher's frames and durations are changed to it.
+    Most sentences get another prosody (see `expressive`).
     """
     modules = nn.ModuleDict(
         {
@@ -39,9 +41,9 @@ def acoustic_model(utterances: Sequence[Utterance], path: Path, *, steps: int) -
     def loss_of(rng: np.random.Generator) -> Tensor:
         batch = pick(utterances, rng, 8)
         drawn = [expressive.draw(u, model, rng) for u in batch]
-        spoken = [expressive.expressed(u, d.prosody) for u, d in zip(batch, drawn)]
+        spoken = [expressive.expressed(u, d.offsets) for u, d in zip(batch, drawn)]
         symbols, mask = padded([u.symbols for u in batch])
-        prosody, _ = padded([d.prosody for d in drawn])
+        prosody, _ = padded([d.offsets for d in drawn])
         embedding = torch.from_numpy(np.stack([d.embedding for d in drawn]))
         durations, _ = padded([wanted for wanted, _, _ in spoken])
         frames, frame_mask = padded([frames for _, _, frames in spoken])
@@ -64,19 +66,19 @@ def acoustic_model(utterances: Sequence[Utterance], path: Path, *, steps: int) -
     return modules
 
 
-def upsample_plan(durations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Symbol of each frame, and the frame's place in it as the `Upsampler` block gives it."""
-    from pywakeword.tts.blocks.upsampler import frame_positions
-
+def upsample_plan(
+    durations: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Return each frame's symbol, and its position in it as from the block `Upsampler`."""
     index = np.repeat(np.arange(len(durations)), durations)
     return index, frame_positions(durations, 0, len(index))[1]
 
 
 def attention_model(utterances: Sequence[Utterance], path: Path, *, steps: int) -> nn.ModuleDict:
-    """Text encoder and attention decoder with teacher forcing.
+    """Train text encoder and attention decoder with teacher forcing.
 
-    The decoder is given the teacher's last frame, and the attention's centre is drawn to
-    the place in the text that the teacher's durations tell.
+    The decoder gets the teacher's last frame. The centre of attention is pulled to the teacher's
+    position in the text.
     """
     modules = nn.ModuleDict(
         {"text_encoder": network.TextEncoder(), "attention_decoder": network.AttentionDecoder()}
@@ -90,11 +92,11 @@ def attention_model(utterances: Sequence[Utterance], path: Path, *, steps: int) 
         encoded = modules["text_encoder"](symbols, mask)
         frames, frame_mask = padded([_whole_steps(u.frames, per_step) for u in batch])
         places, _ = padded([_whole_steps(_text_places(u.durations), per_step) for u in batch])
-        # Noise on what it is given, so that its own imperfect frames do not derail it.
+        # Noise on the input, so that the decoder tolerates its own imperfect frames.
         noise = torch.from_numpy(rng.normal(0, 0.05, frames.shape).astype(np.float32))
         given = frames + noise
         decoder = modules["attention_decoder"]
-        state = start_state(len(batch), decoder.width)
+        state = start_state(len(batch), network.AttentionDecoder.width)
         frame = torch.zeros_like(frames[:, 0])
         outputs, centres = [], []
         for start in range(0, frames.shape[1], per_step):
@@ -102,8 +104,7 @@ def attention_model(utterances: Sequence[Utterance], path: Path, *, steps: int) 
             outputs.append(out)
             centres.append(state[1])
             frame = given[:, start + per_step - 1]
-            # The centre is not given, or it would never learn to keep its own place; but it is
-            # pulled half way back, as far as the teacher is concerned.
+            # Only half of the teacher's position: the decoder must learn to keep its own.
             state[1] = 0.5 * state[1] + 0.5 * places[:, start + per_step - 1, None]
         wrong = torch.cat(centres, 1) - places[:, per_step // 2 :: per_step]
         step_mask = frame_mask[:, ::per_step]
@@ -115,12 +116,12 @@ def attention_model(utterances: Sequence[Utterance], path: Path, *, steps: int) 
 
 
 def start_state(batch: int, width: int) -> list[Tensor]:
-    """Recurrent state, centre of attention and context before the first step."""
+    """Return recurrent state, centre of attention and context before the first step."""
     return [torch.zeros(batch, size) for size in (width, 1, network.ENCODED_WIDTH)]
 
 
 def vocoder(utterances: Sequence[Utterance], path: Path, *, steps: int) -> network.Vocoder:
-    """Gains that make the source-filter's spectra those of the teacher."""
+    """Train the gains with which the source-filter's spectra match the teacher's."""
     model = network.Vocoder()
     weights = torch.from_numpy(band_weights(SOURCE_FILTER))
     length = 64
@@ -155,7 +156,7 @@ def vocoder(utterances: Sequence[Utterance], path: Path, *, steps: int) -> netwo
 
 
 def _overlap_add(frames: Tensor) -> Tensor:
-    """As `OverlapAdd`: frame i is centred at sample i hops."""
+    """Like `OverlapAdd`: frame i is centred at sample i * hop."""
     tail, hop = SOURCE_FILTER.tail_samples, HOP_SAMPLES
     frames = torch.roll(frames, tail - hop, dims=2)
     total = (frames.shape[1] - 1) * hop + frames.shape[2]
@@ -183,19 +184,19 @@ def _frame_loss(predicted: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
 
 
 def _pitch_loss(predicted: Tensor, frames: Tensor) -> Tensor:
-    """Octaves, where there is a voice: one of many values of a frame, and all of a melody."""
+    """Return the pitch error of voiced frames; in the frame loss, pitch is one of many values."""
     voiced = frames[..., N_MELS + 1]
     return ((predicted - frames)[..., N_MELS].abs() * voiced).sum() / voiced.sum()
 
 
-def _whole_steps(rows: np.ndarray, per_step: int) -> np.ndarray:
+def _whole_steps(rows: npt.NDArray[np.float32], per_step: int) -> npt.NDArray[np.float32]:
     missing = -len(rows) % per_step
     return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])
 
 
-def _text_places(durations: np.ndarray) -> np.ndarray:
-    """Where in the text each frame is, in symbols and parts of them."""
+def _text_places(durations: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Return the position of each frame in the text, in symbols."""
     index = np.repeat(np.arange(len(durations)), durations)
     starts = (np.cumsum(durations) - durations)[index]
     within = (np.arange(len(index)) + 0.5 - starts) / durations[index]
-    return (index + within).astype(np.float32)
+    return np.asarray(index + within, np.float32)

@@ -1,4 +1,4 @@
-"""Voices as data: exported networks, and a JSON that says how blocks hold them."""
+"""Addons: voices as data, with exported networks and a JSON file that describes their blocks."""
 
 from pywakeword.tts.addon.addon import Addon, available_addons
 

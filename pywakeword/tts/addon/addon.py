@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -24,30 +24,28 @@ from pywakeword.tts.addon.manifest import Manifest, parse_manifest
 from pywakeword.tts.blocks.base import Frames, FrameStream
 from pywakeword.tts.blocks.composites import StreamablePipeline
 from pywakeword.tts.blocks.network import Network
-from pywakeword.tts.blocks.prosody import PLACES, TEXT, text_tensor
+from pywakeword.tts.blocks.prosody.selector import PLACES, TEXT, text_tensor
 from pywakeword.tts.blocks.registry import BlockRegistry
 from pywakeword.tts.blocks.registry import registry as default_registry
 from pywakeword.tts.blocks.resources import Resources
-
-if TYPE_CHECKING:
-    from pywakeword.tts.prosody.transfer import ProsodyReference
+from pywakeword.tts.prosody.reference import ProsodyReference
 
 Text = Union[str, Sequence[str]]
 
 
 class Addon:
-    """A voice that speaks as it computes.
+    """A voice that speaks while it computes; made by `Addon.load`.
 
-    Made by `Addon.load`. One addon serves any number of utterances, also at a time.
+    One addon can speak several utterances at once.
 
     Attributes
     ----------
     manifest : Manifest
-        Its `addon.json`.
+        Contents of `addon.json`.
     pipeline : StreamablePipeline
-        What the `stack` describes.
+        Blocks described by `stack`.
     context : str
-        The context it was loaded for.
+        Name of the context in use.
     """
 
     def __init__(self, manifest: Manifest, pipeline: StreamablePipeline, context: str) -> None:
@@ -69,34 +67,34 @@ class Addon:
         context: str | None = None,
         registry: BlockRegistry | None = None,
         observers: Mapping[str, Callable[[Frames], None]] | None = None,
-        prosody: str | None = None,
+        prosody_way: str | None = None,
         threads: int = 1,
     ) -> Addon:
-        """Load a bundled addon by name, or any by the path of its folder or zip.
+        """Load a bundled addon by name, or another by the path of its folder or zip.
 
-        No code comes from an addon: it names block types that are registered, and each
-        network's digest is checked.
+        An addon contains no code: it names registered block types. The digest of each network
+        is checked.
 
         Parameters
         ----------
         addon : str or path
-            A string without a directory is a bundled name, if there is one.
+            A string without a directory is first looked up among the bundled addons.
         context : str, optional
             One of the addon's contexts, such as `dynamic` or `fixed`.
         registry : BlockRegistry, optional
             Block types; the global registry if not given.
         observers : mapping of str to callable, optional
-            Who gets the frames that a `Probe` of that name sees.
-        prosody : str, optional
-            The way in which a `ProsodySelector` chooses, in place of the addon's own: centroid,
+            Receivers of the frames at the `Probe` of that name.
+        prosody_way : str, optional
+            How a `ProsodySelector` chooses, instead of the addon's default: centroid,
             syntactic, semantic or both.
         threads : int
-            Of one run of a network.
+            Threads per network.
 
         Raises
         ------
         AddonError
-            If anything in the addon is wrong; `path` says where.
+            If anything in the addon is wrong; `path` names the field.
         MissingExtraError
             If onnxruntime is not installed.
         """
@@ -124,15 +122,20 @@ class Addon:
             files.close()
         types = registry or default_registry
         resources = Resources(
-            networks, manifest.acoustics, types, dict(observers or {}), manifest.symbols, prosody
+            networks,
+            manifest.acoustics,
+            types,
+            dict(observers or {}),
+            manifest.symbols,
+            prosody_way,
         )
         block = types.streamable_block(manifest.stack, resources)
         if not isinstance(block, StreamablePipeline):
             raise AddonError("stack.type", "must be StreamablePipeline")
         if block.width != 1:
             raise AddonError("stack", f"ends with frames of width {block.width}, not with audio")
-        if prosody is not None and TEXT not in block.optional_inputs:
-            raise AddonError("stack", "has no ProsodySelector that could choose the prosody")
+        if prosody_way is not None and TEXT not in block.optional_inputs:
+            raise AddonError("stack", "has no ProsodySelector to choose the prosody")
         manifest.acoustics.finish()
         return cls(manifest, block, context)
 
@@ -144,21 +147,20 @@ class Addon:
     def open(
         self, symbols: Sequence[str], tensors: Mapping[str, npt.NDArray[Any]] | None = None
     ) -> FrameStream:
-        """Start on symbols, at most `max_symbols`; the stream's frames are samples in -1..1.
+        """Start speaking at most `max_symbols` symbols; the stream's frames are samples in -1..1.
 
-        `tensors` are what blocks look for beside the symbols, by the names of their
-        `optional_inputs`.
+        `tensors` are further inputs of the blocks, by the names of their `optional_inputs`.
 
         Raises
         ------
         PhonesError
-            If one is not a symbol of the addon.
+            If the addon lacks a symbol.
         BlockError
-            If there are too many, or none, or no block looks for one of `tensors`.
+            If there are too many symbols, or none, or no block takes one of `tensors`.
         """
         for name in tensors or {}:
             if name not in self.pipeline.optional_inputs:
-                raise BlockError(f"no block of {self.manifest.name} looks for {name!r}")
+                raise BlockError(f"no block of {self.manifest.name} takes an input {name!r}")
         indexes = np.array(symbol_indexes(symbols, self.manifest.symbols), np.int64)
         return self.pipeline.open({"symbols": indexes, **(tensors or {})})
 
@@ -169,20 +171,17 @@ class Addon:
         chunk_samples: int = 1600,
         reference: ProsodyReference | None = None,
     ) -> Generator[npt.NDArray[np.int16], None, None]:
-        """Speak, in chunks that are there before the rest is computed.
-
-        Closing the generator gives up the rest.
+        """Yield speech in chunks, as soon as each is computed. Close the generator to stop.
 
         Parameters
         ----------
         text : str or sequence of str
             Text for the addon's front end, or symbols.
         chunk_samples : int
-            Samples per chunk; the last of a sentence is shorter. The audio does not depend
-            on it.
+            Samples per chunk, fewer at the end of a sentence. Does not change the audio.
         reference : ProsodyReference, optional
-            Whose prosody to speak with: a recording of the same text. The addon's stack must
-            have a block `ProsodyTransfer`.
+            A recording of the same text, whose prosody to use. Needs an addon with a block
+            `ProsodyTransfer`.
 
         Yields
         ------
@@ -194,9 +193,9 @@ class Addon:
         PhonesError
             If the text cannot be turned into symbols.
         TextMismatchError
-            If the text is not that of the reference.
+            If the text differs from that of the reference.
         BlockError
-            If a network fails, or the reference is too long or not for this addon.
+            If a network fails, or the reference is too long or unsuitable for this addon.
         """
         if chunk_samples < 1:
             raise ValueError(f"chunk_samples must be positive, got {chunk_samples}")
@@ -208,7 +207,7 @@ class Addon:
     def synthesize(
         self, text: Text, *, reference: ProsodyReference | None = None
     ) -> npt.NDArray[np.int16]:
-        """Speak, and return all of it; parameters and errors as `stream`."""
+        """Return the whole speech; parameters and errors as for `stream`."""
         chunks = list(self.stream(text, chunk_samples=self.sample_rate_hz, reference=reference))
         return np.concatenate([np.empty(0, np.int16), *chunks])
 
@@ -231,7 +230,7 @@ class Addon:
         yield reference.symbols, reference.tensors()
 
     def pieces(self, text: Text) -> Iterator[tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]]:
-        """Yield symbols and tensors for `open`, one sentence after the other.
+        """Yield symbols and tensors for `open`, sentence by sentence.
 
         Raises
         ------
@@ -277,8 +276,6 @@ def _find(addon: str | os.PathLike[str]) -> Path:
         path = _bundled() / addon
         if not path.is_dir():
             known = ", ".join(available_addons()) or "none"
-            raise AddonError(
-                addon, f"no such addon, and none bundled of that name; bundled: {known}"
-            )
+            raise AddonError(addon, f"no such addon, neither a path nor bundled; bundled: {known}")
         return path
     return Path(addon)

@@ -1,7 +1,7 @@
-"""The files of an addon, from a folder or a zip, read as what they are: untrusted.
+"""Reads the files of an addon, a folder or a zip, as untrusted input.
 
-Nothing is ever extracted. A member is asked for by a plain name, read into memory up to a
-limit, and compared with its digest.
+Nothing is extracted. Members are looked up by plain names, read into memory up to a limit, and
+compared with their digests.
 """
 
 from __future__ import annotations
@@ -22,19 +22,18 @@ MAX_TOTAL_BYTES = 256 << 20
 _MAX_MEMBERS = 64
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
-# A network whose weights lie in further files would make onnxruntime open paths that the
-# addon chose. Such a tensor has an entry with the key "location" (protobuf field 1), whose
-# tag and length may be written in more bytes than needed.
+# With weights in external files, onnxruntime would open paths chosen by the addon. Such a tensor
+# has an entry with the key "location" (protobuf field 1); its tag and length may have padding.
 _EXTERNAL_DATA = re.compile(rb"(?:\x0a|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
 
 
 class AddonFiles:
-    """Reads files of an addon by name; sums up how much has been read.
+    """Reads files of an addon by name, and limits the total size.
 
     Raises
     ------
     AddonError
-        If there is no such folder or zip, or the zip is damaged or of a suspicious form.
+        If the folder or zip is missing, or the zip is damaged or suspicious.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,16 +65,16 @@ class AddonFiles:
         return self._read(MANIFEST, MAX_MANIFEST_BYTES, MANIFEST)
 
     def network(self, name: str, sha256: str, path: str) -> bytes:
-        """Return a network's file.
+        """Return the file of a network.
 
         Parameters
         ----------
         name : str
-            Of the file.
+            File name.
         sha256 : str
-            Its digest, as lower-case hexadecimal.
+            Digest of the file, in lower-case hexadecimal.
         path : str
-            Place of the network in the JSON, for errors.
+            Path of the network in the JSON, for errors.
         """
         if not _NAME.fullmatch(name):
             raise AddonError(f"{path}.file", f"must be a plain file name, got {name[:60]!r}")
@@ -103,7 +102,7 @@ class AddonFiles:
     def _from_folder(self, name: str, limit: int, path: str) -> bytes:
         file = self._path / name
         try:
-            if not stat.S_ISREG(file.lstat().st_mode):  # a link leads elsewhere, a pipe blocks
+            if not stat.S_ISREG(file.lstat().st_mode):  # links lead elsewhere, pipes block
                 raise AddonError(path, f"{name} is not a regular file")
             with file.open("rb") as reader:
                 return reader.read(limit + 1)
@@ -114,7 +113,7 @@ class AddonFiles:
         if name not in self._members:
             raise AddonError(path, f"{name} is not in the zip")
         try:
-            # Not by the declared size: the stream itself is cut off.
+            # Limits the stream itself, not the declared size.
             with archive.open(self._members[name]) as reader:
                 return reader.read(limit + 1)
         except (

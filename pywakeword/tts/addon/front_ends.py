@@ -1,4 +1,4 @@
-"""From text to the symbols of an addon."""
+"""Front ends: from text to the symbols of an addon."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from pywakeword.errors import PhonesError
-from pywakeword.tts.addon.flite import FliteVoice
+from pywakeword.tts.text.flite import FliteVoice
+from pywakeword.tts.text.sentences import all_sentences
 
 _Symbol = TypeVar("_Symbol")
 
 
 class Pronounced(NamedTuple):
-    """A sentence as symbols; `places` as in `FliteSpeech`, None where they are not known."""
+    """The symbols of a sentence; `places` as in `FliteSpeech`, or None if unknown."""
 
     symbols: tuple[str, ...]
     places: tuple[int, ...] | None = None
 
 
 class FrontEnd(Protocol):
-    """Turns text into symbols, a piece at a time so that speech can start with the first."""
+    """Converts text to symbols, sentence by sentence."""
 
     def sentences(self, text: str) -> Iterator[str]:
-        """Yield what is spoken at once."""
+        """Split the text into pieces that are spoken as a unit."""
         ...
 
     def __call__(self, text: str) -> Iterator[Pronounced]:
@@ -32,33 +33,33 @@ class FrontEnd(Protocol):
 
 
 class FlitePhones:
-    """Phones of flite's American English; needs its library (Debian package libflite1)."""
+    """Phones of flite's American English; needs libflite (Debian package libflite1)."""
 
     def __init__(self) -> None:
         self._voice = FliteVoice("kal16")
 
     def sentences(self, text: str) -> Iterator[str]:
-        """Cut behind full stops, question and exclamation marks."""
-        for sentence in re.split(r"(?<=[.?!])\s+", text):
+        """Split at the ends of sentences."""
+        for sentence in all_sentences(text, at_line_breaks=False):
             if re.search(r"\w", sentence):
                 yield sentence
 
     def __call__(self, text: str) -> Iterator[Pronounced]:
-        """Analyse one sentence after the other."""
+        """Analyse sentence by sentence."""
         for sentence in self.sentences(text):
             spoken = self._voice.speak(sentence)
             yield Pronounced(spoken.phones, spoken.places)
 
 
 class WrittenSymbols:
-    """For text that is symbols already, with spaces between."""
+    """For text that consists of symbols, separated by spaces."""
 
     def sentences(self, text: str) -> Iterator[str]:
-        """Cut nothing."""
+        """Yield the text unchanged."""
         yield text
 
     def __call__(self, text: str) -> Iterator[Pronounced]:
-        """Yield all as one piece."""
+        """Yield all symbols as one piece."""
         symbols = tuple(text.split())
         if symbols:
             yield Pronounced(symbols)
@@ -73,10 +74,10 @@ FRONT_ENDS: dict[str, Callable[[], FrontEnd]] = {
 def split_symbols(
     symbols: Sequence[_Symbol], *, pause: _Symbol, max_symbols: int
 ) -> Iterator[tuple[_Symbol, ...]]:
-    """Cut symbols into pieces, at the last pause that keeps a piece short enough.
+    """Divide symbols into pieces, at the last pause before the limit.
 
-    A pause at a cut ends one piece and begins the next, as each learned to. Where there is
-    no pause the cut falls in the middle of speech.
+    The pause ends one piece and begins the next, as in the training sentences. Without a pause,
+    the piece ends in the middle of speech.
     """
     rest = tuple(symbols)
     while len(rest) > max_symbols:
@@ -99,7 +100,7 @@ def symbol_indexes(symbols: Sequence[str], known: Sequence[str]) -> list[int]:
     Raises
     ------
     PhonesError
-        If the addon does not have one.
+        If the addon lacks a symbol.
     """
     places = {symbol: i for i, symbol in enumerate(known)}
     strange = sorted({symbol for symbol in symbols if symbol not in places})

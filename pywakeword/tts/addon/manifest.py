@@ -1,4 +1,4 @@
-"""`addon.json`, read and checked."""
+"""Reads and checks `addon.json`."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ class NetworkFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an addon says of itself; `docs/tts_addons.md` describes each field.
+    """Contents of `addon.json`; `docs/make/addons.md` describes each field.
 
     Attributes
     ----------
     name : str
-        Of the addon.
+        Name of the addon.
     sample_rate_hz : int
-        Of its audio.
+        Sample rate of its audio.
     symbols : tuple of str
-        What text becomes; a symbol's index is what the networks read.
+        Symbols of the networks, by index.
     pause : str
-        The symbol at which text may be cut.
+        The symbol at which text may be divided.
     max_symbols : int
-        Longest piece of text that is spoken at once.
+        Maximum length of a piece of text.
     front_end : str
-        Who turns text into symbols.
+        Name of the front end.
     networks : mapping of str to NetworkFile
         By name.
     contexts : mapping of str to mapping
-        Fixed lengths by network; `dynamic` is always there and fixes none.
+        Fixed lengths by network. `dynamic` always exists and fixes none.
     default_context : str
-        Taken when none is asked for.
+        Name of the default context.
     acoustics, stack : Fields
         Read by the blocks.
     """
@@ -75,13 +75,13 @@ def parse_manifest(data: bytes) -> Manifest:
     Raises
     ------
     AddonError
-        If anything in it is missing, unknown or wrong; `path` says where.
+        If a field is missing, unknown or wrong; `path` names it.
     """
     try:
         document = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
     except RecursionError:
         raise AddonError(MANIFEST, "is nested too deep") from None
-    except ValueError as error:  # of the JSON, and of its encoding
+    except ValueError as error:  # from the JSON or its encoding
         raise AddonError(MANIFEST, f"is not JSON: {error}") from None
     fields = Fields(document, _fault)
     version = fields.integer("format_version", low=0, high=1 << 30)
@@ -115,7 +115,7 @@ def parse_manifest(data: bytes) -> Manifest:
         acoustics=acoustics,
         stack=fields.section("stack"),
     )
-    if "card" in fields:  # free text for people: licence, training, figures
+    if "card" in fields:  # not read here: licence, training, figures
         fields.section("card")
     fields.finish()
     return manifest

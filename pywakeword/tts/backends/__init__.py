@@ -1,4 +1,4 @@
-"""Text-to-speech back ends; each loads its dependency when it is made."""
+"""Text-to-speech back ends; each imports its dependency when it is created."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make_backend(
     name : str
         One of `BACKEND_NAMES`.
     url : str, optional
-        Address of the service; `wyoming` must have one, the embedded ones none.
+        Address of the service: required for `wyoming`, not allowed for programs.
     api_key : str, optional
         For `openai`.
     timeout_s : float
@@ -48,9 +48,9 @@ def make_backend(
     Raises
     ------
     ValueError
-        If there is no such back end, or an option does not belong to it.
+        If the name is unknown, or an option does not apply to the back end.
     ServiceUnavailableError, MissingExtraError
-        If what it needs is not installed.
+        If a dependency is not installed.
     """
     if name not in BACKEND_NAMES:
         raise ValueError(f"backend must be one of {', '.join(BACKEND_NAMES)}; got {name!r}")

@@ -1,4 +1,4 @@
-"""An addon as a back end: a voice in this process."""
+"""An addon as a back end."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pywakeword._async import within
 from pywakeword.errors import BlockError, PhonesError, ServiceRefusedError
 from pywakeword.tts.addon import Addon
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
-from pywakeword.tts.prosody.transfer import ProsodyReference
+from pywakeword.tts.prosody.reference import ProsodyReference
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 
 
 class AddonBackend(Backend):
-    """Speaks with a loaded addon, on a thread; the addon is the voice.
+    """Speaks with a loaded addon, on a thread of this process.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class AddonBackend(Backend):
     timeout_s : float
         Longest wait for the next audio.
     reference : ProsodyReference, optional
-        Whose prosody every text is spoken with; each must be what the recording says.
+        Prosody for every text; each text must be that of the recording.
     """
 
     name = "addon"
@@ -42,7 +42,7 @@ class AddonBackend(Backend):
     async def speak(
         self, text: str, voice: Voice, prosody: Prosody
     ) -> AsyncGenerator[AudioChunk, None]:
-        """Speak one text, 100 ms at a time."""
+        """Speak one text in chunks of 100 ms."""
         if voice.name not in (None, self._addon.manifest.name):
             raise ServiceRefusedError(
                 f"addon: its voice is {self._addon.manifest.name}, not {voice.name!r}"
@@ -60,8 +60,8 @@ class AddonBackend(Backend):
         except (BlockError, PhonesError) as error:
             raise ServiceRefusedError(f"addon: {error}") from error
         finally:
-            # A generator cannot be closed while a thread is in it.
+            # A generator cannot be closed while a thread runs it.
             if step is not None:
                 await asyncio.wait([step])
-                step.exception()  # nobody else may be left to look at it
+                step.exception()  # marks it as retrieved
             chunks.close()

@@ -1,4 +1,4 @@
-"""Bytes of a WAV or raw PCM answer, as they arrive, to chunks of audio."""
+"""Converts a WAV or raw PCM answer to chunks of audio while it arrives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST_HEADER = 4096
 
 
 class PcmBytes:
-    """16-bit little-endian PCM in pieces of any length; channels are averaged.
+    """16-bit little-endian PCM in pieces of any length; averages channels.
 
     `what` names the answer in errors.
     """
@@ -31,7 +31,7 @@ class PcmBytes:
         self.n_bytes = 0
 
     def feed(self, data: bytes) -> list[AudioChunk]:
-        """Return the whole samples of `data` and of what was left before it."""
+        """Return the complete samples of the rest and `data`."""
         self.n_bytes += len(data)
         data = self._pending + data
         n_whole = len(data) - len(data) % (2 * self._n_channels)
@@ -44,7 +44,7 @@ class PcmBytes:
         return [AudioChunk(pcm, self._rate_hz)]
 
     def finish(self) -> None:
-        """Check that the answer ended where a sample does."""
+        """Check that the answer ended with a complete sample."""
         if self._pending:
             raise ServiceTruncatedError(f"{self._what}: the audio ended inside a sample")
 
@@ -59,7 +59,7 @@ class WavBytes:
         self._promised: int | None = None
 
     def feed(self, data: bytes) -> list[AudioChunk]:
-        """Return the audio that `data` completes."""
+        """Return the audio of `data`."""
         if self._pcm is not None:
             return self._pcm.feed(data)
         self._head += data
@@ -69,7 +69,7 @@ class WavBytes:
         except AudioFormatError as error:
             is_wav = self._head.startswith(b"RIFF"[: len(self._head)])
             if is_wav and len(self._head) < _LONGEST_HEADER:
-                return []  # more of it is on its way
+                return []  # the header is incomplete
             raise ServiceRefusedError(
                 f"{self._what}: the answer is no WAV audio: {error}"
             ) from None
@@ -82,7 +82,7 @@ class WavBytes:
         return self._pcm.feed(stream.read())
 
     def finish(self) -> None:
-        """Check that the answer is as long as its header promised."""
+        """Check that the answer has the length in its header."""
         if self._pcm is None:
             if self._head:
                 raise ServiceTruncatedError(f"{self._what}: the answer ended inside its WAV header")

@@ -1,4 +1,4 @@
-"""What every text-to-speech back end has in common."""
+"""`Backend`: the interface of all text-to-speech back ends."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ DEFAULT_TIMEOUT_S = 10.0
 
 
 class Backend(ABC):
-    """Turns text into speech; `TtsClient` asks, cancels and converts for all of them.
+    """Turns text into speech; use it through `TtsClient`.
 
-    A back end raises the `ServiceError` classes and nothing else for what goes
-    wrong outside. It releases its connection or process when its generator is
-    closed or its task cancelled.
+    All external failures raise subclasses of `ServiceError`. Closing a generator or cancelling
+    its task releases the connection or process.
 
     Attributes
     ----------
     name : str
-        How the command line calls it.
-    prosody : frozenset of str
-        Fields of `Prosody` that it follows; `volume` is the client's work.
+        Name on the command line.
+    prosody_fields : frozenset of str
+        Supported fields of `Prosody`; the client applies `volume`.
     ssml_elements : frozenset of str
-        Elements of SSML that it understands; empty for plain text only.
+        Supported SSML elements; empty for plain text only.
     timeout_s : float
-        Longest wait for the next audio while it has all the text it waits for.
+        Longest wait for audio once all text has been sent.
     """
 
     name: ClassVar[str]
-    prosody: ClassVar[frozenset[str]] = frozenset()
+    prosody_fields: ClassVar[frozenset[str]] = frozenset()
     ssml_elements: frozenset[str] = frozenset()
 
     def __init__(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
@@ -43,12 +42,12 @@ class Backend(ABC):
 
     @abstractmethod
     def speak(self, text: str, voice: Voice, prosody: Prosody) -> AsyncGenerator[AudioChunk, None]:
-        """Speak one text; an `Ssml` holds no other elements than `ssml_elements`."""
+        """Speak one text; an `Ssml` has only elements of `ssml_elements`."""
 
     async def speak_stream(
         self, texts: AsyncIterable[str], voice: Voice, prosody: Prosody
     ) -> AsyncGenerator[AudioChunk, None]:
-        """Speak plain text that is still arriving: here, a sentence at a time."""
+        """Speak text that is still arriving; by default, sentence by sentence."""
         async with closing(sentences(texts)) as complete:
             async for sentence in complete:
                 async with closing(self.speak(sentence, voice, prosody)) as chunks:
@@ -56,5 +55,5 @@ class Backend(ABC):
                         yield chunk
 
     async def aclose(self) -> None:
-        """Release what is held between two requests."""
+        """Release what is kept between requests."""
         return

@@ -1,11 +1,11 @@
-"""Voices without a network: espeak-ng and flite, each as a subprocess."""
+"""Voices on this machine: espeak-ng and flite, each as a subprocess."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
 from collections.abc import AsyncGenerator, Sequence
 
 from pywakeword._async import closing, within
@@ -16,18 +16,19 @@ from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.text.ssml import Ssml
 
 _READ_BYTES = 8192
-_WORDS_PER_MINUTE = 175  # what espeak-ng takes for its normal speed
+_BUFFER_BYTES = 1 << 16
+_WORDS_PER_MINUTE = 175  # normal speed of espeak-ng
 _FLITE_HERTZ = 110
 _DEBIAN_PACKAGES = {"espeak-ng": "espeak-ng", "flite": "flite"}
 
 
 class EspeakBackend(Backend):
-    """espeak-ng: over a hundred languages, SSML, starts within milliseconds.
+    """espeak-ng: over a hundred languages, SSML, first audio within milliseconds.
 
     Parameters
     ----------
     program : str
-        The program, looked up in PATH.
+        Name of the program in PATH.
     timeout_s : float
         Longest wait for the next audio.
 
@@ -38,7 +39,7 @@ class EspeakBackend(Backend):
     """
 
     name = "espeak-ng"
-    prosody = frozenset({"rate", "pitch"})
+    prosody_fields = frozenset({"rate", "pitch"})
     ssml_elements = frozenset({"speak", "p", "s", "break", "emphasis", "prosody", "say-as"})
 
     def __init__(self, *, program: str = "espeak-ng", timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
@@ -73,12 +74,12 @@ class EspeakBackend(Backend):
 class FliteBackend(Backend):
     """flite: a few English voices, smaller than espeak-ng.
 
-    It synthesises the whole text before the first sample comes out. Parameters and
-    errors are those of `EspeakBackend`.
+    It synthesises the whole text before its first output. Parameters and errors as for
+    `EspeakBackend`.
     """
 
     name = "flite"
-    prosody = frozenset({"rate", "pitch"})
+    prosody_fields = frozenset({"rate", "pitch"})
 
     def __init__(self, *, program: str = "flite", timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         super().__init__(timeout_s=timeout_s)
@@ -95,24 +96,22 @@ class FliteBackend(Backend):
         if voice.name is not None:
             await self._check_voice(voice.name)
             command += ["-voice", voice.name]
-        # Its output may be a pipe only if the text is an argument.
+        # flite writes to a pipe only if the text is an argument.
         command += ["-t", text, "-o", "/dev/stdout"]
         async with closing(_run(command, None, self.name, self.timeout_s)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def _check_voice(self, name: str) -> None:
-        # flite itself takes its default voice for one that it does not know.
+        # For an unknown voice, flite silently uses its default voice.
         if self._voices is None:
-            process = await asyncio.create_subprocess_exec(
-                self._program, "-lv", stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
-            )
+            program = await _Program.start([self._program, "-lv"], stdin=DEVNULL, stderr=DEVNULL)
             try:
                 listing, _ = await within(
-                    process.communicate(), self.timeout_s, "flite listed no voices"
+                    program.process.communicate(), self.timeout_s, "flite listed no voices"
                 )
             finally:
-                await _end(process)
+                await program.end()
             self._voices = frozenset(listing.decode().partition(":")[2].split())
         if name not in self._voices and not name.endswith(".flitevox"):
             raise ServiceRefusedError(
@@ -121,12 +120,12 @@ class FliteBackend(Backend):
 
 
 def embedded_backend(*, timeout_s: float = DEFAULT_TIMEOUT_S) -> Backend:
-    """Return espeak-ng or else flite, whichever is installed.
+    """Return espeak-ng if it is installed, else flite.
 
     Raises
     ------
     ServiceUnavailableError
-        If neither is; the message names the Debian packages.
+        If neither is installed; the message names the Debian packages.
     """
     if shutil.which("espeak-ng") is not None:
         return EspeakBackend(timeout_s=timeout_s)
@@ -150,13 +149,14 @@ def _find(program: str, name: str) -> str:
 async def _run(
     command: Sequence[str], text: str | None, name: str, timeout_s: float
 ) -> AsyncGenerator[AudioChunk, None]:
-    """Yield what the program writes as WAV; `text` goes to its standard input."""
+    """Yield the WAV output of the program; `text` goes to its standard input."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=DEVNULL if text is None else PIPE, stdout=PIPE, stderr=PIPE
+        program = await _Program.start(
+            command, stdin=DEVNULL if text is None else PIPE, stderr=PIPE
         )
-    except (OSError, ValueError) as error:  # gone since it was found, or a NUL in the text
+    except (OSError, ValueError) as error:  # removed meanwhile, or a NUL in the text
         raise ServiceUnavailableError(f"{name} cannot be started: {error}") from error
+    process = program.process
     assert process.stdout is not None
     assert process.stderr is not None
     messages = asyncio.ensure_future(process.stderr.read())
@@ -172,29 +172,54 @@ async def _run(
         if status:
             said = " ".join((await messages).decode(errors="replace").split())
             if status < 0:
-                raise ServiceTruncatedError(f"{name} was ended by signal {-status}. {said}".strip())
+                raise ServiceTruncatedError(
+                    f"{name} was killed by signal {-status}. {said}".strip()
+                )
             raise ServiceRefusedError(f"{name} failed: {said or f'exit code {status}'}")
         wav.finish()
     finally:
-        await _end(process)
         messages.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await messages
+        await program.end()
 
 
 async def _write(process: Process, text: bytes) -> None:
     assert process.stdin is not None
-    # A program that has refused its options reads nothing; its exit code tells.
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(text)
-        await process.stdin.drain()
-    process.stdin.close()
+    try:
+        # A program that refuses its options reads nothing, and fails with an exit code.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(text)
+            await process.stdin.drain()
+    finally:
+        process.stdin.close()
 
 
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    # Or its pipes would be closed by the garbage collector, with a warning.
-    process._transport.close()  # type: ignore[attr-defined]
+class _Program:
+    """A running program, and the transport that owns its pipes.
+
+    `asyncio.create_subprocess_exec` does the same but keeps the transport private. Without the
+    transport, `wait` hangs while a child of the program holds the pipes open.
+    """
+
+    def __init__(self, process: Process, transport: asyncio.SubprocessTransport) -> None:
+        self.process = process
+        self._transport = transport
+
+    @classmethod
+    async def start(cls, command: Sequence[str], *, stdin: int, stderr: int) -> _Program:
+        """Start a program, with a pipe for its standard output."""
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(limit=_BUFFER_BYTES, loop=loop),
+            *command,
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=stderr,
+        )
+        return cls(Process(transport, protocol, loop), transport)
+
+    async def end(self) -> None:
+        """Close the pipes, and kill the program if it still runs."""
+        self._transport.close()
+        await self.process.wait()

@@ -1,11 +1,11 @@
-"""What the back ends over HTTP have in common."""
+"""`HttpBackend`: base of the back ends over HTTP."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pywakeword._extras import require
 from pywakeword.errors import (
@@ -15,6 +15,9 @@ from pywakeword.errors import (
     ServiceUnavailableError,
 )
 from pywakeword.tts.backends.base import Backend
+
+if TYPE_CHECKING:
+    import httpx
 
 _LONGEST_REASON = 300
 
@@ -31,7 +34,7 @@ class HttpBackend(Backend):
     transport : httpx.AsyncBaseTransport, optional
         Replaces the network.
     timeout_s : float
-        Longest wait for the connection, and for the next bytes.
+        Longest wait for the connection, and for more bytes.
 
     Raises
     ------
@@ -47,23 +50,23 @@ class HttpBackend(Backend):
         *,
         timeout_s: float,
         headers: Mapping[str, str] | None = None,
-        transport: Any = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         super().__init__(timeout_s=timeout_s)
         self._httpx = require("httpx", "http")
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"give the service as http://... or https://..., not {url!r}")
         self._url = url.rstrip("/")
-        self._client = self._httpx.AsyncClient(
+        self._client: httpx.AsyncClient = self._httpx.AsyncClient(
             timeout=timeout_s, headers=headers, transport=transport
         )
 
     async def aclose(self) -> None:
-        """Close the connections that are kept open."""
+        """Close open connections."""
         await self._client.aclose()
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
-        """Yield the answer's body as it arrives."""
+        """Yield the body of the answer as it arrives."""
         url = self._url + path
         with self._errors(url):
             async with self._client.stream("POST", url, json=body) as response:
@@ -98,8 +101,8 @@ class HttpBackend(Backend):
             raise ServiceRefusedError(f"{url}: {error}") from error
 
 
-def _reason(response: Any, body: bytes) -> str:
-    """Return status and message; services put it at several places of a JSON object."""
+def _reason(response: httpx.Response, body: bytes) -> str:
+    """Return status and message, from the fields that services use for it."""
     text = body.decode(errors="replace")
     try:
         document = json.loads(text)

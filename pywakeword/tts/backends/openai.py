@@ -1,9 +1,9 @@
-"""The OpenAI form of text to speech, which many servers speak."""
+"""OpenAI's text-to-speech interface, which many servers offer."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pywakeword._async import closing
 from pywakeword.tts.backends.audio_bytes import PcmBytes
@@ -11,12 +11,15 @@ from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S
 from pywakeword.tts.backends.http import HttpBackend
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 
+if TYPE_CHECKING:
+    import httpx
+
 _PCM_RATE_HZ = 24_000
 _LONGEST_INPUT = 4096
 
 
 class OpenAIBackend(HttpBackend):
-    """`POST {url}/v1/audio/speech`, raw PCM as it is made. Needs the extra `http`.
+    """`POST {url}/v1/audio/speech`, streams raw PCM. Needs the extra `http`.
 
     Parameters
     ----------
@@ -25,17 +28,17 @@ class OpenAIBackend(HttpBackend):
     api_key : str, optional
         Sent as a bearer token.
     model, default_voice : str
-        What the service is asked for where the caller says nothing.
+        Defaults.
     instructions : str, optional
-        How to speak, for models that take it.
+        Speaking style, for models that support it.
     pcm_rate_hz : int
-        Rate of the service's PCM, which the answer does not tell.
+        Sample rate of the service's PCM, which is not part of its answer.
     transport, timeout_s
         As for `HttpBackend`.
     """
 
     name = "openai"
-    prosody = frozenset({"rate"})
+    prosody_fields = frozenset({"rate"})
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class OpenAIBackend(HttpBackend):
         default_voice: str = "alloy",
         instructions: str | None = None,
         pcm_rate_hz: int = _PCM_RATE_HZ,
-        transport: Any = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else None
@@ -68,7 +71,7 @@ class OpenAIBackend(HttpBackend):
         if len(text) > _LONGEST_INPUT:
             raise ValueError(
                 f"the text has {len(text)} characters, the service takes {_LONGEST_INPUT}; "
-                "stream() cuts it into sentences"
+                "stream() sends it in sentences"
             )
         body: dict[str, Any] = {
             "model": self._model,

@@ -1,9 +1,9 @@
-"""The HTTP server that comes with Piper (`python -m piper.http_server`)."""
+"""Piper's HTTP server (`python -m piper.http_server`)."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pywakeword._async import closing
 from pywakeword.errors import ServiceRefusedError
@@ -12,12 +12,15 @@ from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S
 from pywakeword.tts.backends.http import HttpBackend
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 
+if TYPE_CHECKING:
+    import httpx
+
 
 class PiperBackend(HttpBackend):
-    """`POST {url}/synthesize`, a WAV when all of it is made. Needs the extra `http`.
+    """`POST {url}/synthesize`, answers with a complete WAV. Needs the extra `http`.
 
-    The server takes its default voice for one that it does not have; so a voice that
-    is asked for is looked up first, and refused here.
+    For an unknown voice the server uses its default voice, so this class looks up voices first
+    and refuses unknown ones.
 
     Parameters
     ----------
@@ -28,13 +31,13 @@ class PiperBackend(HttpBackend):
     """
 
     name = "piper"
-    prosody = frozenset({"rate"})
+    prosody_fields = frozenset({"rate"})
 
     def __init__(
         self,
         url: str = "http://127.0.0.1:5000",
         *,
-        transport: Any = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
         super().__init__(url, timeout_s=timeout_s, transport=transport)

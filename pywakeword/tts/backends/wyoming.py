@@ -1,11 +1,11 @@
-"""A Wyoming text-to-speech service: Piper, Home Assistant's cloud and others."""
+"""Wyoming text-to-speech services: Piper, Home Assistant's cloud and others."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pywakeword._async import closing
 from pywakeword._extras import require
@@ -20,23 +20,27 @@ from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.text.ssml import Ssml
 
+if TYPE_CHECKING:
+    from wyoming.event import Event
+    from wyoming.info import TtsProgram
+    from wyoming.tts import SynthesizeVoice
+
 
 class WyomingBackend(Backend):
     """Speaks through `tcp://host:port`. Needs the extra `wyoming`.
 
-    Text that is still arriving goes out as it comes if the service says that it
-    supports that; otherwise a sentence at a time. A request with a voice is refused
-    here if the service does not offer it.
+    Text that is still arriving is forwarded at once if the service supports it, otherwise
+    sentence by sentence. Requests for a voice that the service does not offer are refused.
 
     Parameters
     ----------
     uri : str
         `tcp://host:port` or `unix:///path`.
     ssml_elements : collection of str
-        Elements of SSML that the service understands. It cannot be asked, and one
-        that does not would read the tags aloud; so none by default.
+        SSML elements that the service supports. There is no way to ask it, and a service
+        without SSML would read the tags aloud, so the default is none.
     timeout_s : float
-        Longest wait for the connection, and for the next audio.
+        Longest wait for the connection, and for more audio.
 
     Raises
     ------
@@ -60,7 +64,7 @@ class WyomingBackend(Backend):
         require("wyoming", "wyoming")
         self._uri = uri
         self.ssml_elements = ssml_elements
-        self._programs: list[Any] | None = None
+        self._programs: list[TtsProgram] | None = None
 
     async def speak(
         self, text: str, voice: Voice, prosody: Prosody
@@ -93,7 +97,10 @@ class WyomingBackend(Backend):
                     yield chunk
 
     async def _stream(
-        self, connection: WyomingConnection, texts: AsyncIterable[str], voice: Any
+        self,
+        connection: WyomingConnection,
+        texts: AsyncIterable[str],
+        voice: SynthesizeVoice | None,
     ) -> AsyncGenerator[AudioChunk, None]:
         sender = asyncio.ensure_future(_send_text(connection, texts, voice))
         reader = asyncio.ensure_future(connection.receive(timed=False))
@@ -103,20 +110,20 @@ class WyomingBackend(Backend):
                 sending = not sender.done()
                 done, _ = await asyncio.wait(
                     {reader, sender} if sending else {reader},
-                    # Until all text is sent, the service may well be waiting for more of it.
+                    # Until all text is sent, the service may be waiting for more.
                     timeout=None if sending else self.timeout_s,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if not done:
                     raise ServiceTimeoutError(f"{self._uri}: sent nothing for {self.timeout_s:g} s")
                 if sender in done and not isinstance(sender.exception(), ServiceTruncatedError):
-                    sender.result()  # of a broken connection, the reader takes what there is
+                    sender.result()  # after a broken connection, the reader still gets what arrived
                 if reader in done:
                     for chunk in audio.take(reader.result()):
                         yield chunk
                     reader = asyncio.ensure_future(connection.receive(timed=False))
         finally:
-            # What they raise now comes of being stopped here.
+            # Errors from here on result from the cancellation.
             for task in (sender, reader):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -128,7 +135,9 @@ class WyomingBackend(Backend):
             for chunk in audio.take(await connection.receive()):
                 yield chunk
 
-    async def _choose_voice(self, connection: WyomingConnection, voice: Voice) -> Any:
+    async def _choose_voice(
+        self, connection: WyomingConnection, voice: Voice
+    ) -> SynthesizeVoice | None:
         from wyoming.tts import SynthesizeVoice
 
         if voice == Voice():
@@ -142,7 +151,7 @@ class WyomingBackend(Backend):
         programs = await self._describe(connection)
         return bool(programs and programs[0].supports_synthesize_streaming)
 
-    async def _describe(self, connection: WyomingConnection) -> list[Any]:
+    async def _describe(self, connection: WyomingConnection) -> list[TtsProgram]:
         if self._programs is None:
             info = await connection.describe()
             if not info.tts:
@@ -151,7 +160,9 @@ class WyomingBackend(Backend):
         return self._programs
 
 
-async def _send_text(connection: WyomingConnection, texts: AsyncIterable[str], voice: Any) -> None:
+async def _send_text(
+    connection: WyomingConnection, texts: AsyncIterable[str], voice: SynthesizeVoice | None
+) -> None:
     from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
     await connection.send(SynthesizeStart(voice))
@@ -159,7 +170,7 @@ async def _send_text(connection: WyomingConnection, texts: AsyncIterable[str], v
     async for text in texts:
         whole += text
         await connection.send(SynthesizeChunk(text))
-    # Asked for by the protocol, for services that do not stream.
+    # Required by the protocol, for services that do not stream.
     await connection.send(Synthesize(whole, voice))
     await connection.send(SynthesizeStop())
 
@@ -173,7 +184,7 @@ class _Groups:
         self.ended_group = False
         self.stopped = False
 
-    def take(self, event: Any) -> list[AudioChunk]:
+    def take(self, event: Event) -> list[AudioChunk]:
         if event.type == "audio-start":
             self._pcm = PcmBytes(self._uri, *self._format(event))
             self.ended_group = False
@@ -190,7 +201,7 @@ class _Groups:
             self.stopped = True
         return []
 
-    def _format(self, event: Any) -> tuple[int, int]:
+    def _format(self, event: Event) -> tuple[int, int]:
         try:
             rate, width, channels = (int(event.data[key]) for key in ("rate", "width", "channels"))
         except (KeyError, TypeError, ValueError) as error:

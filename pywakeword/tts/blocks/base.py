@@ -1,4 +1,4 @@
-"""The two kinds of block: whole tensors at once, and frames as they are pulled."""
+"""The two kinds of blocks: on whole tensors, and on streams of frames."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Frames = npt.NDArray[np.float32]
 
 
 class SequenceBlock(ABC):
-    """Tensors in, tensors out, the whole sequence at once.
+    """A block from tensors to tensors, for a whole sequence at once.
 
     Attributes
     ----------
     inputs, outputs : tuple of str
-        Names of the tensors that `run` needs and of those it returns.
+        Names of the tensors that `run` takes and returns.
     optional_inputs : tuple of str
-        Names of those that it looks for, and does without.
+        Names of further tensors that it uses if they exist.
     """
 
     inputs: tuple[str, ...]
@@ -37,18 +37,18 @@ class SequenceBlock(ABC):
 
 
 class StreamableBlock(ABC):
-    """Makes frames when they are pulled.
+    """A block that produces frames on demand.
 
-    The frames come from another streamable block, its upstream, and from what a sequence
-    block computed, or from either alone. The block itself holds no state of an utterance:
-    that is in the stream that `open` returns, so one block serves many at a time.
+    Its inputs are the frames of another streamable block, its upstream, and tensors of a
+    sequence block, or one of the two. The state of an utterance is in the stream from `open`,
+    so one block can serve several utterances at once.
 
     Attributes
     ----------
     sequence_inputs : tuple of str
-        Names of the tensors that `open` needs.
+        Names of the tensors that `open` takes.
     optional_inputs : tuple of str
-        Names of those that it looks for, and does without.
+        Names of further tensors that it uses if they exist.
     """
 
     sequence_inputs: tuple[str, ...] = ()
@@ -58,17 +58,17 @@ class StreamableBlock(ABC):
     def link(self, upstream_width: int | None) -> int:
         """Return the width of this block's frames.
 
-        Called once, when blocks are put together.
+        Called once, when blocks are connected.
 
         Parameters
         ----------
         upstream_width : int or None
-            Width of the frames that the upstream makes, None if there is none.
+            Width of the upstream's frames, None without an upstream.
 
         Raises
         ------
         ValueError
-            If the block cannot work on such an upstream.
+            If the block cannot use this upstream.
         """
 
     @abstractmethod
@@ -77,10 +77,10 @@ class StreamableBlock(ABC):
 
 
 class FrameStream(ABC):
-    """Frames of one utterance; a context manager that closes itself and its upstream.
+    """The frames of one utterance; a context manager that closes itself and its upstream.
 
-    A subclass makes frames in pieces of any size that suits it; `pull` cuts them as they
-    are wanted. So what a stream gives never depends on how it is pulled.
+    A subclass produces pieces of any size, and `pull` divides them as requested. So the frames
+    never depend on how they are pulled.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class FrameStream(ABC):
 
     @abstractmethod
     def produce(self) -> Frames | None:
-        """Return the next frames, (n_frames, width), possibly none yet; None at the end."""
+        """Return the next frames, (n_frames, width), possibly empty; None at the end."""
 
     def pull(self, n_frames: int) -> Frames:
         """Return the next frames.
@@ -107,14 +107,14 @@ class FrameStream(ABC):
         Returns
         -------
         (n, width) ndarray of float32
-            `n_frames` of them, fewer at the end of the stream, none behind it.
+            `n_frames` frames, fewer at the end of the stream, none after it.
 
         Raises
         ------
         StreamError
             If the stream is closed.
         BlockError
-            If a block made something else than frames of its width.
+            If a block produced anything but frames of its width.
         """
         if n_frames < 1:
             raise ValueError(f"n_frames must be positive, got {n_frames}")
@@ -139,7 +139,7 @@ class FrameStream(ABC):
         return frames[:n_frames]
 
     def close(self) -> None:
-        """Give up what is not pulled yet; closing twice does nothing."""
+        """Discard the remaining frames; may be called twice."""
         if not self._closed:
             self._closed = True
             self._ready = self._ready[:0]
@@ -159,7 +159,7 @@ class FrameStream(ABC):
 
 
 def need_upstream(upstream: FrameStream | None) -> FrameStream:
-    """Return the upstream of a block whose `link` demands one."""
+    """Return the upstream of a block whose `link` requires one."""
     if upstream is None:
         raise BlockError("a block that pulls frames was opened without an upstream")
     return upstream

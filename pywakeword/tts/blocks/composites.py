@@ -1,4 +1,4 @@
-"""Blocks made of blocks."""
+"""Blocks composed of blocks."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pywakeword.tts.blocks.base import FrameStream, SequenceBlock, StreamableBlo
 
 
 class SequenceBlockContainer(SequenceBlock):
-    """Several sequence blocks as one; the names of their tensors say who feeds whom.
+    """Several sequence blocks as one, connected by the names of their tensors.
 
     Parameters
     ----------
     blocks : sequence of SequenceBlock
-        In any order; each sees the container's inputs and the others' outputs.
+        In any order; each gets the container's inputs and the outputs of the others.
     parallel : bool
-        Run blocks that do not wait for each other in threads.
+        Run independent blocks in threads.
 
     Raises
     ------
     ValueError
-        If two blocks make the same tensor, or wait for each other.
+        If two blocks make the same tensor, or depend on each other.
     """
 
     def __init__(self, blocks: Sequence[SequenceBlock], *, parallel: bool = False) -> None:
@@ -72,13 +72,12 @@ class SequenceBlockContainer(SequenceBlock):
 
 
 class StreamableStack(StreamableBlock):
-    """Streamable blocks of which each pulls from the one before; the last is the output.
+    """Streamable blocks in a row: each pulls from the one before, the last is the output.
 
     Raises
     ------
     ValueError
-        From `link`, if a block does not fit the one before it. Its attribute `index` says
-        which.
+        From `link`, if a block does not fit the one before it (`LinkError`).
     """
 
     def __init__(self, blocks: Sequence[StreamableBlock]) -> None:
@@ -116,7 +115,7 @@ class StreamableStack(StreamableBlock):
 
 
 class LinkError(ValueError):
-    """Block `index` of a stack does not fit; `chain` has the indexes of nested stacks."""
+    """A block of a stack does not fit; `chain` has its index in each nested stack."""
 
     message: str
     chain: tuple[int, ...]
@@ -131,15 +130,15 @@ class LinkError(ValueError):
 
 
 class StreamablePipeline(StreamableBlock):
-    """Exactly one sequence block and one streamable block that lives on its results.
+    """One sequence block, and one streamable block that uses its results.
 
     Raises
     ------
     TypeError
-        If one of them is not what it should be.
+        If one of them is of the wrong kind.
     ValueError
-        If the streamable block needs a tensor that is neither made by the sequence block
-        nor one of its inputs, or does not fit an empty upstream.
+        If the streamable block needs a tensor that is neither an output nor an input of the
+        sequence block, or if it needs an upstream.
     """
 
     def __init__(self, sequence_block: SequenceBlock, streamable_block: StreamableBlock) -> None:

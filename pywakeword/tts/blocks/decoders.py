@@ -1,4 +1,4 @@
-"""Streamable blocks around one network each."""
+"""Streamable blocks with one network each."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from pywakeword._fields import Fields
 from pywakeword.errors import BlockError
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors
 from pywakeword.tts.blocks.network import MASK, Network, NetworkStream, streamable_ends
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 from pywakeword.tts.blocks.upsampler import Upsampler
 
 PIECE_FRAMES = 32
@@ -32,7 +33,7 @@ class Decoder(StreamableBlock):
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> Decoder:
-        """Take the network that `network` names, or the one called `decoder`."""
+        """Look up the network by the field `network`, default `decoder`."""
         network = resources.network(
             fields.string("network", cls.default_network), fields.at("network")
         )
@@ -40,7 +41,7 @@ class Decoder(StreamableBlock):
         return cls(network, piece_frames=piece_frames)
 
     def link(self, upstream_width: int | None) -> int:
-        """Pull frames of the network's input."""
+        """Check the width of the upstream."""
         if upstream_width != self._takes:
             found = "there is none" if upstream_width is None else f"its width is {upstream_width}"
             raise ValueError(
@@ -56,18 +57,17 @@ class Decoder(StreamableBlock):
 
 @registry.register("AttentionDecoder")
 class AttentionDecoder(StreamableBlock):
-    """A legacy decoder: steps of a recurrent network that attends to the whole text.
+    """A legacy decoder: a recurrent network that attends to the whole text.
 
-    An output `next_x` of the network is its input `x` at the next step; all start as
-    zeros. `next_centre` says which symbol it has come to. The stream ends with the last
-    symbol.
+    An output `next_x` of the network is its input `x` at the next step; all start as zeros.
+    `next_centre` is the current symbol. The stream ends with the last symbol.
 
     Parameters
     ----------
     network : Network
         Reads `encoded`, and makes `frames`.
     max_frames_per_symbol : int
-        Frames after which an attention that got stuck is an error.
+        Limit after which the attention counts as stuck, an error.
     """
 
     sequence_inputs = ("encoded",)
@@ -90,14 +90,14 @@ class AttentionDecoder(StreamableBlock):
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> AttentionDecoder:
-        """Take the network that `network` names, or the one called `attention_decoder`."""
+        """Look up the network by the field `network`, default `attention_decoder`."""
         name = fields.string("network", "attention_decoder")
         network = resources.network(name, fields.at("network"))
         most = fields.integer("max_frames_per_symbol", 40, low=1, high=1000)
         return cls(network, max_frames_per_symbol=most)
 
     def link(self, upstream_width: int | None) -> int:
-        """Begin a stream."""
+        """Refuse an upstream: the block begins a stream."""
         if upstream_width is not None:
             raise ValueError("an AttentionDecoder pulls from no other block; it must come first")
         return self.width

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pywakeword._fields import Fields
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors, need_upstream
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 
 _PIECE_FRAMES = 64
 
@@ -45,14 +46,14 @@ class Gain(_Passing):
 
 @registry.register("Probe")
 class Probe(_Passing):
-    """Shows the frames that pass to an observer, and leaves them as they are."""
+    """Passes frames on unchanged, and shows them to an observer."""
 
     def __init__(self, observer: Callable[[Frames], None] | None = None) -> None:
         self.observer = observer
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> Probe:
-        """Look up the observer by the field `name`; a probe nobody asked for is silent."""
+        """Look up the observer by the field `name`; without one, the probe does nothing."""
         return cls(resources.observers.get(fields.string("name")))
 
     def open(self, tensors: Tensors, upstream: FrameStream | None) -> FrameStream:

@@ -1,8 +1,8 @@
-"""Exported networks on onnxruntime, at whatever length or at one fixed length.
+"""Exported networks on onnxruntime, with variable or fixed input length.
 
-Hardware that wants fixed shapes gets them here: a long input is cut into pieces that
-overlap by the network's reach, the last piece is padded, a mask says which positions are
-real, and the outputs are cropped and stitched. No block knows which way its network runs.
+For hardware that needs fixed shapes, a long input is divided into pieces that overlap by the
+network's reach. The last piece is padded, a mask marks the valid positions, and the outputs are
+cropped and joined. Blocks do not depend on which way their network runs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from pywakeword.errors import AddonError, BlockError, ModelError
 from pywakeword.models.onnx import TensorInfo, open_session
-from pywakeword.tts.blocks.base import Frames, FrameStream, SequenceBlock, Tensors, need_upstream
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.base import Frames, FrameStream, Tensors, need_upstream
 
 MASK = "mask"
 Shape = tuple["int | str", ...]
@@ -26,21 +25,21 @@ _TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """What `addon.json` says of a network; shapes are without the batch dimension.
+    """Description of a network in `addon.json`; shapes exclude the batch dimension.
 
     Attributes
     ----------
     name : str
         Its key in `networks`.
     path : str
-        Its place in the JSON.
+        Its path in the JSON.
     inputs, outputs : mapping of str to tuple
-        Shapes: numbers, or names of dimensions that vary.
+        Shapes: numbers, or names of variable dimensions.
     axis : str or None
-        The dimension that counts symbols or frames; it comes first where it occurs.
+        Name of the dimension of symbols or frames, which is always the first.
     reach : tuple of int, or None
-        Positions before and behind a position that its output depends on. None: on all,
-        so that the input cannot be cut.
+        Number of positions before and after each one that affect its output. None: all do,
+        so the input cannot be divided.
     """
 
     name: str
@@ -51,7 +50,7 @@ class NetworkSpec:
     reach: tuple[int, int] | None
 
     def along_axis(self, shape: Shape) -> bool:
-        """Whether a tensor of this shape has a row for each position."""
+        """Whether a tensor of this shape has one row per position."""
         return self.axis is not None and shape[:1] == (self.axis,)
 
 
@@ -61,18 +60,18 @@ class Network:
     Parameters
     ----------
     spec : NetworkSpec
-        What it should take and give; checked against the file.
+        Inputs and outputs; checked against the file.
     data : bytes
         The ONNX file.
     fixed_length : int, optional
-        Run at exactly this many positions along the axis.
+        Number of positions of each run.
     threads : int
-        Of one run.
+        Threads per run.
 
     Raises
     ------
     AddonError
-        If the file is no ONNX network or another one, or cannot run at that length.
+        If the file is not the described ONNX network, or cannot run at this length.
     MissingExtraError
         If onnxruntime is not installed.
     """
@@ -107,7 +106,7 @@ class Network:
                 )
 
     def _piece_length(self) -> int | None:
-        """Positions that one run at a fixed length adds; None where nothing is cut."""
+        """Return the number of new positions per run of fixed length; None if inputs stay whole."""
         spec, length = self.spec, self.fixed_length
         if length is None:
             return None
@@ -131,7 +130,7 @@ class Network:
         Raises
         ------
         BlockError
-            If a tensor does not fit, or a result is not finite.
+            If a tensor has the wrong shape, or a result is not finite.
         """
         spec = self.spec
         if self.piece_length is None or spec.reach is None:
@@ -207,39 +206,21 @@ class Network:
         return made
 
 
-class NetworkBlock(SequenceBlock):
-    """A network as a sequence block."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.inputs = tuple(name for name in network.spec.inputs if name != MASK)
-        self.outputs = tuple(network.spec.outputs)
-
-    @classmethod
-    def from_config(cls, fields: Fields, resources: Resources) -> NetworkBlock:
-        """Take the network that the field `network` names."""
-        return cls(resources.network(fields.string("network"), fields.at("network")))
-
-    def run(self, tensors: Tensors) -> dict[str, npt.NDArray[Any]]:
-        """Run the network."""
-        return self.network.run(tensors)
-
-
 class NetworkStream(FrameStream):
-    """A network with finite reach, run over the frames of an upstream as they come.
+    """A network with finite reach, run over the frames of an upstream as they arrive.
 
-    The pieces lie on a fixed grid, so equal frames give equal outputs to the bit.
+    The pieces have fixed positions, so equal frames give bit-identical outputs.
 
     Parameters
     ----------
     network : Network
-        One input and one output along its axis, and a reach.
+        Must have one input and one output along its axis, and a reach.
     upstream : FrameStream
-        Where the input comes from.
+        Source of the input.
     piece_frames : int
-        Frames per run, where the network has no fixed length.
+        Frames per run, if the network has no fixed length.
     keep_input : bool
-        Put the input's values before the output's, frame by frame.
+        Put the values of the input before those of the output in each frame.
     """
 
     def __init__(
@@ -258,7 +239,7 @@ class NetworkStream(FrameStream):
         self._piece = network.piece_length or piece_frames
         self._keep_input = keep_input
         self._reach = network.spec.reach or (0, 0)
-        self._seen = np.empty((0, upstream.width), np.float32)  # from `_low` on
+        self._seen = np.empty((0, upstream.width), np.float32)  # frames from `_low` on
         self._low = 0
         self._next = 0
 
@@ -284,7 +265,7 @@ class NetworkStream(FrameStream):
 
 
 def streamable_ends(network: Network) -> tuple[str, tuple[str, int]]:
-    """Return the one input, and the one output with its width, of a network to stream."""
+    """Return the input, and the output with its width, of a network for streaming."""
     spec = network.spec
     if spec.reach is None:
         raise ValueError(f"the network {spec.name} has no reach, so it cannot be streamed")

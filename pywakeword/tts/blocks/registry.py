@@ -1,10 +1,11 @@
-"""Names of block types, and how blocks are built from JSON."""
+"""Registry of block types, which builds blocks from JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar, Union
 
+from pywakeword._fields import Fields
 from pywakeword.errors import AddonError
 from pywakeword.tts.blocks.base import SequenceBlock, StreamableBlock
 from pywakeword.tts.blocks.composites import (
@@ -13,7 +14,7 @@ from pywakeword.tts.blocks.composites import (
     StreamablePipeline,
     StreamableStack,
 )
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 
 Block = Union[SequenceBlock, StreamableBlock]
 Factory = Callable[[Fields, Resources], Block]
@@ -27,8 +28,8 @@ _KINDS: dict[type, str] = {
 class BlockRegistry:
     """Block types by name.
 
-    An addon names types and brings no code: what it names must have been registered by
-    the program that loads it. `copy` gives a registry whose changes stay its own.
+    An addon contains only names of types, no code. The program that loads it must register the
+    types. Changes to a `copy` do not affect the original.
     """
 
     def __init__(self) -> None:
@@ -43,15 +44,15 @@ class BlockRegistry:
     def register(self, name: str, *, replace: bool = False) -> Callable[[_Type], _Type]:
         """Return a class decorator that gives a block type its name.
 
-        The class needs `from_config(fields, resources)`, a class method that reads what
-        it wants from its JSON object and returns the block.
+        The class needs a class method `from_config(fields, resources)`, which reads its JSON
+        object and returns the block.
 
         Raises
         ------
         ValueError
-            If the name is taken and `replace` is false.
+            If the name is registered and `replace` is false.
         TypeError
-            If the class is no block, or lacks `from_config`.
+            If the class is not a block, or lacks `from_config`.
         """
         if name in self._types and not replace:
             raise ValueError(f"a block type {name!r} is registered already")
@@ -91,8 +92,8 @@ class BlockRegistry:
         Raises
         ------
         AddonError
-            If the type is unknown or of the other kind, or the block refuses what it is
-            given. `path` says where.
+            If the type is unknown or of the other kind, or the block refuses its fields.
+            `path` names the field.
         """
         name = fields.string("type")
         if name not in self._types:
@@ -119,7 +120,7 @@ def _kind_of(block_type: type) -> str:
 
 
 def _place(fields: Fields, chain: tuple[int, ...]) -> str:
-    """Path of a block that does not fit; a pipeline's stack hangs in its own field."""
+    """Return the path of a block that does not fit; a pipeline's stack has its own field."""
     node: Any = fields.values
     path = fields.path
     for index in chain:
@@ -160,7 +161,7 @@ class _ConfiguredStack(StreamableStack):
 class _ConfiguredPipeline(StreamablePipeline):
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> StreamablePipeline:
-        # One object each: a list, or a second one under another name, is refused.
+        # Exactly one object each; lists and further names are refused.
         sequence = fields.section("sequence_block")
         streamable = fields.section("streamable_block")
         return StreamablePipeline(

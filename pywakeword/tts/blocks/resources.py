@@ -1,20 +1,27 @@
-"""What a block is built from: its JSON object, and the addon's networks."""
+"""Inputs for building a block: its JSON object, and what the addon offers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pywakeword._fields import Fields
 from pywakeword.errors import AddonError
-from pywakeword.tts.blocks.base import Frames
+from pywakeword.tts.blocks.base import Frames, SequenceBlock, StreamableBlock
+from pywakeword.tts.blocks.network import Network
 
-if TYPE_CHECKING:
-    from pywakeword.tts.blocks.network import Network
-    from pywakeword.tts.blocks.registry import BlockRegistry
 
-__all__ = ["Fields", "Resources"]
+class BlockBuilder(Protocol):
+    """Builds the blocks inside a block; `BlockRegistry` is one."""
+
+    def sequence_block(self, fields: Fields, resources: Resources) -> SequenceBlock:
+        """Build a sequence block."""
+        ...
+
+    def streamable_block(self, fields: Fields, resources: Resources) -> StreamableBlock:
+        """Build a streamable block."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -24,25 +31,25 @@ class Resources:
     Attributes
     ----------
     networks : mapping of str to Network
-        By the names of the addon's `networks`.
+        The addon's networks, by name.
     acoustics : Fields
-        The addon's `acoustics`: sample rate, hop and the like.
-    registry : BlockRegistry
+        The addon's `acoustics`: sample rate, hop and so on.
+    registry : BlockBuilder
         Builds the blocks inside a block.
     observers : mapping of str to callable
-        Who gets the frames that a `Probe` of that name sees.
+        Receivers of the frames that the `Probe` of that name sees.
     symbols : tuple of str
-        What the networks read, by index.
-    prosody : str or None
-        How the caller wants prosody to be chosen, if it says.
+        Names of the symbols, by index.
+    prosody_way : str or None
+        The caller's choice for `ProsodySelector`, None to leave it to the addon.
     """
 
     networks: Mapping[str, Network]
     acoustics: Fields
-    registry: BlockRegistry
+    registry: BlockBuilder
     observers: Mapping[str, Callable[[Frames], None]] = field(default_factory=dict)
     symbols: tuple[str, ...] = ()
-    prosody: str | None = None
+    prosody_way: str | None = None
 
     def network(self, name: str, path: str) -> Network:
         """Return a network by name."""

@@ -1,8 +1,8 @@
 """Excitation and time-varying filter: the signal processing behind the `Vocoder` block.
 
-A vocoder network says, per frame, how strong harmonics and noise are at each frequency;
-this makes the harmonics (band-limited, at the frame's F0) and the noise, weighs them and
-adds the frames up. Nothing depends on how the frames are cut into calls.
+A vocoder network predicts the gains of harmonics and noise per frame and frequency. This module
+generates band-limited harmonics at the frame's F0 and noise, applies the gains, and adds the frames
+up. The result does not depend on how the frames are divided into calls.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SourceFilterShape:
-    """Sizes that a vocoder network was trained with."""
+    """Sizes for which a vocoder network was trained."""
 
     sample_rate_hz: int
     hop_samples: int
     n_fft: int
-    n_bands: int  # points from 0 Hz to half the sample rate at which gains are given
+    n_bands: int  # number of gains from 0 Hz to half the sample rate
 
     @property
     def tail_samples(self) -> int:
-        """How far a frame's sound reaches before its centre and behind it."""
+        """Extent of a frame's sound before and after its centre."""
         return self.n_fft // 2
 
     @property
     def look_ahead_frames(self) -> int:
-        """Frames beyond a hop's own that its last sample depends on."""
+        """Number of later frames that affect the last sample of a hop."""
         return -(-self.tail_samples // self.hop_samples)
 
 
 class Excitation:
-    """Harmonics and noise by the hop; the state is the phase and the noise generator."""
+    """Generates harmonics and noise per hop; its state is the phase and the noise generator."""
 
     def __init__(self, shape: SourceFilterShape, seed: int = 0) -> None:
         self._shape = shape
@@ -48,7 +48,7 @@ class Excitation:
     def spectra(self, f0_hz: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.complex64], ...]:
         """Return the spectra of harmonics and noise around each frame, (n_frames, n_bins).
 
-        Frame i hears two hops: one before its centre, one behind.
+        Frame i covers two hops: one before its centre, one after it.
         """
         shape = self._shape
         hops = np.empty((2, len(f0_hz) + 1, shape.hop_samples), np.float32)
@@ -70,7 +70,7 @@ class Excitation:
         phase = self._phase + np.cumsum(step)
         self._phase = float(phase[-1] % 1)
         # The sum of cos(2 pi k phase), k = 1..n, in closed form: an impulse train without
-        # the aliases of one, of unit power.
+        # aliases, of unit power.
         n = max(1, int(0.5 * shape.sample_rate_hz / max(start, f0)))
         half = np.pi * (phase % 1)
         sine = np.sin(half)
@@ -81,12 +81,12 @@ class Excitation:
 
 
 class OverlapAdd:
-    """Filters spectra and adds them up; emits a hop once no later frame can reach it."""
+    """Converts spectra to overlapping frames and adds them up; emits each hop when it is final."""
 
     def __init__(self, shape: SourceFilterShape) -> None:
         self._shape = shape
         self._sum = np.zeros(shape.n_fft, np.float32)
-        self._skip = shape.tail_samples  # what lies before the first frame's centre
+        self._skip = shape.tail_samples  # samples before the first frame's centre
 
     def push(self, spectra: npt.NDArray[np.complex64]) -> Array:
         """Add frames, (n_frames, n_bins); return the samples that are now final."""
@@ -106,12 +106,12 @@ class OverlapAdd:
         return done[cut:]
 
     def flush(self) -> Array:
-        """Return what is left behind the last frame."""
-        return self._sum[self._skip :].copy()
+        """Return the samples after the last frame."""
+        return np.array(self._sum[self._skip :])
 
 
 def band_weights(shape: SourceFilterShape) -> Array:
-    """(n_bands, n_bins) weights that spread gains over the bins of a spectrum."""
+    """Return (n_bands, n_bins) weights that interpolate gains over the bins of a spectrum."""
     bins = np.linspace(0, shape.n_bands - 1, shape.n_fft // 2 + 1)
     return np.asarray(np.maximum(0, 1 - np.abs(bins - np.arange(shape.n_bands)[:, None])), "f4")
 

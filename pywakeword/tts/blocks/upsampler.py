@@ -1,4 +1,4 @@
-"""From one row a symbol to one row a frame."""
+"""The block `Upsampler`: from one row per symbol to one row per frame."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._fields import Fields
 from pywakeword.errors import BlockError
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 
 POSITION_WIDTH = 3
 _PIECE_FRAMES = 64
 
 
 class Upsampler(StreamableBlock):
-    """Repeats the encoding of each symbol over its frames, and adds where the frame is in it.
+    """Repeats the encoding of each symbol over its frames, and appends the frame's position.
 
     Parameters
     ----------
     encoded_width : int
         Width of the tensor `encoded`.
     stretch : float
-        Factor on every duration; 2 speaks half as fast.
+        Factor on all durations; 2 is half the speed.
     """
 
     sequence_inputs = ("encoded", "durations")
@@ -36,12 +37,12 @@ class Upsampler(StreamableBlock):
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> Upsampler:
-        """Take the width from the network that makes `encoded`."""
+        """Get the width from the network that makes `encoded`."""
         width = resources.output_width("encoded", fields.path)
         return cls(width, stretch=fields.number("stretch", 1.0))
 
     def link(self, upstream_width: int | None) -> int:
-        """Begin a stream."""
+        """Refuse an upstream: the block begins a stream."""
         if upstream_width is not None:
             raise ValueError("an Upsampler pulls from no other block; it must come first")
         return self.width
@@ -76,7 +77,7 @@ class _UpsamplerStream(FrameStream):
 
 
 def whole_frames(durations: npt.NDArray[Any], stretch: float) -> npt.NDArray[np.int64]:
-    """Round durations so that no rounding error adds up."""
+    """Round durations without accumulating rounding errors."""
     ends = np.round(np.cumsum(durations.astype(np.float64) * stretch)).astype(np.int64)
     return np.diff(ends, prepend=0)
 
@@ -84,10 +85,10 @@ def whole_frames(durations: npt.NDArray[Any], stretch: float) -> npt.NDArray[np.
 def frame_positions(
     durations: npt.NDArray[np.int64], start: int, stop: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Return the symbol of each frame from start to stop, and where the frame is in it.
+    """Return the symbol of each frame from start to stop, and the frame's position in it.
 
-    The place is (n_frames, POSITION_WIDTH): part of the symbol done, frames done and frames
-    left, the latter two in tenths.
+    Columns of the position, (n_frames, POSITION_WIDTH): part of the symbol done, frames done and
+    frames left, the latter two in tenths.
     """
     ends = np.cumsum(durations)
     frames = np.arange(start, stop)

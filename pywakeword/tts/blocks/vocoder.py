@@ -1,15 +1,16 @@
-"""From acoustic frames to audio."""
+"""The block `Vocoder`: from acoustic frames to audio."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._fields import Fields
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors
 from pywakeword.tts.blocks.decoders import PIECE_FRAMES, Decoder
 from pywakeword.tts.blocks.network import Network, NetworkStream
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 from pywakeword.tts.blocks.source_filter import (
     Excitation,
     OverlapAdd,
@@ -20,21 +21,21 @@ from pywakeword.tts.blocks.source_filter import (
 
 @registry.register("Vocoder")
 class Vocoder(StreamableBlock):
-    """A network that says how strong harmonics and noise are, and a source-filter.
+    """A network for the gains of harmonics and noise, and a source-filter model.
 
-    An acoustic frame ends with log F0 in octaves above the reference, and voicing. The
-    stream's frames are samples, of width 1.
+    The last columns of an acoustic frame are log F0, in octaves above the reference, and
+    voicing. The output frames are samples, of width 1.
 
     Parameters
     ----------
     network : Network
         Acoustic frames in, log gains of harmonics and of noise out.
     shape : SourceFilterShape
-        Sizes it was trained with.
+        Sizes for which it was trained.
     reference_hz : float
         F0 of zero octaves.
     seed : int
-        Of the noise; the same text always sounds the same.
+        Seed of the noise. The same text always gives the same audio.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Vocoder(StreamableBlock):
         self._decoder = Decoder(network, piece_frames=piece_frames)
         if self._decoder.width != 2 * shape.n_bands:
             raise ValueError(
-                f"{network.spec.name} makes {self._decoder.width} values a frame; "
+                f"{network.spec.name} makes {self._decoder.width} values per frame; "
                 f"n_bands = {shape.n_bands} needs {2 * shape.n_bands}"
             )
         if not 2 * shape.hop_samples <= shape.n_fft:
@@ -62,7 +63,7 @@ class Vocoder(StreamableBlock):
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> Vocoder:
-        """Take the network called `vocoder`, and the sizes from `acoustics`."""
+        """Look up the network, default `vocoder`, and read the sizes from `acoustics`."""
         name = fields.string("network", "vocoder")
         acoustics = resources.acoustics
         shape = SourceFilterShape(
@@ -80,7 +81,7 @@ class Vocoder(StreamableBlock):
         )
 
     def link(self, upstream_width: int | None) -> int:
-        """Pull acoustic frames; make samples."""
+        """Require acoustic frames; the output has width 1."""
         self._decoder.link(upstream_width)
         return 1
 
@@ -106,7 +107,7 @@ class _VocoderStream(FrameStream):
         self._flushed = False
 
     def produce(self) -> Frames | None:
-        """Turn the next frames into samples; one hop for each in the end."""
+        """Convert the next frames to samples; in total, one hop per frame."""
         rows = self._frames.pull(self._piece_frames)
         hop, n_bands = self._vocoder.shape.hop_samples, self._vocoder.shape.n_bands
         self._samples_due += len(rows) * hop

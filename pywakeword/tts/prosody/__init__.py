@@ -1,1 +1,1 @@
-"""Choose, transfer and mark the prosody of a sentence."""
+"""Prosody of a sentence: chosen by a model, taken from a recording, or marked up by rule."""

@@ -1,10 +1,10 @@
 """Pitch at the ends of clauses and sentences, by rule.
 
-In the recordings that the prosody model has learned from, questions fall like statements, so
-nothing learned could make them rise. These are the boundary tones that intonational phonology
-describes for American English (Pierrehumbert 1980; in ToBI's letters): a statement and a
-wh-question end low (L-L%), a yes/no question high (H-H%), a clause that goes on low and then
-a little up (L-H%); of alternatives each is high but the last. Sizes are this project's own.
+Questions fall like statements in the training recordings, so the prosody model cannot make them
+rise. These are the boundary tones of American English (Pierrehumbert 1980, in ToBI notation):
+statements and wh-questions end low (L-L%), yes/no questions high (H-H%), unfinished clauses low
+with a small rise (L-H%); in a list of alternatives all but the last end high. The sizes are this
+project's own.
 """
 
 from __future__ import annotations
@@ -16,21 +16,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.tts.prosody.director import question_type
-from pywakeword.tts.recording.phone_alignment import PAUSE
+from pywakeword.tts.recording.alignment import PAUSE
+from pywakeword.tts.text.questions import ALTERNATIVE as OR
+from pywakeword.tts.text.questions import question_type
 
-_OR = re.compile(r"\bor\b", re.IGNORECASE)
 _VOWELS = "aa ae ah ao aw ay eh er ey ih iy ow oy uh uw"
 _CARRIERS = frozenset([*_VOWELS.split(), "l", "m", "n", "ng", "r", "w", "y"])
-_MOST_PHONES = 8  # over which a tone runs, of a long word the last ones
+_MOST_PHONES = 8  # a tone covers at most the last phones of a word
 
 
 @dataclass(frozen=True)
 class Tone:
-    """A line over the vowels and sonorants of a phrase's last word, in semitones.
-
-    It is added to the voice's own melody.
-    """
+    """A pitch offset in semitones, linear over the vowels and sonorants of a phrase's last word."""
 
     start: float
     end: float
@@ -45,16 +42,16 @@ ALTERNATIVE = Tone(-1, 6)  # H-
 def boundary_tones(
     text: str, names: Sequence[str], places: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
-    """Return how far each symbol is moved, in octaves.
+    """Return the pitch offset of each symbol, in octaves.
 
     Parameters
     ----------
     text : str
-        The sentence; its marks say what it is.
+        The sentence with its punctuation.
     names : sequence of str
-        Symbols of it or of a part of it, with pauses, as `PHONES` has them.
+        Symbols of the sentence or a part of it, with pauses, named as in `PHONES`.
     places : (n_symbols,) ndarray of int64
-        Where the word of each ends, in bytes of the UTF-8 of `text`; 0 for pauses.
+        End of each symbol's word, in bytes of the UTF-8 of `text`; 0 for pauses.
     """
     octaves = np.zeros(len(names), np.float32)
     for last, tone in _tones(text, names, places).items():
@@ -66,28 +63,28 @@ def boundary_tones(
 
 
 def _tones(text: str, names: Sequence[str], places: npt.NDArray[np.int64]) -> dict[int, Tone]:
-    """Return the tone that ends at each symbol which has one."""
+    """Return the tones by the index of the symbol at which they end."""
     kind = question_type(text)
     spoken = [i for i, name in enumerate(names) if name != PAUSE]
-    either = list(_OR.finditer(text))
+    either = list(OR.finditer(text))
     chosen_from = len(text[: either[-1].start()].encode()) if kind == "or" and either else 0
     tones: dict[int, Tone] = {}
     for i, following in zip(spoken, spoken[1:]):
-        if places[i] <= chosen_from < places[following]:  # the last word in front of "or"
+        if places[i] <= chosen_from < places[following]:  # the last word before "or"
             tones[i] = ALTERNATIVE
         elif following > i + 1:  # a pause
             tones[i] = ALTERNATIVE if places[i] <= chosen_from else CONTINUATION
     if spoken and not re.search(r"\w", text.encode()[places[spoken[-1]] :].decode(errors="ignore")):
-        tones[spoken[-1]] = RISE if kind == "yes-no" else FALL
+        tones[spoken[-1]] = RISE if kind == "yes_no" else FALL
     return tones
 
 
 def _line(names: Sequence[str], tone: Tone) -> npt.NDArray[np.float32]:
-    """Run the tone over the sounds that carry a melody, in octaves."""
+    """Interpolate the tone over the sounds that carry pitch, in octaves."""
     carriers = [i for i, name in enumerate(names) if name in _CARRIERS]
     if not carriers:
         return np.zeros(len(names), np.float32)
     steps = np.linspace(tone.start, tone.end, len(carriers) + 1)
-    # It starts on the sound in front, so that it moves within the first vowel, too.
+    # Starts on the sound before, so that the pitch moves within the first vowel too.
     carriers = [carriers[0] - 1, *carriers]
     return (np.interp(np.arange(len(names)), carriers, steps) / 12).astype(np.float32)

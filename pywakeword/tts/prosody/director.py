@@ -1,4 +1,4 @@
-"""`Director`: stage directions for a voice, before the text is spoken."""
+"""`Director`: marks up plain text with SSML before it is spoken."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import re
 from collections.abc import Callable
 
 from pywakeword.errors import PyWakewordError
-from pywakeword.tts.text.sentences import split_sentences
+from pywakeword.tts.text.questions import ALTERNATIVE, question_type, starts_with_question_word
+from pywakeword.tts.text.sentences import all_sentences
 from pywakeword.tts.text.ssml import Ssml, escape, reduce, sanitize
 
-_QUESTION_WORDS = re.compile(
-    r"(?:(?:and|but|so|well|then)[ ,]+)?(?:(?:at|by|for|from|in|of|on|to|with)\s+)?"
-    r"(?:what|when|where|which|who|whom|whose|why|how)\b",
-    re.IGNORECASE,
-)
-_OR = re.compile(r"\bor\b", re.IGNORECASE)
 _CLAUSE_BREAK = re.compile(r"([,;:]|\s[-\u2013\u2014])(\s+)|([\u2014])(?=\w)")
 _BREAK_MS = {",": 120, ";": 250, ":": 250}
 _DASH_MS = 200
 
 
 class DirectionError(PyWakewordError):
-    """A tagger changed the words that it was to mark up."""
+    """A tagger changed the words of the text."""
 
 
 class Director:
@@ -30,9 +25,9 @@ class Director:
     Parameters
     ----------
     tagger : callable of str to str, optional
-        Marks up the text instead of the rules; a language model, say. It is not
-        trusted: of its answer only permitted SSML stays markup (`sanitize`), and
-        its words must be those of the text.
+        Replaces the rules, for example with a language model. Its answer is not trusted:
+        only permitted SSML stays markup (`sanitize`), and the words must be those of the
+        text.
     """
 
     def __init__(self, tagger: Callable[[str], str] | None = None) -> None:
@@ -44,7 +39,7 @@ class Director:
         Parameters
         ----------
         text : str
-            Plain text. Whatever looks like a tag in it is spoken, not obeyed.
+            Plain text. Tags in it are spoken, not obeyed.
 
         Returns
         -------
@@ -54,41 +49,29 @@ class Director:
         Raises
         ------
         DirectionError
-            If the tagger's words are not those of the text.
+            If the tagger changed the words.
         """
         if self._tagger is None:
-            complete, rest = split_sentences(text)
-            sentences = [*complete, rest.strip()] if rest.strip() else complete
-            return Ssml(f"<speak>{' '.join(f'<s>{_direct(s)}</s>' for s in sentences)}</speak>")
+            marked = " ".join(f"<s>{_direct(s)}</s>" for s in all_sentences(text))
+            return Ssml(f"<speak>{marked}</speak>")
         directed = sanitize(self._tagger(text))
         if _words(reduce(directed, ())) != _words(text):
             raise DirectionError(f"the tagger changed the words of {text!r}: {directed!r}")
         return directed
 
 
-def question_type(sentence: str) -> str | None:
-    """Return "wh", "or" or "yes-no", or None for what is no question."""
-    if not re.search(r"\?[\"')\]!?]*$", sentence):
-        return None
-    # The clause that asks is the last one: "If it rains, where do we go?"
-    clause = re.split(r"[,;:]\s+", sentence)[-1]
-    if _QUESTION_WORDS.match(sentence) or _QUESTION_WORDS.match(clause):
-        return "wh"
-    return "or" if _OR.search(sentence) else "yes-no"
-
-
 def _direct(sentence: str) -> str:
     kind = question_type(sentence)
-    if kind == "yes-no":  # the voice rises on the last words
+    if kind == "yes_no":  # the voice rises on the last words
         return _prosody_on_last_words(sentence, 'pitch="+15%"')
     if kind == "or":  # up on the first alternative, down on the last
-        before, after = _cut(sentence, list(_OR.finditer(sentence))[-1].start())
+        before, after = _cut(sentence, list(ALTERNATIVE.finditer(sentence))[-1].start())
         return (
             f'<prosody pitch="+10%">{_breaks(before)}</prosody>'
             f'<break time="{_BREAK_MS[","]}ms"/>'
             f'<prosody pitch="-5%">{_breaks(after)}</prosody>'
         )
-    if kind == "wh":  # the question word carries the question
+    if kind == "wh":  # the question word is stressed
         word, rest = _cut(sentence, _first_word_end(sentence))
         return f'<emphasis level="moderate">{_breaks(word)}</emphasis>{_breaks(rest)}'
     if re.search(r"![\"')\]!?]*$", sentence):
@@ -103,7 +86,7 @@ def _prosody_on_last_words(sentence: str, attributes: str) -> str:
 
 
 def _first_word_end(sentence: str) -> int:
-    match = _QUESTION_WORDS.match(sentence)
+    match = starts_with_question_word(sentence)
     return len(sentence.split()[0]) if match is None else match.end()
 
 

@@ -1,4 +1,4 @@
-"""Prosody chosen from the sentence: embeddings of real utterances, and their decoder."""
+"""`ProsodyModel`: chooses the prosody of the most similar recorded sentence, and decodes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pywakeword.errors import CardError, EmptyTextError, ModelError, ModelNotFou
 from pywakeword.models.card import read_file_entry
 from pywakeword.models.digest import check_file
 from pywakeword.models.onnx import OnnxModel, load_onnx_model
-from pywakeword.tts.recording.phone_alignment import PHONES
+from pywakeword.tts.recording.alignment import PHONES
 from pywakeword.tts.text.sentence_encoder import MiniLmEncoder, SentenceEncoder
 from pywakeword.tts.text.sentence_structure import WIDTH, structure_vector
 from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
@@ -34,20 +34,20 @@ Array = npt.NDArray[np.float32]
 
 
 class EmbeddingBank:
-    """Embeddings of training utterances, with what their sentences are like.
+    """Embeddings of training utterances, and descriptions of their sentences.
 
     Parameters
     ----------
     embeddings : (n_utterances, width) ndarray
-        What the encoder made of the recordings.
+        Embeddings from the encoder.
     centroid : (width,) ndarray
         Their mean.
     structures : (n_utterances, n) ndarray
-        `structure_vector` of each sentence, standardised, of unit length.
+        `structure_vector` of each sentence, standardised and scaled to unit length.
     structure_mean, structure_scale : (n,) ndarray
-        By which a new one is standardised.
+        Mean and scale for standardising new vectors.
     meanings : (n_utterances, m) ndarray
-        What the sentence encoder said, of unit length but for rounding.
+        Vectors from the sentence encoder, of unit length up to rounding.
     """
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -62,7 +62,7 @@ class EmbeddingBank:
     meanings: Array
 
     def similarities(self, way: str, structure: Array | None, meaning: Array | None) -> Array:
-        """Return the cosine of one sentence with each utterance's; their mean for `both`."""
+        """Return the cosine similarity to each utterance; for `both`, the mean of the two."""
         parts = []
         if way in ("syntactic", "both"):
             assert structure is not None
@@ -75,24 +75,24 @@ class EmbeddingBank:
 
 
 class ProsodyModel:
-    """Chooses an embedding for a sentence and decodes it for its phones. Thread-safe.
+    """Chooses an embedding for a sentence, and decodes it for the phones. Thread-safe.
 
     Parameters
     ----------
     model : path, optional
-        An .onnx file with its card and bank beside it, as `python -m tools.prosody train`
-        writes them. By default the bundled one.
+        An .onnx file with card and bank, as written by `python -m tools.prosody train`.
+        Default: the bundled model.
     encoder : SentenceEncoder, optional
-        The one the bank was made with; `MiniLmEncoder` is made when it is first needed.
+        Must be the encoder of the bank. Default: `MiniLmEncoder`, loaded at first use.
     predictor : SyntaxPredictor, optional
-        The bundled one if not given.
+        Default: the bundled one.
 
     Raises
     ------
     MissingExtraError
         If onnxruntime is not installed (extra `tts`).
     ModelNotFoundError, CardError, ModelError
-        If a file is missing, or not what its card says.
+        If a file is missing or does not match its card.
     """
 
     def __init__(
@@ -109,15 +109,15 @@ class ProsodyModel:
         self.bank, self.encoder_name = _read_bank(self._model)
         if encoder is not None and encoder.name != self.encoder_name:
             raise CardError(
-                f"{path}: the bank was made with {self.encoder_name!r}, not {encoder.name!r}"
+                f"{path}: the bank needs the encoder {self.encoder_name!r}, not {encoder.name!r}"
             )
         self._encoder = encoder
         self._predictor = predictor
         self._lock = threading.Lock()
         if self.bank.structures.shape[1] != WIDTH:
-            raise CardError(f"{path}: made for other descriptions of sentences than this build's")
+            raise CardError(f"{path}: its sentence descriptions do not have the width {WIDTH}")
         if self.bank.centroid.shape != (EMBEDDING_WIDTH,):
-            raise CardError(f"{path}: its embeddings have another width than {EMBEDDING_WIDTH}")
+            raise CardError(f"{path}: its embeddings do not have the width {EMBEDDING_WIDTH}")
 
     def choose(self, text: str | None, way: str) -> Array:
         """Return the embedding for a sentence.
@@ -125,14 +125,14 @@ class ProsodyModel:
         Parameters
         ----------
         text : str or None
-            The sentence; only `centroid` can do without.
+            The sentence; may be None for `centroid`.
         way : str
             One of `WAYS`.
 
         Raises
         ------
         EmptyTextError
-            If there is no text, or no word in it.
+            If the text is missing or has no word.
         MissingExtraError
             If the sentence encoder is needed and not installed (extra `semantic`).
         """
@@ -140,7 +140,7 @@ class ProsodyModel:
         return self.bank.centroid if index is None else self.bank.embeddings[index]
 
     def nearest(self, text: str | None, way: str) -> int | None:
-        """Return the training utterance that is nearest in the bank, None for `centroid`."""
+        """Return the index of the most similar training utterance, None for `centroid`."""
         if way not in WAYS:
             raise ValueError(f"way must be one of {', '.join(WAYS)}; got {way!r}")
         if way == "centroid":
@@ -148,7 +148,7 @@ class ProsodyModel:
         if text is None:
             raise EmptyTextError(f"prosody cannot be chosen by {way} without a text")
         structure = meaning = None
-        with self._lock:  # makes each only once
+        with self._lock:  # creates each only once
             if way != "semantic":
                 self._predictor = self._predictor or SyntaxPredictor()
             if way != "syntactic":
@@ -169,17 +169,17 @@ class ProsodyModel:
         Parameters
         ----------
         phones : sequence of str
-            Names out of `PHONES`, without pauses.
+            Names from `PHONES`, without pauses.
         after_pause : (n_phones,) ndarray of bool
-            Whether a pause is in front of each.
+            Whether a pause precedes the phone.
         embedding : (width,) ndarray of float32
             From `choose`.
 
         Returns
         -------
         (n_phones, 3) ndarray of float32
-            As `CONTOURS`: log F0 in octaves above the speaker's mean; energy in dB and
-            natural log duration, above what the speaker's phone has in the mean.
+            Columns as in `CONTOURS`: log F0 in octaves above the speaker's mean; energy in
+            dB and natural log duration, relative to the means of the speaker and the phone.
         """
         if not len(phones):
             return np.empty((0, len(CONTOURS)), np.float32)
@@ -193,13 +193,13 @@ class ProsodyModel:
     def deviations(
         self, phones: Sequence[str], after_pause: npt.NDArray[np.bool_], embedding: Array
     ) -> Array:
-        """Return how the contours differ from those of the centroid; zero for the centroid."""
+        """Return the contours minus those of the centroid."""
         contours = self.decode(phones, after_pause, embedding)
         return contours - self.decode(phones, after_pause, self.bank.centroid)
 
     def _default_encoder(self) -> SentenceEncoder:
         if self.encoder_name != MiniLmEncoder.name:
-            raise ModelError(f"the bank was made with {self.encoder_name!r}: pass that encoder")
+            raise ModelError(f"the bank needs the encoder {self.encoder_name!r}: pass it")
         return MiniLmEncoder()
 
 
@@ -210,15 +210,15 @@ def bundled_prosody() -> ProsodyModel:
 
 
 def phone_ids(phones: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return the index of each in `PHONES`; `ValueError` for another name."""
+    """Return the index of each phone in `PHONES`; `ValueError` for an unknown name."""
     return np.array([PHONES.index(phone) for phone in phones], np.int64)
 
 
 def phone_positions(after_pause: npt.NDArray[np.bool_]) -> Array:
-    """Return where each phone stands, (n_phones, N_POSITIONS).
+    """Return the position of each phone, (n_phones, N_POSITIONS).
 
-    Phones from the start and to the end, at most 20; since the last pause and to the next, at
-    most 10; and how many there are.
+    Columns: phones from the start and to the end, at most 20; phones since the last pause and to
+    the next, at most 10; and the number of phones.
     """
     n = len(after_pause)
     index = np.arange(n)

@@ -1,1 +1,1 @@
-"""Alignment, pitch and contours of recorded speech."""
+"""Measurements on recorded speech: alignment with its text, pitch and contours."""

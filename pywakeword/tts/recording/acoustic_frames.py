@@ -1,6 +1,6 @@
-"""Acoustic frames of recorded speech: what the bundled voices' networks read and make.
+"""Acoustic frames, the inputs and outputs of the bundled voices' networks.
 
-A frame is 64 log mel energies, log F0 and voicing; there are 80 a second.
+A frame has 64 log mel energies, log F0 and voicing; there are 80 frames per second.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def acoustic_frames(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def with_pitch(
     mel: npt.NDArray[np.float32], f0_hz: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float32]:
-    """Put log F0 and voicing behind mel energies; `f0_hz` is 0 where there is none."""
+    """Append log F0 and voicing to mel energies; `f0_hz` is 0 where unvoiced."""
     voiced = f0_hz[: len(mel)] > 0
     octaves = np.zeros(len(mel))
     if voiced.any():
@@ -53,7 +53,7 @@ def with_pitch(
 
 
 def _filters() -> npt.NDArray[np.float64]:
-    """Triangular filters, (N_MELS, n_bins), 60 to 7900 Hz, of unit height."""
+    """Return triangular filters of unit height, 60 to 7900 Hz, (N_MELS, n_bins)."""
     low, high = 2595 * np.log10(1 + np.array([60.0, 7900.0]) / 700)
     edges_mel = np.linspace(low, high, N_MELS + 2)
     edges = 700 * (10 ** (edges_mel / 2595) - 1)

@@ -1,4 +1,4 @@
-"""Prosody of a recording: log F0, energy and how long each phone lasts."""
+"""Measures log F0, energy and phone durations of a recording."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ import numpy.typing as npt
 from pywakeword._extras import require
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import SpeechlessAudioError
-from pywakeword.tts.recording.phone_alignment import (
-    FRAMES_PER_SECOND,
-    PAUSE,
-    Alignment,
-)
+from pywakeword.tts.recording.alignment import FRAMES_PER_SECOND, Alignment
 
 REFERENCE_HZ = 160.0  # F0 of zero octaves
-_LOWEST_HZ, _HIGHEST_HZ = 70.0, 450.0  # a man's to a child's
+_LOWEST_HZ, _HIGHEST_HZ = 70.0, 450.0  # from a man's voice to a child's
 _FEWEST_VOICED_FRAMES = 10
 _HOP = SAMPLE_RATE_HZ // FRAMES_PER_SECOND
 _WINDOW = 400
@@ -27,16 +23,16 @@ _FLOOR = 1e-7  # mean square: -70 dB
 
 @dataclass(frozen=True)
 class FrameContours:
-    """Contours at 100 frames a second.
+    """Contours at 100 frames per second.
 
     Attributes
     ----------
     octaves : (n_frames,) ndarray of float32
-        Log F0 above `REFERENCE_HZ`, a straight line through what is unvoiced.
+        Log F0 above `REFERENCE_HZ`, interpolated where unvoiced.
     voiced : (n_frames,) ndarray of bool
         Where F0 was measured.
     energy_db : (n_frames,) ndarray of float32
-        Mean square over 25 ms, against full scale.
+        Mean square over 25 ms, relative to full scale.
     """
 
     octaves: npt.NDArray[np.float32]
@@ -46,25 +42,24 @@ class FrameContours:
 
 @dataclass(frozen=True)
 class PhoneContours:
-    """One value for each phone of an alignment, pauses left out.
+    """One value per phone of an alignment, without the pauses.
 
     Attributes
     ----------
     names : tuple of str
-        Of the phones.
+        Names of the phones.
     words : (n_phones,) ndarray of int
-        Index of the word of each.
+        Index of each phone's word.
     octaves : (n_phones,) ndarray of float32
-        Mean log F0 of its voiced frames; of a phone without any, what lies between its
-        neighbours'.
+        Mean log F0 of the voiced frames, interpolated for phones without any.
     has_pitch : (n_phones,) ndarray of bool
-        Whether it has voiced frames.
+        Whether the phone has voiced frames.
     energy_db : (n_phones,) ndarray of float32
         Mean level.
     seconds : (n_phones,) ndarray of float32
-        How long it lasts.
+        Duration.
     pause_before_s : (n_phones,) ndarray of float32
-        Length of the pause in front of it, 0 if there is none.
+        Duration of the pause before the phone, 0 without one and for the first phone.
     """
 
     names: tuple[str, ...]
@@ -86,7 +81,7 @@ def frame_contours(pcm: npt.NDArray[np.int16]) -> FrameContours:
     MissingExtraError
         If pyworld is not installed (extra `prosody`).
     """
-    with warnings.catch_warnings():  # pyworld looks up its version by what is deprecated
+    with warnings.catch_warnings():  # pyworld uses a deprecated way to find its version
         warnings.simplefilter("ignore", UserWarning)
         pyworld = require("pyworld", "prosody")
     n_frames = len(pcm) // _HOP
@@ -100,9 +95,7 @@ def frame_contours(pcm: npt.NDArray[np.int16]) -> FrameContours:
         f0 = np.zeros(0)
     voiced = f0 > 0
     if voiced.sum() < _FEWEST_VOICED_FRAMES:
-        raise SpeechlessAudioError(
-            f"{len(pcm) / SAMPLE_RATE_HZ:.1f} s of audio without a voice in it"
-        )
+        raise SpeechlessAudioError(f"{len(pcm) / SAMPLE_RATE_HZ:.1f} s of audio without a voice")
     where = np.arange(n_frames)
     octaves = np.interp(where, where[voiced], np.log2(f0[voiced] / REFERENCE_HZ))
     padded = np.pad(signal, _WINDOW)
@@ -121,7 +114,7 @@ def phone_contours(frames: FrameContours, alignment: Alignment) -> PhoneContours
     SpeechlessAudioError
         If no phone is voiced.
     """
-    spoken = [phone for phone in alignment.phones if phone.name != PAUSE]
+    spoken = alignment.spoken
     n_frames = len(frames.octaves)
     octaves, energy, has_pitch = [], [], []
     for phone in spoken:
@@ -147,11 +140,8 @@ def phone_contours(frames: FrameContours, alignment: Alignment) -> PhoneContours
 
 
 def _pauses(alignment: Alignment) -> npt.NDArray[np.float32]:
-    pauses, waiting = [], 0
-    for phone in alignment.phones:
-        if phone.name == PAUSE:
-            waiting += phone.end - phone.start
-        else:
-            pauses.append(waiting / FRAMES_PER_SECOND)
-            waiting = 0
+    pauses, end = [], None
+    for phone in alignment.spoken:
+        pauses.append(0.0 if end is None else (phone.start - end) / FRAMES_PER_SECOND)
+        end = phone.end
     return np.array(pauses, np.float32)

@@ -1,8 +1,8 @@
-"""F0 of recorded speech, with NumPy alone.
+"""F0 of recorded speech, in NumPy.
 
 The autocorrelation of a windowed frame, divided by that of the window, peaks at the period
-(Boersma 1993). Each frame offers its best peaks and "unvoiced"; the cheapest path through
-all frames is taken.
+(Boersma 1993). The candidates of each frame are its best peaks and "unvoiced"; the result is the
+cheapest path through all frames.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import numpy.typing as npt
 
 LOW_HZ, HIGH_HZ = 70.0, 500.0
 _N_PEAKS = 5
-_OCTAVE_COST = 0.01  # against periods that are twice the real one
-_JUMP_COST = 0.35  # of an octave from frame to frame
-_VOICING_COST = 0.14  # of a change between voiced and unvoiced
-_UNVOICED = 0.45  # strength that a peak has to exceed in a loud frame
-_SILENCE = 0.03  # of the loudest sample: below, nothing is voiced
-# The costs above were given for frames of 10 ms.
+_OCTAVE_COST = 0.01  # against periods of twice the true length
+_JUMP_COST = 0.35  # per octave from frame to frame
+_VOICING_COST = 0.14  # per change between voiced and unvoiced
+_UNVOICED = 0.45  # strength of "unvoiced" in a loud frame
+_SILENCE = 0.03  # relative to the loudest sample; quieter frames are unvoiced
+# The costs above are for frames of 10 ms.
 _COSTS_PER_S = 100.0
 
 
 def track_pitch(
     audio: npt.NDArray[np.float32], sample_rate_hz: int, hop_samples: int
 ) -> npt.NDArray[np.float64]:
-    """Return F0 in Hz for every hop, 0 where there is none.
+    """Return F0 in Hz per hop, 0 where unvoiced.
 
     Parameters
     ----------
     audio : (n_samples,) ndarray of float32
     sample_rate_hz : int
     hop_samples : int
-        Value i describes the surroundings of sample i * hop_samples.
+        Value i is measured around sample i * hop_samples.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def _candidates(
     middle = correlation[:, low : high + 1]
     before, behind = correlation[:, low - 1 : high], correlation[:, low + 1 : high + 2]
     is_peak = (middle > before) & (middle >= behind) & (middle > 0.2)
-    # A parabola through three points puts the peak between samples.
+    # A parabola through three points gives the position between samples.
     bend = before - 2 * middle + behind
     shift = np.where(is_peak, 0.5 * (before - behind) / np.where(bend == 0, 1, bend), 0)
     lags = np.arange(low, high + 1) + shift

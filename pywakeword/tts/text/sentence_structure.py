@@ -1,4 +1,4 @@
-"""How a sentence is built, as a vector: phrasing by syntactic distance, words, question type."""
+"""Describes the structure of a sentence as a vector: phrasing, word classes, question type."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.errors import EmptyTextError
+from pywakeword.tts.text.questions import QUESTION_TYPES, question_type
 from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
 
-_N_PLACES = 8  # at which the distances are sampled, whatever the number of words
+_N_PLACES = 8  # samples of the distances, for any number of words
 _CLASSES = tuple(
     frozenset(words.split())
     for words in (
@@ -24,52 +24,25 @@ _CLASSES = tuple(
         "not n't never no nothing nobody",
     )
 )
-_WH, _AUXILIARY = (
-    frozenset(words.split())
-    for words in (
-        "what who whom whose which where when why how",
-        "am is are was were do does did have has had will would can could shall should may might "
-        "must isn't aren't wasn't weren't don't doesn't didn't won't can't couldn't",
-    )
-)
-QUESTIONS = ("statement", "wh", "yes_no", "or")
-WIDTH = _N_PLACES + 3 + len(_CLASSES) + len(QUESTIONS)
-
-
-def question_type(text: str) -> str:
-    """Return one of `QUESTIONS`, by the mark and the first words; `EmptyTextError` for no word.
-
-    A recognised text has no marks: then a sentence that begins with a question word counts
-    as a wh-question if an auxiliary follows as its second or third word.
-    """
-    words = re.findall(r"[\w']+", text.lower())
-    if not words:
-        raise EmptyTextError(f"the text {text[:40]!r} has no word")
-    marked = text.rstrip(" \"')").endswith("?")
-    wh = words[0] in _WH and (marked or any(word in _AUXILIARY for word in words[1:3]))
-    if wh:
-        return "wh"
-    if marked or (words[0] in _AUXILIARY and len(words) > 2):
-        return "or" if "or" in words else "yes_no"
-    return "statement"
+WIDTH = _N_PLACES + 3 + len(_CLASSES) + len(QUESTION_TYPES)
 
 
 def structure_vector(text: str, predictor: SyntaxPredictor) -> npt.NDArray[np.float32]:
-    """Describe how a sentence is built.
+    """Describe the structure of a sentence, also of an unpunctuated transcript.
 
     Returns
     -------
     (WIDTH,) ndarray of float32
-        Syntactic distances at evenly spaced places, relative to the highest; their mean,
-        their highest and the number of words; shares of seven closed classes of words; the
-        question type, one-hot.
+        Syntactic distances at evenly spaced places, relative to the maximum; their mean and
+        maximum, and the number of words; shares of seven closed word classes; the question
+        type, one-hot.
 
     Raises
     ------
     EmptyTextError
         If the text has no word.
     """
-    kind = question_type(text)
+    kind = question_type(text, guess_unmarked=True)
     closed = text if re.search(r"[.?!]\W*$", text) else text + (".?"[kind != "statement"])
     words = predictor.predict(closed)
     heights = np.array([word.distance for word in words[1:]] or [0], np.float64)
@@ -78,5 +51,5 @@ def structure_vector(text: str, predictor: SyntaxPredictor) -> npt.NDArray[np.fl
     size = [heights.mean() / 4, heights.max() / 8, np.log(len(words)) / 2]
     spoken = [word.text.lower() for word in words]
     shares = [sum(word in members for word in spoken) / len(spoken) for members in _CLASSES]
-    asked = [float(kind == question) for question in QUESTIONS]
+    asked = [float(kind == question) for question in QUESTION_TYPES]
     return np.array([*profile, *size, *shares, *asked], np.float32)

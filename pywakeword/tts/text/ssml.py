@@ -1,7 +1,7 @@
-"""SSML that may come from anybody: only what is on the list stays markup.
+"""Untrusted SSML: only permitted elements and attributes stay markup.
 
-A small tokenizer and no XML parser, so that there are no entities to expand and
-nothing malformed to choke on: what is no permitted tag is text.
+Uses a small tokenizer instead of an XML parser. So no entities are expanded, and malformed input is
+not an error: everything but permitted tags is text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Collection
 
-# Attributes that each element may have, with the form of their values.
+# Permitted attributes of each element, with patterns of their values.
 _TIME = r"\d{1,4}(\.\d{1,3})?(ms|s)"
 _LEVEL = r"x-low|low|medium|high|x-high|default"
 _PERCENT = r"[+-]?\d{1,3}(\.\d{1,2})?%"
@@ -38,33 +38,33 @@ _ANY_TAG = re.compile(r"<[^<>]*>")
 class Ssml(str):
     """Text with speech markup, in one `<speak>` element.
 
-    A plain `str` is always plain text, whatever it looks like; this type says that
-    tags are meant. Make it of markup that you wrote, or by `sanitize` of any other.
+    A plain `str` is always plain text; this type marks markup. Create it from your own markup
+    only, and use `sanitize` for any other.
     """
 
     __slots__ = ()
 
 
 def escape(text: str) -> str:
-    """Return `text` as SSML that says exactly it."""
+    """Return SSML that speaks exactly `text`."""
     return html.escape(text, quote=False)
 
 
 def sanitize(markup: str) -> Ssml:
     """Keep permitted tags with permitted attributes and escape everything else.
 
-    Tags that are not closed are closed at the end; closing tags without an opening
-    one are text. `<speak>` is added around the whole, and dropped inside.
+    Unclosed tags are closed at the end; closing tags without an opening tag are text. The
+    result has exactly one `<speak>`, around everything.
 
     Parameters
     ----------
     markup : str
-        Of any origin.
+        From any source.
 
     Returns
     -------
     Ssml
-        Well-formed; holds nothing but the elements and values of `ALLOWED`.
+        Well-formed, with only the elements and values of `ALLOWED`.
     """
     parts: list[str] = []
     open_elements: list[str] = []
@@ -79,9 +79,9 @@ def sanitize(markup: str) -> Ssml:
 
 
 def reduce(ssml: Ssml, elements: Collection[str]) -> str:
-    """Drop the tags of all other elements; what they enclose stays.
+    """Remove the tags of all other elements, but keep their content.
 
-    Without any element left the result is plain text, else SSML.
+    Without elements the result is plain text, otherwise SSML.
     """
     if not elements:
         return html.unescape(_ANY_TAG.sub("", ssml)).strip()
@@ -94,7 +94,7 @@ def reduce(ssml: Ssml, elements: Collection[str]) -> str:
 
 
 def _as_text(text: str) -> str:
-    # What is escaped already must not be escaped twice.
+    # Do not escape twice.
     return escape(html.unescape(text))
 
 

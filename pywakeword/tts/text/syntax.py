@@ -1,9 +1,9 @@
-"""Syntactic distances: how far apart, in the tree of a sentence, two neighbouring words are.
+"""Syntactic distances between neighbouring words of a sentence.
 
-The distance of a word is the height of the lowest common ancestor of it and of the word
-before it, in the tree without punctuation, with unary chains collapsed, binarised to the
-right; a leaf has height 0, and so has the first word's distance. The distances and that
-binary tree say the same: each can be had from the other.
+The distance of a word is the height of the lowest common ancestor of the word and the one before
+it, in the tree without punctuation, with unary chains collapsed, binarised to the right. Leaves
+have height 0; the distance of the first word is 0. Distances and binary tree can be computed from
+each other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pywakeword.errors import SyntaxTreeError
 PUNCTUATION_TAGS = frozenset({",", ".", ":", "``", "''", "-LRB-", "-RRB-", "HYPH", "NFP"})
 
 _EMPTY_TAG = "-NONE-"  # traces: nothing is spoken
-_MAX_DEPTH = 200  # a treebank's deepest tree has about 40 levels; the walks below recurse
+_MAX_DEPTH = 200  # treebanks reach about 40 levels; the functions below recurse
 _LEXEME = re.compile(r"[()]|[^\s()]+")
 
 
@@ -53,12 +53,12 @@ def syntactic_distance(bracketed_tree: str) -> list[int]:
     Returns
     -------
     list of int
-        One for each word that is spoken; the first is 0.
+        One per spoken word; the first is 0.
 
     Raises
     ------
     SyntaxTreeError
-        If the text is not one well-formed tree, or has no word that is spoken.
+        If the text is not one well-formed tree, or has no spoken word.
     """
     tree = spoken(read_tree(bracketed_tree))
     distances, _ = _distances(tree)
@@ -71,12 +71,12 @@ def read_tree(bracketed_tree: str) -> Node:
     Raises
     ------
     SyntaxTreeError
-        If the text is not exactly one well-formed tree; the message says what is wrong.
+        If the text is not exactly one well-formed tree.
     """
     lexemes = _LEXEME.findall(bracketed_tree)
     if not lexemes:
         raise SyntaxTreeError("the tree is empty")
-    # The open brackets, outermost first. The bottom one only holds what was read.
+    # The open brackets, outermost first. The first entry collects the result.
     open_nodes: list[tuple[str, list[Tree | str]]] = [("", [])]
     position = 0
     while position < len(lexemes):
@@ -106,15 +106,15 @@ def read_tree(bracketed_tree: str) -> Node:
 
 
 def spoken(tree: Node, is_spoken: Callable[[Word], bool] | None = None) -> Tree:
-    """Return the tree of the words that are spoken, with unary chains collapsed.
+    """Return the tree of the spoken words, with unary chains collapsed.
 
-    `is_spoken` says which words those are; by default those that are not tagged as
-    punctuation. A collapsed chain keeps its topmost label.
+    `is_spoken` selects the words; by default all that are not tagged as punctuation. A collapsed
+    chain keeps its topmost label.
 
     Raises
     ------
     SyntaxTreeError
-        If no word is spoken.
+        If there is no spoken word.
     """
     kept = _spoken(tree, is_spoken or _has_word_tag)
     if kept is None:
@@ -130,19 +130,18 @@ def words(tree: Tree) -> list[Word]:
 
 
 def distances_from_scores(scores: Sequence[float]) -> list[int]:
-    """Return the distances of the binary tree whose splits are in the order of the scores.
+    """Return the distances of the binary tree that splits at the highest scores first.
 
-    The span of all words is split before its highest score, then each part likewise; of
-    equal scores the leftmost splits first, which binarises to the right. Distances are
-    scores of their own tree.
+    The words are split before the highest score, then each part likewise; of equal scores, the
+    leftmost splits first. Applied to distances, it returns them unchanged.
 
     Parameters
     ----------
     scores : (n_words,) sequence of float
-        How strongly each word is parted from the one before it; the first has no meaning.
+        Strength of the boundary before each word; the first is ignored.
     """
     distances = [0] * len(scores)
-    # The splits whose right part is still open, outermost first, with the height of their left.
+    # Splits whose right part is incomplete, outermost first, with the height of the left part.
     is_open: list[tuple[int, int]] = []
 
     def close_last(right_height: int) -> int:
@@ -162,7 +161,7 @@ def distances_from_scores(scores: Sequence[float]) -> list[int]:
 
 
 def spans(distances: Sequence[int]) -> set[tuple[int, int]]:
-    """Return the constituents ``(begin, end)`` of the binary tree, those of one word left out."""
+    """Return the constituents ``(begin, end)`` of at least two words in the binary tree."""
     found = set()
     for split in range(1, len(distances)):
         begin, end = split - 1, split + 1
@@ -206,8 +205,8 @@ def _spoken(tree: Tree, is_spoken: Callable[[Word], bool]) -> Tree | None:
 def _distances(tree: Tree) -> tuple[list[int], int]:
     if isinstance(tree, Word):
         return [0], 0
-    # Binarised to the right, the children from the second on are one constituent, and so on:
-    # built from the last child backwards.
+    # In the right-binarised tree, all children from the second on form one constituent, and so
+    # on. Start with the last child.
     *before, last = tree.children
     distances, height = _distances(last)
     for child in reversed(before):

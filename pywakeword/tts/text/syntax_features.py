@@ -1,4 +1,4 @@
-"""What the syntax network is told of each word: the same for training and for speaking."""
+"""Input features of the syntax network, for training and prediction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pywakeword.tts.text.tokens import MARKS
 
 ID_FEATURES = ("word", "suffix3", "suffix2", "prefix3", "shape")
 N_FLAGS = 2 * len(MARKS)
-UNKNOWN = 0  # the id of whatever the vocabulary of a feature lacks
+UNKNOWN = 0  # id of values outside the vocabulary
 
 Vocabulary = Mapping[str, Mapping[str, int]]
 
@@ -27,14 +27,14 @@ def word_features(word: str) -> tuple[str, ...]:
 def encode(
     pieces: Sequence[tuple[str, str | None]], vocabulary: Vocabulary
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Return what the network takes of one sentence.
+    """Return the network's inputs for one sentence.
 
     Parameters
     ----------
     pieces : sequence of (text, mark)
         Words (mark None) and punctuation, in order.
     vocabulary : mapping
-        Of each feature of `ID_FEATURES` the ids of its values.
+        Ids of the values of each feature in `ID_FEATURES`.
 
     Returns
     -------

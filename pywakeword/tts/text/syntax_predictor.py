@@ -14,7 +14,7 @@ from pywakeword.errors import EmptyTextError, ModelError
 from pywakeword.models.onnx import OnnxModel, load_onnx_model
 from pywakeword.tts.text.syntax import distances_from_scores
 from pywakeword.tts.text.syntax_features import ID_FEATURES, N_FLAGS, Vocabulary, encode
-from pywakeword.tts.text.tokens import Token, sentences, tokenize
+from pywakeword.tts.text.tokens import Token, by_sentence, tokenize
 
 SYNTAX_TASK = "syntax"
 _NAME = "syntax"
@@ -26,10 +26,9 @@ _BETWEEN_SENTENCES = float("inf")
 class SpokenWord:
     """A word of a text, ``text[start:end]``, and its syntactic distance.
 
-    `score` is what the network said: distances are the heights of the tree that the order of
-    the scores makes. To compare words far apart the score is the better guess of the two.
-    Words are a treebank's: "they've" is the two words "they" and "'ve", the second of which
-    starts where the first ends.
+    `score` is the output of the network. The order of the scores determines the tree, and its
+    heights are the distances; to compare distant words, use the score. Words are split as in a
+    treebank: "they've" is "they" and "'ve", without a gap.
     """
 
     text: str
@@ -40,9 +39,7 @@ class SpokenWord:
 
 
 class SyntaxPredictor:
-    """Says how far each word of a text is parted from the one before it.
-
-    Thread-safe. Uses one thread of the processor.
+    """Predicts the syntactic distance of each word of a text. Thread-safe; uses one CPU thread.
 
     Parameters
     ----------
@@ -69,8 +66,8 @@ class SyntaxPredictor:
     def predict(self, text: str) -> list[SpokenWord]:
         """Return the words of a text with their distances; the first distance is 0.
 
-        Of several sentences the earlier ones are parted from the rest higher up, as children
-        of one node. Any length; the time goes with the number of words.
+        Several sentences become children of one node, binarised to the right. The time is
+        proportional to the number of words.
 
         Raises
         ------
@@ -81,7 +78,7 @@ class SyntaxPredictor:
         words = [token for token in tokens if token.mark is None]
         if not words:
             raise EmptyTextError(f"the text {text[:40]!r} has no word to speak")
-        scores = np.concatenate([self._sentence_scores(part) for part in sentences(tokens)])
+        scores = np.concatenate([self._sentence_scores(part) for part in by_sentence(tokens, text)])
         distances = distances_from_scores(scores.tolist())
         return [
             SpokenWord(word.text, word.start, word.end, distance, float(score))
@@ -89,7 +86,7 @@ class SyntaxPredictor:
         ]
 
     def scores(self, pieces: list[tuple[str, str | None]]) -> npt.NDArray[np.float32]:
-        """Return what the network says of one sentence, cut already.
+        """Return the network's scores for one tokenised sentence.
 
         Parameters
         ----------
@@ -99,7 +96,7 @@ class SyntaxPredictor:
         Returns
         -------
         (n_words,) ndarray of float32
-            Only their order has a meaning, and the first has none.
+            Only their order is meaningful; the first is not.
         """
         ids, flags = encode(pieces, self._vocabulary)
         (scores,) = self._model.run({"ids": ids[None], "flags": flags[None]}, ["scores"])
@@ -114,7 +111,7 @@ class SyntaxPredictor:
 def predict_distances(text: str) -> list[int]:
     """Return the syntactic distance of each word of a text, by the bundled network.
 
-    The words are those of `SyntaxPredictor.predict`, which also says where they are.
+    `SyntaxPredictor.predict` also returns the words and their positions.
 
     Raises
     ------

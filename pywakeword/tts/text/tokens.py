@@ -1,7 +1,7 @@
-"""Cuts a text into the words and the punctuation that a treebank would hold.
+"""Splits a text into words and punctuation, as a treebank does.
 
-Clitics are words of their own (``it | 's``, ``do | n't``), and so are the parts of a hyphenated
-compound. Punctuation is not spoken, but kept: a comma says much about where clauses part.
+Clitics are separate words (``it | 's``, ``do | n't``), and so are the parts of a hyphenated
+compound. Punctuation is kept although it is not spoken: it shows where clauses begin and end.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from pywakeword.tts.text.sentences import ABBREVIATIONS, TITLES, sentence_ends
 
 MARKS = ("comma", "stop", "question", "colon", "dash", "hyphen", "quote", "open", "close")
 
@@ -24,12 +26,7 @@ _MARK_OF = {
     **dict.fromkeys(["(", "[", "{", "-LRB-"], "open"),
     **dict.fromkeys([")", "]", "}", "-RRB-"], "close"),
 }
-# A full stop behind these belongs to them; behind the first ones no sentence ends.
-_TITLES = frozenset(
-    ["mr", "mrs", "ms", "dr", "prof", "gen", "sen", "rep", "rev", "vs", "cf", "fig"]
-)
-_ABBREVIATIONS = _TITLES | {"st", "jr", "sr", "etc", "al", "vol", "inc", "ltd", "co"}
-# These and what follows them are one word in a treebank: non-stop, but all|-|girl.
+# A prefix and the part after the hyphen are one word in a treebank: non-stop, but all|-|girl.
 _PREFIXES = (
     "anti|co|counter|cross|e|ex|inter|intra|mid|mini|multi|non|pan|post|pre|pro|re|semi|sub|trans"
 )
@@ -52,7 +49,7 @@ _SPOKEN_SYMBOL = re.compile(r"[&/%$€£@=+§#±<>|°]")
 
 @dataclass(frozen=True)
 class Token:
-    """A piece of a text, ``text[start:end]``; `mark` is None for a word."""
+    """A word or punctuation mark, ``text[start:end]``; `mark` is None for a word."""
 
     text: str
     start: int
@@ -61,7 +58,7 @@ class Token:
 
 
 def tokenize(text: str) -> list[Token]:
-    """Cut a text into words and punctuation."""
+    """Split a text into words and punctuation."""
     tokens: list[Token] = []
     for match in _PIECE.finditer(text):
         piece, start, end = match[0], match.start(), match.end()
@@ -76,32 +73,23 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
-def sentences(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Part tokens after each full stop, question mark or exclamation mark.
-
-    Quotes and brackets that close right behind it belong to the sentence. A part without
-    any word joins the one before it.
-    """
-    parts: list[list[Token]] = [[]]
-    ended = False
-    for token in tokens:
-        closes = token.mark in ("quote", "close") and parts[-1] and parts[-1][-1].end == token.start
-        if ended and token.mark not in ("stop", "question") and not closes:
-            parts.append([])
-            ended = False
-        parts[-1].append(token)
-        ended = ended or token.mark in ("stop", "question")
-    whole: list[list[Token]] = []
-    for part in parts:
-        if whole and all(token.mark for token in part):
-            whole[-1].extend(part)
-        else:
-            whole.append(part)
-    return whole
+def by_sentence(tokens: Sequence[Token], text: str) -> list[list[Token]]:
+    """Group the tokens of a text by sentence; a group without a word joins its neighbour."""
+    groups: list[list[Token]] = [[]]
+    rest = list(tokens)
+    for end in sentence_ends(text, at_line_breaks=False):
+        if any(token.mark is None for token in groups[-1]):
+            groups.append([])
+        while rest and rest[0].start < end:
+            groups[-1].append(rest.pop(0))
+    if len(groups) > 1 and all(token.mark for token in groups[-1]):
+        last = groups.pop()
+        groups[-1].extend(last)
+    return groups
 
 
 def mark_of(text: str, *, is_hyphen: bool = False) -> str:
-    """Return the kind of a punctuation token; "dash" for one that is unknown."""
+    """Return the kind of a punctuation token; "dash" if it is unknown."""
     return "hyphen" if is_hyphen else _MARK_OF.get(text, "dash")
 
 
@@ -115,20 +103,20 @@ def _mark(piece: str, text: str, start: int, end: int) -> str | None:
 
 
 def _abbreviates(word: Token, text: str) -> bool:
-    """Whether the full stop right behind a word belongs to it."""
+    """Whether the full stop directly after a word is part of it."""
     name = word.text.lower()
     if word.mark is not None or word.text.endswith("."):
         return False
-    if name in _TITLES:
+    if name in TITLES:
         return True
     is_initial = len(name) == 1 and name.isalpha() and word.text.isupper() and name != "i"
-    if not is_initial and name not in _ABBREVIATIONS:
+    if not is_initial and name not in ABBREVIATIONS:
         return False
     return bool(text[word.end + 1 :].strip())  # at the very end it closes the sentence
 
 
 def _is_possessive(tokens: Sequence[Token]) -> bool:
-    # A single quote behind an s ends a quotation if one was opened.
+    # A single quote after an s ends a quotation if one is open.
     return (
         sum(token.text in ("'", "\u2018", "\u2019") and token.mark == "quote" for token in tokens)
         % 2

@@ -91,7 +91,7 @@ def network(part: str) -> tuple[bytes, dict[str, Any]]:
     """Return a network's file and its entry in `networks`."""
     rng = np.random.default_rng(sum(map(ord, part)))
     if part in ("text_encoder", "duration_encoder"):
-        graph = _Graph(rng, "text", {"symbols": ["text"]})
+        graph = Graph(rng, "text", {"symbols": ["text"]})
         x = graph.add("Gather", graph.weights(len(SYMBOLS), WIDTH), "symbols")
         x = graph.convolved(x, WIDTH)
         if part == "text_encoder":
@@ -100,21 +100,21 @@ def network(part: str) -> tuple[bytes, dict[str, Any]]:
         x = graph.add("Squeeze", graph.add("Add", x, graph.constant([2.0])), graph.constant([2]))
         return graph.finish(x, {"durations": ["text"]}, [2, 2])
     if part == "decoder":
-        graph = _Graph(rng, "frames", {"upsampled": ["frames", WIDTH + 3]})
+        graph = Graph(rng, "frames", {"upsampled": ["frames", WIDTH + 3]})
         x = graph.convolved(graph.linear("upsampled", WIDTH + 3, WIDTH), WIDTH)
         x = graph.add("Tanh", graph.linear(x, WIDTH, MELS + 2))
         return graph.finish(x, {"acoustic": ["frames", MELS + 2]}, [2, 2])
     if part == "vocoder":
-        graph = _Graph(rng, "frames", {"acoustic": ["frames", MELS + 2]})
+        graph = Graph(rng, "frames", {"acoustic": ["frames", MELS + 2]})
         x = graph.convolved(graph.linear("acoustic", MELS + 2, WIDTH), WIDTH)
         x = graph.add("Add", graph.linear(x, WIDTH, 2 * BANDS), graph.constant([-2.0]))
         return graph.finish(x, {"log_gains": ["frames", 2 * BANDS]}, [2, 2])
     return _attention(
-        _Graph(rng, "text", {k: [n] for k, n in STATE.items()} | {"encoded": ["text", WIDTH]})
+        Graph(rng, "text", {k: [n] for k, n in STATE.items()} | {"encoded": ["text", WIDTH]})
     )
 
 
-def _attention(graph: _Graph) -> tuple[bytes, dict[str, Any]]:
+def _attention(graph: Graph) -> tuple[bytes, dict[str, Any]]:
     """Half a symbol forward each step; the context is the masked mean of all symbols."""
     mask = graph.add("Unsqueeze", "mask", graph.constant([2]))
     axes = graph.constant([1])
@@ -136,7 +136,7 @@ def _attention(graph: _Graph) -> tuple[bytes, dict[str, Any]]:
     return graph.finish(None, {"frames": [2, STATE["last"]], **outputs}, None)
 
 
-class _Graph:
+class Graph:
     def __init__(self, rng: np.random.Generator, axis: str, inputs: dict[str, list[Any]]) -> None:
         self.rng, self.axis, self.inputs = rng, axis, inputs | {"mask": [axis]}
         self.nodes: list[onnx.NodeProto] = []

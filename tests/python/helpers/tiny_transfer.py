@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.tiny_addon import MELS, WIDTH, _Graph
+from helpers.tiny_addon import MELS, WIDTH, Graph
 from helpers.tiny_addon import manifest as plain_manifest
 from helpers.tiny_addon import write as write_plain
 
@@ -48,7 +48,7 @@ def write(folder: Path, document: dict[str, Any]) -> Path:
 
 def _reference_encoder() -> tuple[bytes, dict[str, Any]]:
     inputs = {"reference": ["frames", FRAME_WIDTH], "upsampled": ["frames", UPSAMPLED]}
-    graph = _Graph(np.random.default_rng(1), "frames", inputs)
+    graph = Graph(np.random.default_rng(1), "frames", inputs)
     both = graph.add("Concat", "reference", "upsampled", axis=2)
     code = graph.add("Tanh", graph.linear(both, FRAME_WIDTH + UPSAMPLED, CODE))
     mask = graph.add("Unsqueeze", "mask", graph.constant([2]))
@@ -57,7 +57,7 @@ def _reference_encoder() -> tuple[bytes, dict[str, Any]]:
 
 def _decoder() -> tuple[bytes, dict[str, Any]]:
     width = UPSAMPLED + CODE + len(SPEAKER)
-    graph = _Graph(np.random.default_rng(2), "frames", {"upsampled": ["frames", width]})
+    graph = Graph(np.random.default_rng(2), "frames", {"upsampled": ["frames", width]})
     x = graph.convolved(graph.linear("upsampled", width, WIDTH), WIDTH)
     x = graph.add("Tanh", graph.linear(x, WIDTH, MELS + 2))
     return graph.finish(x, {"acoustic": ["frames", MELS + 2]}, [2, 2])

@@ -23,7 +23,7 @@ pytest.importorskip("scipy", reason="the statistics need scipy")
 
 from helpers.listening_study import RATE, served, write_study, write_wav
 
-from tools.listening_test.__main__ import main
+from tools.listening_test import results, serve
 from tools.listening_test.analysis import NoAnswersError, analyse, screen
 from tools.listening_test.store import AnswerError, Session, Store, read_sessions
 from tools.listening_test.study import StudyError, low_pass, read_study
@@ -328,18 +328,18 @@ def test_results_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
             letters = dict(zip("ABCDE", order))
             ratings = {k: 100 if v == "reference" else 50 + number for k, v in letters.items()}
             store.answer(session.id, trial, ratings, same(list(letters), 1))
-    assert main(["results", "--answers", str(path)]) == 0
+    assert results.main(["--answers", str(path)]) == 0
     text = capsys.readouterr().out
     assert "3 listeners, 0 excluded" in text
     assert "fewer than 20 listeners" in text
-    assert main(["results", "--answers", str(path), "--json"]) == 0
+    assert results.main(["--answers", str(path), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["overall"]["flat"]["mean"] == pytest.approx(51)
     assert set(document["by_item"]) == {"item1", "item2"}, "training does not count"
     path.write_text(path.read_text()[:-9])
-    assert main(["results", "--answers", str(path)]) == 2
+    assert results.main(["--answers", str(path)]) == 2
     assert "line 12: damaged" in capsys.readouterr().err
     with pytest.raises(AnswerError, match="line 12"):
         Store(study, path)
-    assert main(["results", "--answers", str(tmp_path / "none")]) == 2
-    assert main(["serve", "--study", str(tmp_path / "no"), "--answers", str(path)]) == 2
+    assert results.main(["--answers", str(tmp_path / "none")]) == 2
+    assert serve.main(["--study", str(tmp_path / "no"), "--answers", str(path)]) == 2

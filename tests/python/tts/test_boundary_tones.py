@@ -14,7 +14,7 @@ import pytest
 from pywakeword.errors import AddonError, BlockError
 from pywakeword.tts import Addon
 from pywakeword.tts.addon.front_ends import FlitePhones
-from pywakeword.tts.blocks.prosody import phone_names
+from pywakeword.tts.blocks.prosody.selector import phone_names
 from pywakeword.tts.blocks.upsampler import whole_frames
 from pywakeword.tts.prosody.boundary_tones import (
     ALTERNATIVE,
@@ -101,7 +101,7 @@ def test_the_movement_starts_in_front_of_the_first_vowel():
 def voice(way: str, tmp_path: Path | None = None, **options) -> Addon:
     """The bundled voice, or a copy whose selector has other fields."""
     if tmp_path is None:
-        return Addon.load("slt-parallel", prosody=way)
+        return Addon.load("slt-parallel", prosody_way=way)
     folder = tmp_path / "voice"
     shutil.copytree(SLT, folder)
     document = json.loads((folder / "addon.json").read_text())
@@ -112,7 +112,7 @@ def voice(way: str, tmp_path: Path | None = None, **options) -> Addon:
     )
     selector |= options
     (folder / "addon.json").write_text(json.dumps(document))
-    return Addon.load(folder, prosody=way)
+    return Addon.load(folder, prosody_way=way)
 
 
 def melody(addon: Addon, text: str) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], np.ndarray]:

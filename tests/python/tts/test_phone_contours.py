@@ -14,13 +14,13 @@ from pywakeword.errors import (
     SpeechlessAudioError,
     TextMismatchError,
 )
-from pywakeword.tts.addon.flite import FliteVoice
-from pywakeword.tts.recording.phone_alignment import (
+from pywakeword.tts.recording.alignment import (
     PAUSE,
-    PhoneAligner,
+    Aligner,
     check_not_silent,
     text_words,
 )
+from pywakeword.tts.text.flite import FliteVoice
 
 TEXT = "The brown fox is quick, and it is jumping over the lazy dog."
 WRONG = "Please send a message to my brother."
@@ -37,13 +37,13 @@ def spoken():
 
 
 @pytest.fixture(scope="module")
-def aligner() -> PhoneAligner:
-    return PhoneAligner()
+def aligner() -> Aligner:
+    return Aligner()
 
 
 @needs_aligner
 def test_phones_are_where_the_voice_says(aligner, spoken):
-    found = aligner(spoken.pcm, TEXT)
+    found = aligner.align(spoken.pcm, TEXT)
     assert found.words == tuple(text_words(TEXT))
     phones = [phone for phone in found.phones if phone.name != PAUSE]
     assert [phone.word for phone in phones] == sorted(phone.word for phone in phones)
@@ -57,15 +57,41 @@ def test_phones_are_where_the_voice_says(aligner, spoken):
 @needs_aligner
 def test_what_does_not_fit_is_refused(aligner, spoken):
     with pytest.raises(TextMismatchError, match="Please send"):
-        aligner(spoken.pcm, WRONG)
+        aligner.align(spoken.pcm, WRONG)
     with pytest.raises(TextMismatchError):
-        aligner(spoken.pcm, "The brown fox.")  # the rest of the speech belongs to no phone
+        aligner.align(spoken.pcm, "The brown fox.")  # the rest of the speech belongs to no phone
     with pytest.raises(EmptyTextError):
-        aligner(spoken.pcm, " ... ")
+        aligner.align(spoken.pcm, " ... ")
     with pytest.raises(PhonesError, match="xyzzyx"):
-        aligner(spoken.pcm, "the xyzzyx")
+        aligner.align(spoken.pcm, "the xyzzyx")
     with pytest.raises(SpeechlessAudioError):
-        aligner(np.zeros(16_000, np.int16), TEXT)
+        aligner.align(np.zeros(16_000, np.int16), TEXT)
+
+
+@needs_aligner
+def test_pronunciations_keep_their_names(aligner, spoken):
+    found = aligner.align_phones(spoken.pcm, spoken.by_word())
+    assert [p.name for p in found.spoken] == [p for p in spoken.phones if p != PAUSE]
+    assert "ax" in found.symbols
+    assert found.fits
+    spans = found.word_spans()
+    assert [span.text for span in spans[:2]] == ["dh-ax", "b-r-aw-n"]
+    assert all(a.end <= b.start for a, b in zip(spans, spans[1:]))
+    durations = found.durations(230, 80)
+    assert durations.sum() == 230
+    assert durations.min() >= 1
+    with pytest.raises(TextMismatchError):
+        found.durations(len(found.phones) - 1, 80)
+
+
+@needs_aligner
+def test_the_check_can_be_left_out(aligner, spoken):
+    part = "The brown fox is quick."
+    with pytest.raises(TextMismatchError):
+        aligner.align(spoken.pcm, part)
+    found = aligner.align(spoken.pcm, part, check=False)
+    assert found.words == tuple(text_words(part))
+    assert not found.fits
 
 
 @pytest.mark.parametrize("n_samples", [0, 100, 16_000])

@@ -121,7 +121,7 @@ def test_fixed_shapes_say_the_chosen_prosody_too():
         voice = Addon.load(
             "slt-parallel",
             context=context,
-            prosody="syntactic",
+            prosody_way="syntactic",
             observers={"acoustic": frames.append},
         )
         voice.synthesize(TEXT)
@@ -130,10 +130,10 @@ def test_fixed_shapes_say_the_chosen_prosody_too():
 
 
 def test_a_chosen_prosody_is_heard_and_streams(plain):
-    voice = Addon.load("slt-parallel", prosody="syntactic")
+    voice = Addon.load("slt-parallel", prosody_way="syntactic")
     whole = voice.synthesize(TEXT)
     same = plain.synthesize(TEXT)
-    assert len(whole) != len(same) or np.abs(whole - same).max() > 100  # see tools.tts.heard
+    assert len(whole) != len(same) or np.abs(whole - same).max() > 100  # see tools.tts.audible
     np.testing.assert_array_equal(
         np.concatenate(list(voice.stream(TEXT, chunk_samples=777))), whole
     )
@@ -149,11 +149,11 @@ def test_each_sentence_has_its_own():
 
 
 def test_symbols_have_no_sentence(plain):
-    voice = Addon.load("slt-parallel", prosody="syntactic")
+    voice = Addon.load("slt-parallel", prosody_way="syntactic")
     with pytest.raises(EmptyTextError, match="without a text"):
         voice.synthesize(["pau", "aa", "pau"])
     assert len(Addon.load("slt-parallel").synthesize(["pau", "aa", "pau"]))
-    with pytest.raises(BlockError, match="looks for 'melody'"):
+    with pytest.raises(BlockError, match="takes an input 'melody'"):
         voice.open(["pau"], {"melody": np.zeros(1)})
 
 
@@ -162,7 +162,7 @@ def test_a_selector_that_is_wrong_or_not_there(tmp_path):
     with pytest.raises(AddonError, match=r"blocks\[0\].*way must be"):
         Addon.load(folder)
     with pytest.raises(AddonError, match="no ProsodySelector"):
-        Addon.load("slt-attention", prosody="syntactic")
+        Addon.load("slt-attention", prosody_way="syntactic")
 
 
 def test_say_with_a_prosody_and_a_plot(tmp_path):

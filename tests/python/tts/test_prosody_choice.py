@@ -18,13 +18,14 @@ from pywakeword.errors import (
     ModelNotFoundError,
 )
 from pywakeword.tts.prosody.model import WAYS, EmbeddingBank, ProsodyModel, phone_positions
-from pywakeword.tts.recording.phone_alignment import PHONES
+from pywakeword.tts.recording.alignment import PHONES
+from pywakeword.tts.text.questions import QUESTION_TYPES, question_type
 from pywakeword.tts.text.sentence_encoder import (
     OnnxBertEncoder,
     WordPieces,
     read_safetensors,
 )
-from pywakeword.tts.text.sentence_structure import QUESTIONS, WIDTH, question_type, structure_vector
+from pywakeword.tts.text.sentence_structure import WIDTH, structure_vector
 from pywakeword.tts.text.syntax_predictor import SyntaxPredictor
 
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
@@ -44,10 +45,10 @@ BUNDLED = Path(__file__).parents[3] / "models" / "tts" / "prosody"
     ],
 )
 def test_question_types(text, kind):
-    assert question_type(text) == kind
+    assert question_type(text, guess_unmarked=True) == kind
     vector = structure_vector(text, SyntaxPredictor())
     assert vector.shape == (WIDTH,)
-    assert vector[-len(QUESTIONS) :].tolist() == [float(kind == q) for q in QUESTIONS]
+    assert vector[-len(QUESTION_TYPES) :].tolist() == [float(kind == q) for q in QUESTION_TYPES]
 
 
 def test_structure_does_not_depend_on_the_words_but_on_the_build():

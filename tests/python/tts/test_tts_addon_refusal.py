@@ -162,7 +162,7 @@ def test_context_that_is_not_there(folder):
 
 
 def test_addon_that_is_not_there(tmp_path):
-    with pytest.raises(AddonError, match="none bundled of that name"):
+    with pytest.raises(AddonError, match="neither a path nor bundled"):
         Addon.load("nobody")
     with pytest.raises(AddonError, match="No such file"):
         Addon.load(tmp_path / "nobody.zip")

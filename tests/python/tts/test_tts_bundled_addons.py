@@ -13,8 +13,8 @@ import pytest
 
 from pywakeword.errors import PhonesError
 from pywakeword.tts import Addon, available_addons
-from pywakeword.tts.addon.flite import FliteVoice
 from pywakeword.tts.addon.front_ends import FlitePhones
+from pywakeword.tts.text.flite import FliteVoice
 
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
 if ctypes.util.find_library("flite") is None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pywakeword.tts import DirectionError, Director, Prosody, Ssml, sanitize
-from pywakeword.tts.prosody.director import question_type
-from pywakeword.tts.text.sentences import split_sentences
+from pywakeword.tts.text.questions import question_type
+from pywakeword.tts.text.sentences import all_sentences, split_sentences
 from pywakeword.tts.text.ssml import ALLOWED, reduce
 
 
@@ -23,18 +23,15 @@ def tagged(text: str) -> str:
         ("What time is it?", "wh"),
         ("In which room is it?", "wh"),
         ("If it rains, where do we go?", "wh"),
-        ('"Who is there?"', None),  # a quotation mark in front: not known to be a question word
+        ('"Who is there?"', "yes_no"),  # the quotation mark hides the question word
         ("Do you want the red suit or the blue one?", "or"),
-        ("Is it raining?", "yes-no"),
-        ("It is raining.", None),
-        ("Really?!", "yes-no"),
+        ("Is it raining?", "yes_no"),
+        ("It is raining.", "statement"),
+        ("Really?!", "yes_no"),
     ],
 )
-def test_question_types(sentence: str, kind: str | None) -> None:
-    if kind is None and "?" in sentence:
-        assert question_type(sentence) == "yes-no"
-    else:
-        assert question_type(sentence) == kind
+def test_question_types(sentence: str, kind: str) -> None:
+    assert question_type(sentence) == kind
 
 
 @pytest.mark.parametrize(
@@ -183,6 +180,33 @@ def test_sentences() -> None:
         "I",
     )
     assert split_sentences("It ends.") == ([], "It ends.")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Dr. Smith is in. He waits.", ["Dr. Smith is in.", "He waits."]),
+        ("The U.S. team, e.g. J. Doe, won.", ["The U.S. team, e.g. J. Doe, won."]),
+        ("He said no. I left.", ["He said no.", "I left."]),
+        ("No. I won't. See No. 5.", ["No.", "I won't.", "See No. 5."]),
+        ('He said: "Go!" We went.', ['He said: "Go!"', "We went."]),
+        ("One\ntwo. Three", ["One", "two.", "Three"]),
+        ("\n ... \n", ["..."]),
+        ("", []),
+    ],
+)
+def test_all_sentences(text: str, expected: list[str]) -> None:
+    assert all_sentences(text) == expected
+
+
+def test_wrapped_lines_are_one_sentence() -> None:
+    assert all_sentences("A long\nline. Next\n", at_line_breaks=False) == ["A long\nline.", "Next"]
+
+
+def test_a_sentence_is_complete_once_the_next_may_begin() -> None:
+    assert split_sentences("It costs 3.") == ([], "It costs 3.")
+    assert split_sentences("See No. ") == ([], "See No. ")
+    assert split_sentences("I said No. W") == (["I said No."], "W")
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,24 @@ def test_prosody_that_a_back_end_cannot_follow() -> None:
     client = TtsClient(make_backend("wyoming", "tcp://127.0.0.1:1"))
     with pytest.raises(ValueError, match="wyoming cannot change the rate"):
         client.synthesize("hello", prosody=Prosody(rate=2))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_cancelling_does_not_wait_for_what_a_wrapper_script_started(tmp_path) -> None:
+    script = tmp_path / "espeak-ng"
+    # The sleep is a child of the shell: it keeps the pipes open after the shell is killed.
+    script.write_text("#!/bin/sh\ncat > /dev/null\nsleep 20\ntrue\n")
+    script.chmod(0o755)
+
+    async def run() -> float:
+        async with TtsClient(EspeakBackend(program=str(script))) as client:
+            synthesis = client.synthesize(TEXT)
+            waiting = asyncio.ensure_future(synthesis.__anext__())
+            await asyncio.sleep(0.5)
+            begin = time.monotonic()
+            await synthesis.aclose()
+            with pytest.raises(StopAsyncIteration):
+                await waiting
+            return time.monotonic() - begin
+
+    assert asyncio.run(run()) < 5

@@ -1,8 +1,7 @@
-"""The time base of the prosody code: one place a phone, found in the upsampled phonemes.
+"""The time base of the prosody code: one slot per phone, found in the upsampled phonemes.
 
-How long a phone lasts, what is silent and how fast somebody speaks then have no place in the
-code: it is as long as the text has phones. The decoder is given durations anyway, beside the
-code.
+So the code has as many rows as the text has phones, and cannot encode durations, pauses or speed.
+The decoder gets durations as a separate input.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from torch import Tensor
 from tools.tts.corpus import SYMBOLS
 
 IS_SPOKEN = tuple(symbol != "pau" for symbol in SYMBOLS)
-# Columns of the upsampled phonemes, from behind: `MarkedTextEncoder`'s mark, then what the
-# block `Upsampler` says of a frame's place: part done, frames done and left in tenths.
+# Columns of the upsampled phonemes, from the end: the mark of `MarkedTextEncoder`, then the
+# position of a frame from the block `Upsampler`: part done, frames done and left, in tenths.
 _MARK, _DONE = -4, -2
-_FIRST = 0.051  # half a frame is done of a symbol in its first frame
+_FIRST = 0.051  # the first frame of a symbol has half a frame done
 _FADE_FRAMES = 1.0
 _SILENCE = 1e-3
 _SPREAD_OF_EVEN = 3**0.5  # from -1 to 1, to a spread of 1
@@ -26,14 +25,14 @@ _SPREAD_OF_EVEN = 3**0.5  # from -1 to 1, to a spread of 1
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the phones of a batch lie, pauses left out.
+    """Positions of the phones of a batch, without pauses.
 
     Attributes
     ----------
     members : (batch, n_slots, n_frames) Tensor
         1 where a frame is in the phone of a slot.
     frames : (batch, n_slots, 1) Tensor
-        Frames of each phone; 0 in slots that are left over.
+        Frames per phone; 0 in unused slots.
     mask : (batch, n_slots) Tensor
     """
 
@@ -46,7 +45,7 @@ class Grid:
         return torch.bmm(self.members, x) / (self.frames + 1e-6)
 
     def spread(self, code: Tensor) -> Tensor:
-        """By the phone -> by the frame: fading over into the next one, 0 in pauses."""
+        """Expand rows per phone to rows per frame, with cross-fades, 0 in pauses."""
         n = self.members.shape[2]
         time = torch.cumsum(torch.ones_like(self.members[:, :1]), 2)  # (batch, 1, n_frames)
         centre = (self.members * time).sum(2, keepdim=True) / (self.frames + 1e-6)
@@ -59,7 +58,7 @@ class Grid:
 def find(upsampled: Tensor, mask: Tensor, n_slots: int | None = None) -> Grid:
     """Find the phones in upsampled phonemes, (batch, n_frames, UPSAMPLED_WIDTH).
 
-    `n_slots` saves work where it is known; a slot a frame is always enough.
+    `n_slots` saves time; by default there is one slot per frame, which always suffices.
     """
     inside = (upsampled[..., _MARK] > 0.5).to(upsampled.dtype) * mask
     starts = inside * (upsampled[..., _DONE] < _FIRST).to(upsampled.dtype)
@@ -71,11 +70,10 @@ def find(upsampled: Tensor, mask: Tensor, n_slots: int | None = None) -> Grid:
 
 
 def ranked(code: Tensor, mask: Tensor) -> Tensor:
-    """Each number's rank among those of its utterance, in even steps of mean 0 and spread 1.
+    """Return each number's rank in its utterance, in even steps, of mean 0 and spread 1.
 
-    The mean would tell how high and loud somebody speaks, the spread how lively, the shape of
-    the distribution how abruptly. Which is higher than which remains. Learning goes through
-    as if only mean and spread had been taken away.
+    Mean, spread and shape of the distribution would reveal the speaker; ranks keep only the
+    order. The gradient is that of removing mean and spread.
     """
     weight = mask[..., None]
     count = weight.sum(1, keepdim=True) + 1e-6
@@ -90,9 +88,9 @@ def ranked(code: Tensor, mask: Tensor) -> Tensor:
 
 
 def in_levels(ranks: Tensor, mask: Tensor, levels: int) -> Tensor:
-    """Only so many steps of `ranked` numbers, of equally many phones each.
+    """Quantise `ranked` numbers to levels with equally many phones each.
 
-    The difference of a thousandth keeps a middle rank on one side in any arithmetic.
+    The added thousandth makes the level of a middle rank independent of rounding.
     """
     part = 0.5 * (ranks / _SPREAD_OF_EVEN + 1) * levels
     step = torch.floor(part + 1e-3).clamp(0, levels - 1)

@@ -1,6 +1,6 @@
-"""flite's text analysis, through the C library of its Debian package.
+"""Text analysis and speech of flite, through its C library.
 
-In the same process: starting a program would cost more than the analysis, and each time.
+Starting the program for each text would take longer than the analysis.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from pywakeword.errors import PhonesError
 
-# "0" is flite's answer where there is no such item.
+# flite returns "0" if an item does not exist.
 _NO_ITEM = b"0"
 _WORD = b"R:SylStructure.parent.parent.name"
 _TOKEN_END = b"R:SylStructure.parent.parent.R:Token.parent.file_pos"
 _NEXT_IN_SYLLABLE = b"R:SylStructure.n.name"
 _NEXT_SYLLABLE = b"R:SylStructure.parent.R:SylStructure.n.name"
 
-# flite's lexicon and letter-to-sound rules keep global state.
+# flite's lexicon and letter-to-sound rules have global state.
 _lock = threading.Lock()
 
 
@@ -53,10 +53,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 @dataclass(frozen=True)
 class FliteSpeech:
-    """What flite made of a text: phones, where each ends, and mono audio.
+    """Phones of a text, the end of each, and mono audio.
 
-    `words` has the index of each phone's word, -1 for pauses; `places` the byte of the text at
-    which that word ends, in front of the next one, 0 for pauses.
+    `words` has the index of each phone's word, -1 for pauses. `places` has the byte of the text
+    where that word ends, just before the next one; 0 for pauses.
     """
 
     phones: tuple[str, ...]
@@ -75,12 +75,12 @@ class FliteSpeech:
 
 
 class FliteVoice:
-    """A voice of flite: kal16 is the quickest to analyse with, slt and rms sound best.
+    """A voice of flite: kal16 has the fastest analysis, slt and rms the best sound.
 
     Raises
     ------
     PhonesError
-        If flite, or the voice, is not installed.
+        If flite or the voice is not installed.
     """
 
     def __init__(self, name: str = "kal16") -> None:
@@ -110,7 +110,7 @@ class FliteVoice:
         Raises
         ------
         PhonesError
-            If the text has nothing to say, or holds a NUL character.
+            If flite cannot analyse the text, or the text has a NUL character.
         """
         call = self._functions
         if "\0" in text:

@@ -1,36 +1,31 @@
-"""Contours of a whole corpus, per phone, kept in a file so that they are measured once."""
+"""Contours of a corpus, one value per phone, kept in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from pywakeword.errors import SpeechlessAudioError
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
-from pywakeword.tts.recording.contours import (  # for training code: one place to import from
-    FrameContours,
-    PhoneContours,
-    frame_contours,
-    phone_contours,
-)
-from tools.prosody.alignment import Alignment
-
-__all__ = ["FrameContours", "PhoneContours", "frame_contours", "measure_all", "phone_contours"]
+from pywakeword.tts.recording.alignment import Alignment
+from pywakeword.tts.recording.contours import PhoneContours, frame_contours, phone_contours
 
 _SAVE_EVERY = 200
 _ARRAYS = tuple(field.name for field in fields(PhoneContours) if field.name != "names")
 
 
 def measure_all(alignments: Mapping[Path, Alignment], cache: Path) -> dict[Path, PhoneContours]:
-    """Measure aligned recordings; those without a voice are left out.
+    """Measure aligned recordings; those without a voiced phone are left out.
 
-    `cache` is an .npz file, written now and then: what is in it is not measured again, so
-    interrupt and resume as you like. It is of these alignments; others need another file.
+    `cache` is an .npz file of finished measurements, for resuming. It belongs to these
+    alignments; others need another file.
     """
     found: dict[str, PhoneContours] = {}
     voiceless: set[str] = set()
@@ -48,12 +43,13 @@ def measure_all(alignments: Mapping[Path, Alignment], cache: Path) -> dict[Path,
             cache.parent.mkdir(parents=True, exist_ok=True)
             partial = cache.with_suffix(".part")
             with partial.open("wb") as file:
-                np.savez(file, voiceless=np.array(sorted(voiceless), str), **_packed(found))
+                arrays = {"voiceless": np.array(sorted(voiceless), str), **_packed(found)}
+                np.savez(file, **arrays)  # type: ignore[arg-type]
             partial.replace(cache)
     return {path: found[path.name] for path in alignments if path.name in found}
 
 
-def _packed(found: Mapping[str, PhoneContours]) -> dict[str, np.ndarray]:
+def _packed(found: Mapping[str, PhoneContours]) -> dict[str, npt.NDArray[Any]]:
     packed = {name: np.concatenate([getattr(c, name) for c in found.values()]) for name in _ARRAYS}
     packed["phones"] = np.array([name for c in found.values() for name in c.names])
     packed["lengths"] = np.array([len(c.names) for c in found.values()])
@@ -61,7 +57,7 @@ def _packed(found: Mapping[str, PhoneContours]) -> dict[str, np.ndarray]:
     return packed
 
 
-def _unpacked(stored: Mapping[str, np.ndarray]) -> dict[str, PhoneContours]:
+def _unpacked(stored: Mapping[str, npt.NDArray[Any]]) -> dict[str, PhoneContours]:
     ends = np.cumsum(stored["lengths"])
     phones = stored["phones"].tolist()
     return {

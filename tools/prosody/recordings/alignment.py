@@ -1,4 +1,4 @@
-"""Alignments of a whole corpus, kept in a file so that they are made once."""
+"""Alignments of a corpus, kept in a file."""
 
 from __future__ import annotations
 
@@ -11,36 +11,18 @@ from tqdm import tqdm
 from pywakeword.errors import PhonesError, SpeechlessAudioError, TextMismatchError
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
-from pywakeword.tts.recording.phone_alignment import (
-    FRAMES_PER_SECOND,
-    PAUSE,
-    PHONES,
-    Alignment,
-    Phone,
-    PhoneAligner,
-)
-
-__all__ = [
-    "FRAMES_PER_SECOND",
-    "PAUSE",
-    "PHONES",
-    "Alignment",
-    "Phone",
-    "PhoneAligner",
-    "align_all",
-]
+from pywakeword.tts.recording.alignment import Aligner, Alignment, Phone
 
 
 def align_all(texts: Mapping[Path, str], cache: Path) -> dict[Path, Alignment]:
-    """Align recordings with their texts; those that do not fit are left out.
+    """Align recordings with their texts; recordings that do not fit are left out.
 
     Parameters
     ----------
     texts : mapping of Path to str
-        What each file says.
+        Text by file.
     cache : Path
-        A JSON-lines file by file name; what is in it is not aligned again. Interrupt and
-        resume as you like.
+        A JSON-lines file of finished alignments by file name, for resuming.
     """
     done: dict[str, Alignment | None] = {}
     if cache.exists():
@@ -51,12 +33,12 @@ def align_all(texts: Mapping[Path, str], cache: Path) -> dict[Path, Alignment]:
             )
     cache.parent.mkdir(parents=True, exist_ok=True)
     missing = [path for path in texts if path.name not in done]
-    aligner = PhoneAligner() if missing else None
+    aligner = Aligner() if missing else None
     with cache.open("a", encoding="utf-8") as file:
         for path in tqdm(missing, desc="alignment", mininterval=10, disable=not missing):
             assert aligner is not None
             try:
-                found = aligner(to_pcm(decode(path)), texts[path])
+                found = aligner.align(to_pcm(decode(path)), texts[path])
             except (SpeechlessAudioError, PhonesError, TextMismatchError):
                 found = None
             done[path.name] = found

@@ -1,8 +1,8 @@
-"""Classifiers that look for speakers in codes during training, and are worked against.
+"""Speaker classifiers for adversarial training of the code.
 
-They are of the two kinds that also judge leakage, statistics and sequence, but trained
-apart: what judges is always trained anew. They learn from a store of the last codes; the
-encoder gets the reversed gradient of what they make of the codes at hand.
+Two classifiers, by statistics and by sequence, learn from a store of recent codes. The encoder gets
+their reversed gradient for the current codes. The classifiers that measure leakage are others, and
+always trained from scratch.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from torch.nn import functional
 STORED = 512
 _LONGEST = 64
 _DRAWN = 64
-_IDLE = 1600  # codes before it works against the encoder, and till it does so with all its
-# weight: worked against from the start, the encoder ends up with no code to speak of
+# Codes before the adversary starts, and again until it has its full weight: started at once, it
+# leaves the encoder without a useful code.
+_IDLE = 1600
 
 
 class _Reversal(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: float) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, weight: float) -> Tensor:
         ctx.weight = weight
         return x.view_as(x)
 
@@ -32,7 +33,7 @@ class _Reversal(torch.autograd.Function):
 
 
 def reversed_gradient(x: Tensor, weight: float) -> Tensor:
-    """Return `x`; what is learned behind it is unlearned, `weight` times, before it."""
+    """Return `x`; its gradient is multiplied by minus `weight`."""
     made: Tensor = _Reversal.apply(x, weight)  # type: ignore[no-untyped-call]
     return made
 
@@ -70,13 +71,13 @@ class Adversary(nn.Module):
         return self.by_statistics(summary(code, mask)), scores
 
     def loss(self, code: Tensor, mask: Tensor, speakers: Tensor, weight: float) -> Tensor:
-        """Teach the classifiers the stored codes, and the encoder to do without speakers."""
+        """Return the classifiers' loss on stored codes, plus the encoder's adversarial loss."""
         code, mask = code[:, :_LONGEST], mask[:, :_LONGEST]
         self._store(code.detach(), mask, speakers)
-        count = int(min(self.filled, STORED))
+        count = min(int(self.filled), STORED)
         drawn = torch.randint(count, (min(_DRAWN, count),))
         learned = _wrong(self(self.codes[drawn], self.masks[drawn]), self.speakers[drawn])
-        # The classifiers' own weights must not learn backwards, nor from codes at hand.
+        # The reversed gradient must not change the classifiers.
         for weights in self.parameters():
             weights.requires_grad_(False)
         weight = weight * min(1.0, max(0.0, int(self.filled) / _IDLE - 1))
@@ -113,7 +114,7 @@ _N_STATISTICS = 8
 
 
 def summary(code: Tensor, mask: Tensor) -> Tensor:
-    """Moments, steps and how numbers go together, of each sequence."""
+    """Return moments, steps and correlations of each sequence."""
     weight = mask[..., None]
     count = weight.sum(1) + 1e-6
     mean, spread = _mean_and_spread(code, mask)

@@ -1,4 +1,4 @@
-"""How near the contours of each way of choosing come to those that were spoken."""
+"""Errors of the contours of each way of choosing, against the spoken ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from torch import nn
 
 from tools.prosody import training
-from tools.prosody.corpus import Utterance
+from tools.prosody.network import Autoencoder
+from tools.prosody.recordings.corpus import Utterance
 from tools.prosody.selection import choose, load_bank, make_bank
 
 Array = npt.NDArray[np.float64]
@@ -43,16 +43,16 @@ class Interval:
 
 
 def decoded_by_row(
-    modules: nn.ModuleDict,
+    model: Autoencoder,
     bank_of: Sequence[Utterance],
-    held_out: Sequence[Utterance],
     described: Mapping[str, npt.NDArray[np.float32]],
     meant: Mapping[str, npt.NDArray[np.float32]],
+    held_out: Sequence[Utterance],
     *,
     seed: int,
 ) -> dict[str, list[npt.NDArray[np.float32]]]:
-    """Return contours of every held-out utterance for each of `ROWS`."""
-    embeddings = training.embed(modules, bank_of)
+    """Return contours of the held-out utterances for each of `ROWS`."""
+    embeddings = training.embed(model, bank_of)
     bank = load_bank(
         make_bank(
             embeddings,
@@ -71,8 +71,8 @@ def decoded_by_row(
     chosen[f"both, mean of {NEAREST_FEW}"] = choose(
         bank, "both", wanted, meaning, neighbours=NEAREST_FEW
     )
-    chosen["oracle"] = training.embed(modules, held_out)
-    return {row: training.decode(modules, held_out, chosen[row]) for row in ROWS}
+    chosen["oracle"] = training.embed(model, held_out)
+    return {row: training.decode(model, held_out, chosen[row]) for row in ROWS}
 
 
 def errors(utterances: Sequence[Utterance], decoded: Sequence[npt.NDArray[np.float32]]) -> Array:
@@ -87,9 +87,9 @@ def errors(utterances: Sequence[Utterance], decoded: Sequence[npt.NDArray[np.flo
 
 
 def spread(utterances: Sequence[Utterance], contours: Sequence[npt.NDArray[np.float32]]) -> Array:
-    """Return for each utterance its speaker's spread: SD of F0 over all phones, semitones.
+    """Return the SD of F0 over all phones of each utterance's speaker, in semitones.
 
-    All that a speaker read, one sentence after the other, stands in for a paragraph.
+    All sentences of a speaker together stand in for a paragraph.
     """
     by_speaker: dict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
     for utterance, values in zip(utterances, contours):
@@ -101,7 +101,7 @@ def spread(utterances: Sequence[Utterance], contours: Sequence[npt.NDArray[np.fl
 def interval(
     values: Array, speakers: Sequence[str], statistic: Callable[[Array], float] | None = None
 ) -> Interval:
-    """Bootstrap over speakers; `values` has a row for each utterance."""
+    """Bootstrap over speakers; `values` has one row per utterance."""
     statistic = statistic or (lambda rows: float(np.nanmean(rows)))
     rng = np.random.default_rng(1)
     rows_of = defaultdict(list)
@@ -117,7 +117,7 @@ def interval(
 
 
 def gap_closed(start: Array, way: Array, oracle: Array, speakers: Sequence[str]) -> Interval:
-    """Percent of the way from an error at the start to the oracle's; below 0 if it is worse."""
+    """Return the percentage of the gap between a start and the oracle that `way` closes."""
 
     def closed(rows: Array) -> float:
         means = np.nanmean(rows, axis=0)

@@ -1,13 +1,14 @@
-"""A reference's melody by rule: the block `ContourTransfer`."""
+"""The block `ContourTransfer`: copies the melody of a recording."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from pywakeword._fields import Fields
 from pywakeword.tts.blocks.base import Frames, FrameStream, StreamableBlock, Tensors, need_upstream
-from pywakeword.tts.blocks.prosody import REFERENCE
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
+from pywakeword.tts.prosody.reference import REFERENCE
 
 _PIECE_FRAMES = 64
 _HIGHEST = 2.0  # octaves from the reference frequency, more than any voice has
@@ -15,16 +16,16 @@ _HIGHEST = 2.0  # octaves from the reference frequency, more than any voice has
 
 @registry.register("ContourTransfer")
 class ContourTransfer(StreamableBlock):
-    """Gives acoustic frames the log F0 of a reference, in the voice's own register.
+    """Replaces log F0 in acoustic frames by that of a reference, moved to the voice's register.
 
-    Behind a decoder whose frames last as long as the reference's: a `ProsodyTransfer` begins
-    the stack. What is voiced, and how loud, stays the decoder's. Without a reference the
-    frames pass as they are.
+    Belongs after a decoder in a stack that begins with `ProsodyTransfer`, so that frames and
+    reference have the same durations. Voicing and energy stay unchanged. Without a reference
+    the frames pass unchanged.
 
     Parameters
     ----------
     register_octaves : float
-        Mean log F0 of the voice, as in the frames: octaves above the reference frequency.
+        Mean log F0 of the voice, in octaves above the reference frequency.
     """
 
     optional_inputs = (REFERENCE,)
@@ -40,13 +41,13 @@ class ContourTransfer(StreamableBlock):
         return cls(fields.number("register_octaves"))
 
     def link(self, upstream_width: int | None) -> int:
-        """Pull acoustic frames, and make them."""
+        """Require acoustic frames, and keep their width."""
         if upstream_width is None or upstream_width < 2:
             raise ValueError("a ContourTransfer pulls acoustic frames from the block before it")
         return upstream_width
 
     def open(self, tensors: Tensors, upstream: FrameStream | None) -> FrameStream:
-        """Move the reference's contour to the voice's register."""
+        """Move the reference's contour to the register of the voice."""
         upstream = need_upstream(upstream)
         if REFERENCE not in tensors:
             return upstream

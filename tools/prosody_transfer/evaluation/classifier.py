@@ -1,4 +1,4 @@
-"""Speaker classifiers: one hears frames of speech, one looks for speakers in prosody codes."""
+"""Speaker classifiers for frames of speech and for prosody codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tools.prosody_transfer.measures import interval
+from tools.prosody_transfer.evaluation.measures import interval
 from tools.tts.batches import padded
 
 Rows = npt.NDArray[np.float32]
@@ -20,7 +20,7 @@ _LONGEST = 240
 
 
 class SpeakerNet(nn.Module):
-    """Two convolutions, and mean and spread over time: (batch, n, width_in) -> scores."""
+    """Two convolutions, then mean and spread over time: (batch, n, width_in) -> scores."""
 
     def __init__(self, width_in: int, n_speakers: int, width: int = 64) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class SpeakerNet(nn.Module):
 
     @torch.no_grad()
     def predict(self, rows: Sequence[Rows]) -> Rows:
-        """Scores of each sequence, (n_sequences, n_speakers)."""
+        """Return the scores of each sequence, (n_sequences, n_speakers)."""
         self.eval()
         made = [self(*padded(rows[i : i + 32])) for i in range(0, len(rows), 32)]
         scores: Rows = torch.cat(made).numpy()
@@ -55,7 +55,7 @@ class SpeakerNet(nn.Module):
 def train_net(
     rows: Sequence[Rows], labels: Labels, n_speakers: int, *, steps: int, seed: int = 0
 ) -> SpeakerNet:
-    """Train on sequences, of which a random stretch is seen at a time."""
+    """Train on random excerpts of the sequences."""
     torch.manual_seed(seed)
     net = SpeakerNet(rows[0].shape[1], n_speakers)
     every = np.concatenate(rows)
@@ -72,13 +72,13 @@ def train_net(
             cut.append(rows[i][start : start + _LONGEST])
         loss = functional.cross_entropy(net(*padded(cut)), torch.from_numpy(labels[chosen]))
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
     return net
 
 
 def statistics_of(rows: Sequence[Rows]) -> Rows:
-    """Describe a sequence as a whole: means, spreads, quantiles, speed of change."""
+    """Return means, spreads, quantiles and speed of change of each sequence."""
     found = []
     for row in rows:
         change = np.abs(np.diff(row, axis=0)).mean(0) if len(row) > 1 else np.zeros(row.shape[1])
@@ -89,7 +89,7 @@ def statistics_of(rows: Sequence[Rows]) -> Rows:
 
 
 def shapes_of(rows: Sequence[Rows]) -> Rows:
-    """Describe a sequence by more: its ends, asymmetry, tails, what follows and goes with what."""
+    """Return more statistics: ends, skewness, tails, auto- and cross-correlation."""
     found = []
     for row in rows:
         unit = (row - row.mean(0)) / (row.std(0) + 1e-3)
@@ -101,7 +101,7 @@ def shapes_of(rows: Sequence[Rows]) -> Rows:
 
 
 def ridge_guesses(train: Rows, labels: Labels, test: Rows) -> Labels:
-    """Guesses of a linear classifier by ridge regression."""
+    """Classify by ridge regression."""
     mean, scale = train.mean(0), train.std(0) + 1e-6
     one = np.column_stack([(train - mean) / scale, np.ones(len(train))]).astype(np.float64)
     other = np.column_stack([(test - mean) / scale, np.ones(len(test))])
@@ -121,18 +121,18 @@ def speaker_accuracy(
     repeats: int = 3,
     steps: int = 120,
 ) -> dict[str, Any]:
-    """Accuracy of telling the speaker of a sequence, on sequences that were not trained on.
+    """Return the accuracy of speaker classification, by cross-validation.
 
-    Three classifiers: linear ones on plain and on richer statistics, and a network on the
-    sequence. Each speaker's sequences are dealt to the folds anew in each repeat.
+    Three classifiers: linear ones on simple and on richer statistics, and a network on the
+    sequence. Each repeat divides each speaker's sequences among the folds anew.
 
     Returns
     -------
     dict
-        `linear`, `shapes` and `network`: mean of each classifier and its 95 % interval over
-        speakers; `shuffled_...`: the same with speakers drawn at random, the chance level;
-        `best`: the name of the one that tells most; `over_chance`: by how much, against the
-        mean of the chance levels; `n`: sequences judged.
+        `linear`, `shapes` and `network`: mean accuracy and its 95 % interval over speakers;
+        `shuffled_...`: the same with shuffled labels, the chance level; `best`: the most
+        accurate classifier; `over_chance`: its accuracy minus the mean chance level; `n`:
+        number of sequences.
     """
     names, labels = np.unique(speakers, return_inverse=True)
     summaries = {"linear": statistics_of(rows), "shapes": shapes_of(rows)}
@@ -148,18 +148,18 @@ def speaker_accuracy(
                     guesses[asked] = ridge_guesses(summary[known], truth[known], summary[asked])
                 right.setdefault(kind + name, []).append(guesses == truth)
             if kind and repeat:
-                continue  # once is enough of what takes longest
+                continue  # the network takes longest: shuffled only once
             guesses = np.zeros_like(labels)
             for fold in range(folds):
                 known, asked = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
                 net = train_net(
-                    [rows[i] for i in known],
+                    [rows[int(i)] for i in known],
                     truth[known],
                     len(names),
                     steps=steps,
                     seed=folds * repeat + fold,
                 )
-                guesses[asked] = net.predict([rows[i] for i in asked]).argmax(1)
+                guesses[asked] = net.predict([rows[int(i)] for i in asked]).argmax(1)
             right.setdefault(f"{kind}network", []).append(guesses == truth)
     found: dict[str, Any] = {
         name: interval(np.mean(values, axis=0), speakers) for name, values in right.items()
@@ -171,7 +171,7 @@ def speaker_accuracy(
 
 
 def _dealt(labels: Labels, folds: int, rng: np.random.Generator) -> Labels:
-    """Fold of each sequence; those of a speaker are spread evenly."""
+    """Return the fold of each sequence; each speaker's sequences are spread evenly."""
     place = np.zeros(len(labels), np.int64)
     for label in np.unique(labels):
         own = rng.permutation(np.flatnonzero(labels == label))

@@ -1,4 +1,4 @@
-"""Transfers from strangers to known voices, and what is left of the strangers in the code."""
+"""Transfers from test speakers to training voices, and speaker leakage in the code."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
-from tools.prosody_transfer import measures
-from tools.prosody_transfer.classifier import SpeakerNet, speaker_accuracy, train_net
 from tools.prosody_transfer.corpus import Item
+from tools.prosody_transfer.evaluation import measures
+from tools.prosody_transfer.evaluation.classifier import SpeakerNet, speaker_accuracy, train_net
 from tools.prosody_transfer.export import voice_vector
-from tools.prosody_transfer.network import decode_frames, grid_of
-from tools.prosody_transfer.phone_grid import IS_SPOKEN, Grid, ranked
+from tools.prosody_transfer.networks.model import TransferModel, decode_frames, grid_of
+from tools.prosody_transfer.networks.phone_grid import IS_SPOKEN, Grid, ranked
 from tools.prosody_transfer.training import upsample
 from tools.tts.corpus import SYMBOLS, VOICE
 from tools.tts.features import N_MELS
@@ -31,7 +30,7 @@ _KEPT_BACK = 5  # every fifth recording of a speaker judges the classifier
 
 @dataclass(frozen=True)
 class Transfer:
-    """Frames that a decoder made of a source for a target."""
+    """Frames decoded from a source for a target."""
 
     source: Item
     target: str
@@ -39,7 +38,7 @@ class Transfer:
 
 
 def targets(items: Sequence[Item]) -> list[str]:
-    """Return the training speakers with most speech, the bundled voice left out."""
+    """Return the training speakers with the most speech, without the bundled voice."""
     frames: dict[str, int] = {}
     for item in items:
         if item.role == "train" and item.speaker != VOICE:
@@ -48,7 +47,7 @@ def targets(items: Sequence[Item]) -> list[str]:
 
 
 def sources(items: Sequence[Item], role: str) -> list[Item]:
-    """Return the first recordings of each stranger of a role, by name."""
+    """Return the first recordings, by name, of each test speaker of a role."""
     chosen: list[Item] = []
     for speaker in sorted({i.speaker for i in items if i.role == role}):
         own = sorted((i for i in items if i.speaker == speaker), key=lambda i: i.name)
@@ -57,24 +56,24 @@ def sources(items: Sequence[Item], role: str) -> list[Item]:
 
 
 @torch.no_grad()
-def encode(modules: nn.ModuleDict, item: Item) -> tuple[torch.Tensor, torch.Tensor, Grid | None]:
-    """Upsampled phonemes, prosody code (means) of a recording, and its phone_grid."""
-    encoded = modules["text_encoder"](
+def encode(modules: TransferModel, item: Item) -> tuple[torch.Tensor, torch.Tensor, Grid | None]:
+    """Return upsampled phonemes, prosody code (means) and phone grid of a recording."""
+    encoded = modules.text_encoder(
         torch.from_numpy(item.symbols)[None], torch.ones(1, len(item.symbols))
     )
     upsampled = upsample(encoded, [item], len(item.frames))
     frames = torch.from_numpy(item.frames)[None]
     mask = torch.ones(frames.shape[:2])
-    reference = modules["reference_encoder"]
-    # A slot more than there are phones: nothing is empty where there is none.
+    reference = modules.reference_encoder
+    # One slot more than phones, so that the grid is never empty.
     n_slots = 1 + sum(IS_SPOKEN[i] for i in item.symbols)
     grid = grid_of(reference.shape, upsampled, mask, n_slots)
     mean, _ = reference(frames, upsampled, mask, grid)
     return upsampled, mean, grid
 
 
-def code_of(modules: nn.ModuleDict, item: Item) -> npt.NDArray[np.float32]:
-    """Return what is passed on of a recording, a row a phone (or frame)."""
+def code_of(modules: TransferModel, item: Item) -> npt.NDArray[np.float32]:
+    """Return the code of a recording, one row per phone (or frame)."""
     _, mean, grid = encode(modules, item)
     rows: npt.NDArray[np.float32] = mean[0].numpy()
     return rows if grid is None else rows[grid.mask[0].numpy() > 0]
@@ -82,13 +81,13 @@ def code_of(modules: nn.ModuleDict, item: Item) -> npt.NDArray[np.float32]:
 
 @torch.no_grad()
 def transfers(
-    modules: nn.ModuleDict,
+    modules: TransferModel,
     item: Item,
     vectors: Sequence[npt.NDArray[np.float32]],
     *,
     centroid: bool = False,
 ) -> list[npt.NDArray[np.float32]]:
-    """Frames of a recording's text and prosody in the voice of each speaker vector."""
+    """Return frames of a recording's text and prosody in the voice of each speaker vector."""
     upsampled, code, grid = encode(modules, item)
     code = code * (0.0 if centroid else 1.0)
     made = [
@@ -108,14 +107,15 @@ def transfers(
 def target_classifier(
     items: Sequence[Item], path: Path
 ) -> tuple[SpeakerNet, list[str], dict[str, float]]:
-    """Train a classifier of all training speakers by mel energies; say how well it hears.
+    """Train a classifier of all training speakers on mel energies; return it with its accuracy.
 
-    It shares nothing with the speaker vectors. Kept in `path`.
+    It is independent of the speaker vectors. Kept in `path`.
     """
     learners = [i for i in items if i.role == "train"]
     names = sorted({i.speaker for i in learners})
     seen: dict[str, int] = {}
-    known, asked = [], []
+    known: list[Item] = []
+    asked: list[Item] = []
     for item in learners:
         seen[item.speaker] = seen.get(item.speaker, 0) + 1
         (asked if seen[item.speaker] % _KEPT_BACK == 0 else known).append(item)
@@ -124,7 +124,7 @@ def target_classifier(
         net.load_state_dict(torch.load(path, weights_only=True))
     else:
         net = train_net(
-            [_heard(i.frames) for i in known],
+            [_mel(i.frames) for i in known],
             np.array([names.index(i.speaker) for i in known]),
             len(names),
             steps=_CLASSIFIER_STEPS,
@@ -148,7 +148,7 @@ def target_classifier(
     )
 
 
-def _heard(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _mel(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(frames[:, :N_MELS])
 
 
@@ -160,7 +160,7 @@ def _share(
     among: Sequence[str] | None = None,
 ) -> float:
     allowed = [names.index(name) for name in among or names]
-    scores = net.predict([_heard(f) for f in frames])[:, allowed]
+    scores = net.predict([_mel(f) for f in frames])[:, allowed]
     truth = [allowed.index(names.index(s)) for s in speakers]
     return float(np.mean(scores.argmax(1) == truth))
 
@@ -172,7 +172,7 @@ def judge_transfers(
     goals: Sequence[str],
     source_f0: dict[str, npt.NDArray[np.float64]],
 ) -> dict[str, Any]:
-    """Contours against the source's, and whose voice it is."""
+    """Compare contours with those of the source, and classify the voice."""
     rows = []
     for item in made:
         frames, source = item.frames, item.source
@@ -190,29 +190,32 @@ def judge_transfers(
             ("f0_correlation", "gross_pitch_error", "voicing_error", "energy_correlation")
         )
     }
-    frames, wanted = [m.frames for m in made], [m.target for m in made]
-    found["target_among_all"] = _share(net, names, frames, wanted)
-    found["target_among_five"] = _share(net, names, frames, wanted, goals)
+    of_all, wanted = [m.frames for m in made], [m.target for m in made]
+    found["target_among_all"] = _share(net, names, of_all, wanted)
+    found["target_among_five"] = _share(net, names, of_all, wanted, goals)
     return found
 
 
-def leakage(modules: nn.ModuleDict, items: Sequence[Item], role: str) -> dict[str, Any]:
-    """Accuracy of telling speakers by the code: strangers of a role, and training speakers."""
+def leakage(modules: TransferModel, items: Sequence[Item], role: str) -> dict[str, Any]:
+    """Return the accuracy of speaker classification on the code, for test and training speakers."""
     return {
         who: speaker_accuracy([code_of(modules, i) for i in own], [i.speaker for i in own])
-        for who, own in (("strangers", asked(items, role)), ("train", asked(items, "train")))
+        for who, own in (
+            ("strangers", leakage_items(items, role)),
+            ("train", leakage_items(items, "train")),
+        )
     }
 
 
 def beside_the_code(items: Sequence[Item], role: str) -> dict[str, Any]:
-    """Let the same classifiers look for strangers in what the decoder is told anyway.
+    """Return the same accuracy on what the decoder gets beside the code.
 
-    `length`: noise, as many numbers as a text has phones, for which no recording is needed;
-    what a code tells over that, it tells of the recording. `text`: its phones. `durations`:
-    how long each lasts. `f0`: the ranks of the phones' mean log F0, the melody that a transfer
-    is about. `mel`: mel energies, from which the code is made.
+    `length`: noise with as many numbers as the text has phones, which needs no recording; a
+    code leaks what exceeds it. `text`: the phones. `durations`: their durations. `f0`: ranks of
+    the phones' mean log F0, the melody to be transferred. `mel`: mel energies, the input of the
+    encoder.
     """
-    own = asked(items, role)
+    own = leakage_items(items, role)
     speakers = [i.speaker for i in own]
     rng = np.random.default_rng(4)
     spoken = [np.array(IS_SPOKEN)[i.symbols] for i in own]
@@ -221,13 +224,13 @@ def beside_the_code(items: Sequence[Item], role: str) -> dict[str, Any]:
         "text": [np.eye(len(SYMBOLS), dtype=np.float32)[i.symbols[s]] for i, s in zip(own, spoken)],
         "durations": [np.log(i.durations[:, None] + 0.5).astype(np.float32) for i in own],
         "f0": [_ranks(_octaves(i)[s, None]) for i, s in zip(own, spoken)],
-        "mel": [_heard(i.frames[::3]) for i in own],  # so many are enough, and sooner heard
+        "mel": [_mel(i.frames[::3]) for i in own],  # every third frame suffices
     }
     return {name: speaker_accuracy(rows, speakers, repeats=1) for name, rows in found.items()}
 
 
 def _octaves(item: Item) -> npt.NDArray[np.float64]:
-    """Mean log F0 of each symbol, pauses too."""
+    """Return the mean log F0 of each symbol, including pauses."""
     ends = np.cumsum(item.durations)
     total = np.concatenate([[0.0], np.cumsum(item.frames[:, N_MELS], dtype=np.float64)])
     means: npt.NDArray[np.float64] = (total[ends] - total[ends - item.durations]) / item.durations
@@ -235,19 +238,19 @@ def _octaves(item: Item) -> npt.NDArray[np.float64]:
 
 
 def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Ranks as a code has them, of each column."""
+    """Return the ranks of each column, as in a code."""
     return ranked(torch.from_numpy(values)[None], torch.ones(1, len(values)))[0].float().numpy()
 
 
-def asked(items: Sequence[Item], role: str) -> list[Item]:
-    """Return recordings whose speakers are looked for: all strangers, some training speakers."""
+def leakage_items(items: Sequence[Item], role: str) -> list[Item]:
+    """Return the recordings for classification: all test speakers, or some training speakers."""
     every = sorted({i.speaker for i in items if i.role == role and i.speaker != VOICE})
     step = max(1, len(every) // _LEAKAGE_SPEAKERS) if role == "train" else 1
     return [i for i in items if i.speaker in set(every[::step])]
 
 
 def evaluate(
-    modules: nn.ModuleDict,
+    modules: TransferModel,
     items: Sequence[Item],
     role: str,
     judge: tuple[SpeakerNet, list[str]],
@@ -255,7 +258,7 @@ def evaluate(
     *,
     centroid: bool = False,
 ) -> dict[str, Any]:
-    """All transfers from the strangers of a role to the targets."""
+    """Measure all transfers from the test speakers of a role to the targets."""
     goals = targets(items)
     vectors = [voice_vector(modules, items, name) for name in goals]
     made = [

@@ -1,4 +1,4 @@
-"""Utterances for the prosody model: contours against the speaker's own means."""
+"""Utterances for the prosody model: contours relative to the speaker's means."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.tts.prosody.model import phone_ids, phone_positions
-from tools.prosody.alignment import PHONES, align_all
-from tools.prosody.contours import PhoneContours, measure_all
+from pywakeword.tts.recording.alignment import PHONES
+from pywakeword.tts.recording.contours import PhoneContours
+from tools.prosody.recordings.alignment import align_all
+from tools.prosody.recordings.contours import measure_all
 
-FEWEST_OF_A_SPEAKER = 3  # or there is no telling the speaker from the utterance
+FEWEST_OF_A_SPEAKER = 3  # fewer do not separate speaker and utterance
 SHORTEST_PAUSE_S = 0.08
-_VALIDATION_OF = 8  # every eighth training speaker chooses settings
-_MOST_OCTAVES = 1.0  # beyond it an octave error is likelier than a voice
+_VALIDATION_OF = 8  # every eighth training speaker is for choosing settings
+_MOST_OCTAVES = 1.0  # larger values are mostly octave errors
 
 PhoneMeans = Mapping[str, npt.NDArray[np.float64]]
 
@@ -30,16 +32,16 @@ class Utterance:
     Attributes
     ----------
     name, speaker, text : str
-        File, speaker and what is said.
+        File name, speaker and text.
     split : {"train", "validation", "dev"}
-        Validation is a part of the manifest's train split.
+        Validation is part of the manifest's train split.
     phones : (n,) ndarray of int64
         Indexes into `PHONES`.
     positions : (n, N_POSITIONS) ndarray of float32
-        Where they stand.
+        From `phone_positions`.
     contours : (n, 3) ndarray of float32
-        Octaves above the speaker's mean; dB and log seconds above the phone's mean in all
-        speakers and the speaker's in all phones.
+        Octaves above the speaker's mean; dB and log seconds above the means of the phone and
+        of the speaker.
     has_pitch : (n,) ndarray of bool
         Where the first column was measured.
     """
@@ -57,7 +59,7 @@ class Utterance:
 def read_corpus(data: Path, work: Path, most: int | None = None) -> list[Utterance]:
     """Align, measure and normalise the transcribed utterances that may be released.
 
-    With `most`, only so many of the first in the manifest.
+    With `most`, only the first `most` of the manifest.
     """
     by_path, contours = _transcribed(data, work, most)
     training = {row["leak_group"] for row in by_path.values() if row["split"] == "train"}
@@ -93,7 +95,7 @@ def read_corpus(data: Path, work: Path, most: int | None = None) -> list[Utteran
 
 
 def speech_rows(data: Path) -> list[dict[str, str]]:
-    """Rows of the manifest that are of speech that may be released."""
+    """Return the manifest's rows of speech that may be released."""
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
         return [
             row
@@ -103,14 +105,14 @@ def speech_rows(data: Path) -> list[dict[str, str]]:
 
 
 def training_phone_means(data: Path, work: Path, most: int | None = None) -> PhoneMeans:
-    """Return what `read_corpus` of the same folders normalises by, for other recordings."""
+    """Return the phone means that `read_corpus` uses, for other recordings."""
     return _phone_means(*_transcribed(data, work, most))
 
 
 def normalised(
     contours: Sequence[PhoneContours], phone_means: PhoneMeans
 ) -> list[npt.NDArray[np.float32]]:
-    """Contours of all recordings of one speaker as an `Utterance` has them."""
+    """Return the `Utterance.contours` of all recordings of one speaker."""
     raw = [_raw(item, phone_means) for item in contours]
     every = np.concatenate(raw)
     voiced = np.concatenate([item.has_pitch for item in contours])
@@ -127,7 +129,7 @@ def normalised(
 def _transcribed(
     data: Path, work: Path, most: int | None
 ) -> tuple[dict[Path, dict[str, str]], dict[Path, PhoneContours]]:
-    """Rows by recording, and the contours of those that could be aligned."""
+    """Return manifest rows, and contours of the recordings that could be aligned."""
     by_path = {
         data / row["path"]: row
         for row in [row for row in speech_rows(data) if row["transcript"]][:most]
@@ -140,7 +142,7 @@ def _transcribed(
 def _phone_means(
     by_path: Mapping[Path, Mapping[str, str]], contours: Mapping[Path, PhoneContours]
 ) -> PhoneMeans:
-    """Mean dB and log seconds of each phone, over training speakers."""
+    """Return mean dB and log seconds of each phone over training speakers."""
     values: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for item in (contours[path] for path in contours if by_path[path]["split"] == "train"):
         level = float(item.energy_db.mean())

@@ -1,8 +1,8 @@
 """Long recordings without a transcript, for the evaluation only.
 
-The transcribed data has single short sentences. A recording of dozens of words is a paragraph
-of its own, once its words were heard automatically; its phrases, between pauses, can be chosen
-for one by one, as the voice does with sentences.
+The transcribed data has only single short sentences. Recordings of 20 words and more stand in for
+paragraphs, with automatic transcripts. Prosody is chosen for the whole, or for each phrase between
+pauses.
 """
 
 from __future__ import annotations
@@ -15,26 +15,27 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.tts.prosody.model import phone_ids, phone_positions
-from tools.prosody.alignment import align_all
-from tools.prosody.contours import PhoneContours, measure_all
-from tools.prosody.corpus import (
+from pywakeword.tts.recording.contours import PhoneContours
+from tools.prosody.recordings.alignment import align_all
+from tools.prosody.recordings.contours import measure_all
+from tools.prosody.recordings.corpus import (
     SHORTEST_PAUSE_S,
     PhoneMeans,
     Utterance,
     normalised,
     speech_rows,
 )
-from tools.prosody.transcripts import transcribe_all
+from tools.prosody.recordings.transcripts import transcribe_all
 
 FEWEST_WORDS = 20  # the transcribed sentences have 3 to 10
 PHRASE_PAUSE_S = 0.2
-FEWEST_PHRASE_WORDS = 3  # as the shortest sentences; a shorter phrase goes on
+FEWEST_PHRASE_WORDS = 3  # like the shortest sentences; shorter phrases are joined to the next
 Contours = Sequence[npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class LongForm:
-    """One recording: whole, and as the phrases that it is made of."""
+    """One recording: whole, and split into phrases."""
 
     whole: Utterance
     phrases: tuple[Utterance, ...]
@@ -48,19 +49,19 @@ def read_long_form(
     Parameters
     ----------
     data, work : Path
-        Folder of manifest.csv; what need not be redone.
+        Folder of manifest.csv, and of intermediate results.
     folder : str
-        Where in `data` the recordings lie.
+        Folder of the recordings, relative to `data`.
     phone_means : PhoneMeans
         From `training_phone_means`.
 
     Returns
     -------
     list of LongForm
-        Those that `PhoneAligner` took, with the speaker's means from all of them.
+        Recordings that could be aligned.
     dict of str to object
-        The folder; how many there were, were long and aligned, and the recogniser's
-        mean confidence in those: all that can be said of transcripts without references.
+        The folder; numbers of recordings, of long and of aligned ones; and the recogniser's
+        mean confidence. Without references, that is all that can be reported of transcripts.
 
     Raises
     ------
@@ -74,8 +75,8 @@ def read_long_form(
     }
     if not rows:
         raise FileNotFoundError(f"{data / 'manifest.csv'} lists no dev recording in {folder}")
-    heard = transcribe_all(rows, work / "automatic-transcripts.jsonl")
-    texts = {p: t.text for p, t in heard.items() if len(t.text.split()) >= FEWEST_WORDS}
+    transcripts = transcribe_all(rows, work / "automatic-transcripts.jsonl")
+    texts = {p: t.text for p, t in transcripts.items() if len(t.text.split()) >= FEWEST_WORDS}
     alignments = align_all(texts, work / "long-form-alignments.jsonl")
     contours = measure_all(alignments, work / "long-form-contours.npz")
     by_speaker: dict[str, list[Path]] = {}
@@ -86,20 +87,20 @@ def read_long_form(
         for path, values in zip(paths, normalised([contours[p] for p in paths], phone_means)):
             words = alignments[path].words
             found.append(split_phrases(path.name, speaker, words, contours[path], values))
-    told: dict[str, object] = {
+    counts: dict[str, object] = {
         "folder": folder,
         "recordings": len(rows),
         f"of_{FEWEST_WORDS}_words_or_more": len(texts),
         "aligned": len(found),
         "mean_word_confidence_of_the_aligned": round(
-            float(np.mean([heard[path].confidence for path in contours])), 3
+            float(np.mean([transcripts[path].confidence for path in contours])), 3
         )
         if found
         else 0.0,
         "words": sum(len(item.whole.text.split()) for item in found),
         "phrases": sum(len(item.phrases) for item in found),
     }
-    return found, told
+    return found, counts
 
 
 def split_phrases(
@@ -109,7 +110,7 @@ def split_phrases(
     measured: PhoneContours,
     values: npt.NDArray[np.float32],
 ) -> LongForm:
-    """Cut a recording at its pauses; `values` are its contours as an `Utterance` has them."""
+    """Split a recording at its pauses; `values` are its `Utterance.contours`."""
     starts = [0]
     for i in np.flatnonzero(measured.pause_before_s >= PHRASE_PAUSE_S).tolist():
         first, word, last = measured.words[starts[-1]], measured.words[i], measured.words[-1]
@@ -118,7 +119,7 @@ def split_phrases(
 
     def utterance(start: int, end: int) -> Utterance:
         after_pause = measured.pause_before_s[start:end] > SHORTEST_PAUSE_S
-        after_pause[0] = False  # a sentence starts without a pause, whatever was in front of it
+        after_pause[0] = False  # a sentence starts without a pause
         said = words[measured.words[start] : measured.words[end - 1] + 1]
         return Utterance(
             name,
@@ -138,7 +139,7 @@ def split_phrases(
 def joined(
     recordings: Sequence[LongForm], of_phrases: Mapping[str, Contours]
 ) -> dict[str, list[npt.NDArray[np.float32]]]:
-    """Put contours of all phrases, one after the other, together to those of the recordings."""
+    """Join the contours of all phrases to those of the recordings."""
     ends = np.cumsum([len(item.phrases) for item in recordings])
     return {
         row: [
@@ -149,10 +150,12 @@ def joined(
     }
 
 
-def spread_of_phrases(recordings: Sequence[LongForm], contours: Contours) -> npt.NDArray:
-    """Return for each recording how far its phrases are apart: SD of their mean F0, semitones.
+def spread_of_phrases(
+    recordings: Sequence[LongForm], contours: Contours
+) -> npt.NDArray[np.float64]:
+    """Return the SD of the phrases' mean F0 for each recording, in semitones.
 
-    NaN if only one phrase has pitch.
+    NaN if fewer than two phrases have pitch.
     """
     found = []
     for item, values in zip(recordings, contours):

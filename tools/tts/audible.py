@@ -1,9 +1,8 @@
-"""Whether what is chosen is heard: python -m tools.tts heard --trees DIR.
+"""Measure whether the chosen prosody is audible in the speech.
 
-Sentences that no training saw are spoken with a chosen prosody and with the mean one. Of each
-phone, pitch (WORLD), level and length in the one sound beside the other are compared with
-what the block `ProsodySelector` said. Then the same words are spoken as a statement and as a yes/no
-question, and the ends of their melodies compared.
+Speaks held-out sentences with a chosen prosody and with the mean prosody. Compares the differences
+in pitch (WORLD), level and duration of each phone with the offsets from `ProsodySelector`. Then
+speaks the same words as a statement and as a yes/no question, and compares the pitch at the ends.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import numpy.typing as npt
 from pywakeword.tts import Addon, registry
 from pywakeword.tts.blocks import Fields, ProsodySelector, Resources
 from pywakeword.tts.blocks.upsampler import whole_frames
-from pywakeword.tts.prosody.director import question_type
 from pywakeword.tts.prosody.model import WAYS
+from pywakeword.tts.text.questions import question_type
 from tools.tts.corpus import sentences
 from tools.tts.features import HOP_SAMPLES, acoustic_frames
 from tools.tts.train import HELD_OUT, SEED
@@ -33,7 +32,7 @@ _END_FRAMES, _BEFORE_FRAMES = 5, 40  # voiced, 1/16 and 1/2 s
 
 
 class _Toneless(ProsodySelector):
-    """What was chosen alone, without the rule for ends."""
+    """A `ProsodySelector` without boundary tones."""
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> ProsodySelector:
@@ -42,8 +41,8 @@ class _Toneless(ProsodySelector):
         return block
 
 
-def spoken(addon: Addon, text: str) -> tuple[Array, Array, Array]:
-    """Speak: (n, 3) octaves, dB and log frames of each phone; what was chosen; which are voiced."""
+def spoken(addon: Addon, text: str) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
+    """Return (n, 3) octaves, dB and log frames per phone, the chosen offsets, and voicing."""
     measured, chosen, known = [], [], []
     for symbols, tensors in addon.pieces(text):
         indexes = np.array([addon.manifest.symbols.index(s) for s in symbols], np.int64)
@@ -65,19 +64,24 @@ def spoken(addon: Addon, text: str) -> tuple[Array, Array, Array]:
             measured.append([octaves, level, np.log(lengths[i])])
             known.append(voiced.sum() >= _FEWEST_VOICED)
         chosen.append(made["prosody"])
-    return np.array(measured), np.concatenate(chosen).astype(np.float64), np.array(known)
+    return (
+        np.array(measured, np.float64),
+        np.concatenate(chosen).astype(np.float64),
+        np.array(known, bool),
+    )
 
 
 def compare(addon: Addon, plain: Addon, texts: Sequence[str]) -> dict[str, object]:
-    """Correlation and error of what is heard with what was chosen, over all phones."""
-    heard, wanted, voiced = [], [], []
+    """Return correlation and error between measured and chosen offsets, over all phones."""
+    measured, wanted, voiced = [], [], []
     for text in texts:
         one, chosen, one_voiced = spoken(addon, text)
         other, _, other_voiced = spoken(plain, text)
-        heard.append(one - other)
+        measured.append(one - other)
         wanted.append(chosen)
         voiced.append(one_voiced & other_voiced)
-    found, meant, pitched = (np.concatenate(rows) for rows in (heard, wanted, voiced))
+    found, meant = np.concatenate(measured), np.concatenate(wanted)
+    pitched = np.concatenate(voiced)
     figures: dict[str, object] = {"sentences": len(texts)}
     for column, (name, unit) in enumerate(MEASURES.items()):
         use = np.isfinite(found[:, column]) & (pitched | (column > 0))
@@ -92,8 +96,8 @@ def compare(addon: Addon, plain: Addon, texts: Sequence[str]) -> dict[str, objec
 
 
 def end_movement(addon: Addon, text: str) -> float:
-    """Semitones from the last half second of voice to its very end."""
-    sound = addon.synthesize(text).astype(np.float32) / 32768
+    """Return the pitch at the end relative to the half second before, in semitones."""
+    sound = addon.synthesize(text).astype(np.float32) / np.float32(32768)
     frames = acoustic_frames(sound)
     octaves = frames[frames[:, -1] > 0, -2]
     before = octaves[-_BEFORE_FRAMES - _END_FRAMES : -_END_FRAMES]
@@ -101,10 +105,10 @@ def end_movement(addon: Addon, text: str) -> float:
 
 
 def ends(addon: Addon, texts: Sequence[str]) -> dict[str, object]:
-    """Compare the ends of the same words, told and asked."""
+    """Compare the ends of the same words, as statement and as question."""
     figures: dict[str, object] = {}
     bodies = [text.rstrip(" .,?!") for text in texts]
-    bodies = [body for body in bodies if question_type(f"{body}?") == "yes-no"]
+    bodies = [body for body in bodies if question_type(f"{body}?") == "yes_no"]
     for name, mark in (("statement", "."), ("yes_no_question", "?")):
         moved = np.array([end_movement(addon, body + mark) for body in bodies])
         figures[name] = {
@@ -117,8 +121,8 @@ def ends(addon: Addon, texts: Sequence[str]) -> dict[str, object]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the figures, and write them on the addon's card if asked to."""
-    parser = argparse.ArgumentParser(prog="python -m tools.tts heard", description=__doc__)
+    """Print the figures; with --write, put them on the addon's card."""
+    parser = argparse.ArgumentParser(prog="python -m tools.tts audible", description=__doc__)
     parser.add_argument("--trees", type=Path, required=True, help="folder of *.ptb files")
     parser.add_argument("--addon", type=Path, default=Path("models/tts/slt-parallel"))
     parser.add_argument("--way", choices=WAYS[1:], default="both")
@@ -128,9 +132,9 @@ def main(argv: list[str] | None = None) -> int:
     texts = sentences(args.trees, SEED)[:HELD_OUT][: args.sentences]
     types = registry.copy()
     types.register("ProsodySelector", replace=True)(_Toneless)
-    toneless = Addon.load(args.addon, prosody=args.way, registry=types)
-    addon = Addon.load(args.addon, prosody=args.way)
-    plain = Addon.load(args.addon, prosody="centroid")
+    toneless = Addon.load(args.addon, prosody_way=args.way, registry=types)
+    addon = Addon.load(args.addon, prosody_way=args.way)
+    plain = Addon.load(args.addon, prosody_way="centroid")
     figures = {
         "way": args.way,
         "chosen": compare(toneless, plain, texts),

@@ -1,9 +1,8 @@
-"""Speaker vectors: what an utterance's long-term statistics say of who speaks.
+"""Speaker vectors from the long-term statistics of an utterance.
 
-A linear discriminant projection of the mean and spread of its mel energies and of log F0,
-fitted on the training speakers. No recording of a stranger is needed but the one at hand.
-The decoder hears of training speakers, the only ones who are targets here, the mean of that
-over their recordings, and a few numbers more that are learned.
+A linear discriminant projection of mean and standard deviation of mel energies and log F0, fitted
+on the training speakers. One recording suffices for a new speaker. For training speakers, the
+only targets here, the decoder gets the mean over their recordings and a few learned numbers.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from tools.prosody_transfer.corpus import Item
 from tools.tts.features import N_MELS
 
 N_DISCRIMINANTS = 16
-SPEAKER_WIDTH = N_DISCRIMINANTS + 2  # then mean and spread of log F0, as they are
+SPEAKER_WIDTH = N_DISCRIMINANTS + 2  # then mean and standard deviation of log F0
 LEARNED_WIDTH = 16
-VOICE_WIDTH = LEARNED_WIDTH + SPEAKER_WIDTH  # what a decoder is told of who is to be heard
+VOICE_WIDTH = LEARNED_WIDTH + SPEAKER_WIDTH  # the decoder's input for the target speaker
 _N_STATISTICS = 2 * N_MELS + 2
 _FLOOR = 1e-4
 
@@ -43,20 +42,20 @@ class SpeakerVector(nn.Module):
 
     def project(self, found: Tensor) -> Tensor:
         """From `statistics`, (batch, 2 * N_MELS + 2), to vectors."""
-        # Not by matmul, which training computes with 16 bits.
+        # Not by matmul, which training computes in 16 bits.
         vector = ((found - self.mean)[:, :, None] * self.projection).sum(1)
         pitch = torch.stack([found[:, N_MELS], found[:, -1]], 1)
         return torch.cat([vector, pitch], 1)
 
     def fit(self, rows: npt.NDArray[np.float32], names: Sequence[str]) -> None:
-        """Find the directions that tell speakers apart, by `utterance_statistics`."""
+        """Fit the discriminants on rows of `utterance_statistics`."""
         mean, projection = _discriminants(rows, names)
         self.mean.copy_(torch.from_numpy(mean))
         self.projection.copy_(torch.from_numpy(projection))
 
 
 class Voices(nn.Module):
-    """What the decoder is told of each training speaker, (VOICE_WIDTH,)."""
+    """The decoder's input for each training speaker, (VOICE_WIDTH,)."""
 
     measured: Tensor
 
@@ -68,34 +67,34 @@ class Voices(nn.Module):
     def fit(
         self, rows: npt.NDArray[np.float32], names: Sequence[str], measure: SpeakerVector
     ) -> None:
-        """Average the vectors of each speaker's recordings; speakers are in order of name."""
+        """Average the vectors of each speaker's recordings; speakers are sorted by name."""
         vectors = measure.project(torch.from_numpy(rows))
         for i, name in enumerate(sorted(set(names))):
             own = [k for k, other in enumerate(names) if other == name]
             self.measured[i] = vectors[own].mean(0)
 
     def forward(self, speakers: Tensor) -> Tensor:
-        """Vectors of speakers by number, (batch, VOICE_WIDTH)."""
-        return self.told(speakers, self.measured[speakers])
+        """Return the vectors of speakers by number, (batch, VOICE_WIDTH)."""
+        return self.from_recordings(speakers, self.measured[speakers])
 
-    def told(self, speakers: Tensor, measured: Tensor) -> Tensor:
-        """Return the same with what was measured on one recording of each."""
+    def from_recordings(self, speakers: Tensor, measured: Tensor) -> Tensor:
+        """Return the same with a vector measured on one recording of each."""
         return torch.cat([self.learned[speakers], measured], 1)
 
 
 def without_learned(voices: Tensor, which: Tensor) -> Tensor:
-    """Return voices as of strangers, where `which`, (batch,): with nothing learned of them."""
+    """Zero the learned part where `which`, (batch,), as for new speakers."""
     kept = (~which).to(voices.dtype)[:, None]
     return torch.cat([voices[:, :LEARNED_WIDTH] * kept, voices[:, LEARNED_WIDTH:]], 1)
 
 
 def known(items: Sequence[Item]) -> list[str]:
-    """Names of the training speakers, in the order of their numbers."""
+    """Return the names of the training speakers, in the order of their numbers."""
     return sorted({item.speaker for item in items if item.role == "train"})
 
 
 def statistics(frames: Tensor, mask: Tensor) -> Tensor:
-    """Mean and spread over the voiced frames of mel energies and log F0."""
+    """Return mean and standard deviation of mel energies and log F0 over the voiced frames."""
     values = frames[..., : N_MELS + 1]
     weight = (mask * (frames[..., N_MELS + 1] > 0.5))[..., None]
     count = weight.sum(1) + 1e-6
@@ -104,13 +103,12 @@ def statistics(frames: Tensor, mask: Tensor) -> Tensor:
     return torch.cat([mean, torch.sqrt(variance + _FLOOR)], 1)
 
 
-def fit(modules: nn.ModuleDict, items: Sequence[Item]) -> None:
-    """Fit what measures speakers, and what the decoder is told of those of `items`."""
+def fit(measure: SpeakerVector, voices: Voices, items: Sequence[Item]) -> None:
+    """Fit the speaker vectors on `items`, and the voices of their speakers."""
     rows = np.stack([utterance_statistics(item) for item in items])
     names = [item.speaker for item in items]
-    measure = modules["reference_encoder"].speaker
     measure.fit(rows, names)
-    modules["voices"].fit(rows, names, measure)
+    voices.fit(rows, names, measure)
 
 
 def utterance_statistics(item: Item) -> npt.NDArray[np.float32]:

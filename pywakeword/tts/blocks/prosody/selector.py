@@ -1,4 +1,4 @@
-"""The block that chooses a prosody for a sentence."""
+"""The block `ProsodySelector`: chooses a prosody for each sentence."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._fields import Fields
 from pywakeword.errors import BlockError
 from pywakeword.tts.blocks.base import SequenceBlock, Tensors
 from pywakeword.tts.blocks.registry import registry
-from pywakeword.tts.blocks.resources import Fields, Resources
+from pywakeword.tts.blocks.resources import Resources
 from pywakeword.tts.prosody.boundary_tones import boundary_tones
 from pywakeword.tts.prosody.model import (
     CONTOURS,
@@ -20,15 +21,15 @@ from pywakeword.tts.prosody.model import (
     ProsodyModel,
     bundled_prosody,
 )
-from pywakeword.tts.recording.phone_alignment import PAUSE, PHONES
+from pywakeword.tts.prosody.reference import REFERENCE
+from pywakeword.tts.recording.alignment import PAUSE, PHONES
 
 TEXT = "text"
-PLACES = "places"  # (n_symbols,): byte of the text at which the symbol's word ends, 0 for pauses
-PROSODY = "prosody"  # (n_symbols, 3): octaves, dB and log of a factor on the duration
-EMBEDDING = "embedding"  # (EMBEDDING_WIDTH,): what was chosen, beside the centroid
-REFERENCE = "reference"  # acoustic frames of a recording
-_SAME_SOUND = {"ax": "ah"}  # symbols of voices that the dictionary of the recordings has not
-_MOST = np.array([0.75, 9.0, 0.7], np.float32)  # what one utterance may do to the voice
+PLACES = "places"  # (n_symbols,): byte of the text where the symbol's word ends, 0 for pauses
+PROSODY = "prosody"  # (n_symbols, 3): offsets in octaves, dB and log duration
+EMBEDDING = "embedding"  # (EMBEDDING_WIDTH,): the chosen embedding minus the centroid
+_SAME_SOUND = {"ax": "ah"}  # symbols of voices that `PHONES` lacks
+_MOST = np.array([0.75, 9.0, 0.7], np.float32)  # largest offsets
 
 
 def text_tensor(text: str) -> npt.NDArray[np.uint8]:
@@ -37,7 +38,7 @@ def text_tensor(text: str) -> npt.NDArray[np.uint8]:
 
 
 def phone_names(symbols: Sequence[str]) -> list[str]:
-    """Return what the prosody model calls a voice's symbols.
+    """Return the names of a voice's symbols in the prosody model.
 
     Raises
     ------
@@ -51,10 +52,10 @@ def phone_names(symbols: Sequence[str]) -> list[str]:
     return names
 
 
-def symbol_prosody(
+def contour_offsets(
     model: ProsodyModel, names: Sequence[str], embedding: npt.NDArray[np.float32], strength: float
 ) -> npt.NDArray[np.float32]:
-    """Decode an embedding for symbols: (n_symbols, 3) beside the centroid's, pauses 0."""
+    """Decode an embedding: (n_symbols, 3) offsets from the centroid's contours, 0 for pauses."""
     prosody = np.zeros((len(names), len(CONTOURS)), np.float32)
     spoken = [i for i, name in enumerate(names) if name != PAUSE]
     after_pause = np.array([i > 0 and names[i - 1] == PAUSE for i in spoken], bool)
@@ -65,26 +66,25 @@ def symbol_prosody(
 
 @registry.register("ProsodySelector")
 class ProsodySelector(SequenceBlock):
-    """Chooses how a sentence is said, from how real ones were.
+    """Lets a sentence borrow the prosody of the most similar recorded sentence.
 
-    Of the utterances that the prosody model was trained on, it takes the one whose sentence
-    is most alike, and says how far its melody, energy and timing are from the mean ones, for
-    networks that have learned to speak so. The mean itself, `centroid`, is all zeros, and so is
-    what a recording's prosody replaces (see `ProsodyTransfer`).
+    Its outputs are the offsets of that utterance's pitch, energy and durations from the mean
+    utterance, for networks that were trained with such inputs. They are zero for the way
+    `centroid`, and when a recording sets the prosody (see `ProsodyTransfer`).
 
     Parameters
     ----------
     symbols : sequence of str
-        What the indexes in the tensor `symbols` mean.
+        Names of the indexes in the tensor `symbols`.
     way : str
         One of `WAYS`.
     strength : float
-        Factor on what is chosen; the boundary tones keep their size.
+        Factor on the offsets; it does not scale the boundary tones.
     boundary_tones : bool
-        Whether questions and clauses end as `pywakeword.tts.prosody.boundary_tones`
-        says; by rule, and not with the centroid.
+        Whether to add the tones of `pywakeword.tts.prosody.boundary_tones` at the ends of
+        questions and clauses. Never added to the centroid.
     model : ProsodyModel, optional
-        The bundled one, loaded when it is first needed, if not given.
+        Default: the bundled one, loaded at first use.
 
     Raises
     ------
@@ -117,11 +117,11 @@ class ProsodySelector(SequenceBlock):
 
     @classmethod
     def from_config(cls, fields: Fields, resources: Resources) -> ProsodySelector:
-        """Read `way`, unless the caller of `Addon.load` says which, and the other fields."""
+        """Read the fields; the caller of `Addon.load` may override `way`."""
         way = fields.string("way", "centroid")
         return cls(
             resources.symbols,
-            way=resources.prosody or way,
+            way=resources.prosody_way or way,
             strength=fields.number("strength", 1.0),
             boundary_tones=fields.boolean("boundary_tones", True),
         )
@@ -132,9 +132,9 @@ class ProsodySelector(SequenceBlock):
         Raises
         ------
         EmptyTextError
-            If the text has no word, or is not there although it is needed.
+            If the text is missing or has no word.
         BlockError
-            If boundary tones are wanted, and nothing says where the words are.
+            If boundary tones are on and the tensor `places` is missing.
         """
         names = [self._names[index] for index in tensors["symbols"].tolist()]
         if self.way == "centroid" or REFERENCE in tensors:
@@ -143,7 +143,7 @@ class ProsodySelector(SequenceBlock):
         model = self._model = self._model or bundled_prosody()
         text = tensors[TEXT].tobytes().decode() if TEXT in tensors else None
         embedding = model.choose(text, self.way)
-        prosody = symbol_prosody(model, names, embedding, self.strength)
+        prosody = contour_offsets(model, names, embedding, self.strength)
         if self.boundary_tones:
             assert text is not None  # or nothing could have been chosen
             prosody[:, 0] += boundary_tones(text, names, self._places(tensors, len(names)))

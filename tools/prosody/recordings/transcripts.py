@@ -1,7 +1,7 @@
-"""Automatic transcripts of recordings that came without any, kept in a file.
+"""Automatic transcripts of recordings that have none, kept in a file.
 
-pocketsphinx with its own language model hears a part of the words wrong. What it heard sounds
-like what was said, so its phones can be aligned; `PhoneAligner` refuses what does not fit.
+pocketsphinx with its own language model gets some words wrong. Wrong words still sound like the
+right ones, so their phones can be aligned; `Aligner` refuses what does not fit.
 """
 
 from __future__ import annotations
@@ -10,29 +10,28 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from pywakeword._extras import require
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
+from pywakeword.tts.recording.pocketsphinx_decoder import Decoder, decode_pass, make_decoder
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """What was heard.
+    """An automatic transcript.
 
     Attributes
     ----------
     text : str
-        Lower case, without punctuation; empty if no word was heard.
+        Lower case, without punctuation; empty if no word was recognised.
     confidence : float
-        Mean posterior of the words in the recogniser's lattice. It knows only what else the
-        recogniser thought of, so it is not the share of words that are right.
+        Mean posterior of the words in the recogniser's lattice. Not the share of right words:
+        it only compares with the recogniser's other hypotheses.
     """
 
     text: str
@@ -42,13 +41,12 @@ class Transcript:
 def transcribe_all(paths: Iterable[Path], cache: Path) -> dict[Path, Transcript]:
     """Transcribe recordings.
 
-    `cache` is a JSON-lines file by file name: what is in it is not heard again, so interrupt
-    and resume as you like.
+    `cache` is a JSON-lines file of finished transcripts by file name, for resuming.
 
     Raises
     ------
     MissingExtraError
-        If something is to be heard and pocketsphinx is not installed (extra `prosody`).
+        If a transcript is missing and pocketsphinx is not installed (extra `prosody`).
     """
     wanted = list(paths)
     known: dict[str, Transcript] = {}
@@ -58,28 +56,22 @@ def transcribe_all(paths: Iterable[Path], cache: Path) -> dict[Path, Transcript]
             known[name] = Transcript(text, confidence)
     missing = [path for path in wanted if path.name not in known]
     if missing:
-        recogniser = require("pocketsphinx", "prosody").Decoder(
-            loglevel="FATAL", samprate=SAMPLE_RATE_HZ
-        )
+        recogniser = make_decoder("prosody", samprate=SAMPLE_RATE_HZ)
         cache.parent.mkdir(parents=True, exist_ok=True)
         with cache.open("a", encoding="utf-8") as file:
             for path in tqdm(missing, desc="transcripts", mininterval=10):
-                heard = _hear(recogniser, to_pcm(decode(path)))
-                known[path.name] = heard
-                file.write(json.dumps([path.name, heard.text, heard.confidence]) + "\n")
+                found = _recognise(recogniser, to_pcm(decode(path)))
+                known[path.name] = found
+                file.write(json.dumps([path.name, found.text, found.confidence]) + "\n")
                 file.flush()
     return {path: known[path.name] for path in wanted}
 
 
-def _hear(recogniser: Any, pcm: npt.NDArray[np.int16]) -> Transcript:
-    # Noise and means are estimated anew, or results would depend on what came before.
-    recogniser.reinit_feat()
-    recogniser.start_utt()
-    recogniser.process_raw(pcm.tobytes(), full_utt=True)
-    recogniser.end_utt()
+def _recognise(recogniser: Decoder, pcm: npt.NDArray[np.int16]) -> Transcript:
+    decode_pass(recogniser, pcm.tobytes())
     if recogniser.hyp() is None:
         return Transcript("", 0.0)
-    # A variant is told by a number, "the(2)"; what is no word by its bracket.
+    # Variants have a number, "the(2)"; other brackets mark noises and silence.
     words = [
         (segment.word.split("(")[0], segment.prob)
         for segment in recogniser.seg()

@@ -1,9 +1,8 @@
-"""The networks: reference encoder, text encoder and decoder.
+"""The networks of prosody transfer, after CopyCat (Karlapati et al., Interspeech 2020).
 
-As in CopyCat (Karlapati et al., Interspeech 2020) the reference encoder hears a recording
-together with its phonemes and its speaker, and passes on little, slowly: a few numbers a
-phone, as the means and spreads of a variational bottleneck. The decoder gets them with
-the phonemes and the speaker that is to be heard, and makes all frames at once.
+The reference encoder reads a recording with its phonemes and speaker. Its output is a variational
+bottleneck of a few numbers per phone. The decoder computes all frames at once from that code, the
+phonemes and the target speaker.
 """
 
 from __future__ import annotations
@@ -13,8 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tools.prosody_transfer import phone_grid
-from tools.prosody_transfer.speakers import SPEAKER_WIDTH, VOICE_WIDTH, SpeakerVector, Voices
+from tools.prosody_transfer.networks import phone_grid
+from tools.prosody_transfer.networks.speakers import (
+    SPEAKER_WIDTH,
+    VOICE_WIDTH,
+    SpeakerVector,
+    Voices,
+)
 from tools.tts.features import FRAME_WIDTH, N_MELS
 from tools.tts.network import (
     ENCODED_WIDTH,
@@ -31,25 +35,25 @@ UPSAMPLED_WIDTH = MARKED_WIDTH + POSITION_WIDTH
 
 @dataclass(frozen=True)
 class Shape:
-    """What the reference encoder hears and how much it may say.
+    """Inputs of the reference encoder, and the capacity of its code.
 
     Attributes
     ----------
     speaker, phonemes, pitch : bool
-        Whether it hears them beside the mel energies.
+        Inputs beside the mel energies.
     code_width : int
         Numbers per phone, or per frame without the bottleneck.
     levels : int
-        Steps that a number has once training is over, by its rank in the utterance; 2 says
-        of each phone whether it is in the upper or the lower half. 0 keeps the ranks.
+        Levels per number after training, by its rank in the utterance; 2 means upper or
+        lower half. 0 keeps the ranks.
     rounded : bool
-        Whether the decoder learns from the levels too, past which the gradient goes straight.
-        Otherwise it learns from ranks.
+        Whether training uses the levels too, with straight-through gradients. Otherwise it
+        uses ranks.
     bottleneck : bool
-        Whether the code is by the phone, in ranks, learned as the means of a distribution.
-        Otherwise it is by the frame, as it comes.
+        Whether the code is variational, per phone and in ranks. Otherwise it is per frame and
+        unrestricted.
     adversary : bool
-        Whether training works against classifiers that look for the speaker in the code.
+        Whether training works against classifiers of the speaker.
     """
 
     speaker: bool = True
@@ -75,7 +79,7 @@ ABLATIONS = {
 
 
 class MarkedTextEncoder(TextEncoder):
-    """Symbols (batch, n) -> encoding and whether no pause, (batch, n, MARKED_WIDTH)."""
+    """Symbols (batch, n) -> encoding, and 0 for pauses or 1, (batch, n, MARKED_WIDTH)."""
 
     spoken: Tensor
 
@@ -90,7 +94,7 @@ class MarkedTextEncoder(TextEncoder):
 
 
 class ReferenceEncoder(nn.Module):
-    """Recording -> prosody code; also measures the speaker, who is told to the decoder."""
+    """Recording -> prosody code; also measures the speaker vector for the decoder."""
 
     def __init__(self, shape: Shape, width: int = 64) -> None:
         super().__init__()
@@ -100,7 +104,7 @@ class ReferenceEncoder(nn.Module):
         self.body = MaskedConvolutions(width, (1, 2, 4))
         self.slow = MaskedConvolutions(width, (1, 1), kernel=3)
         self.head = nn.Linear(width, 2 * shape.code_width)
-        # Little noise at first: a decoder that once did without the code goes on without it.
+        # Little noise at first: a decoder that has learned to ignore the code keeps ignoring it.
         nn.init.constant_(self.head.bias[shape.code_width :], _FIRST_LOG_VARIANCE)
 
     def forward(
@@ -112,9 +116,11 @@ class ReferenceEncoder(nn.Module):
         """
         shape = self.shape
         n = frames.shape[1]
-        heard = frames if shape.pitch else frames * _only_mel(frames)
+        inputs = frames if shape.pitch else frames * _only_mel(frames)
         speaker = self.speaker(frames, mask)[:, None].expand(-1, n, -1)
-        x = torch.cat([heard, upsampled * float(shape.phonemes), speaker * float(shape.speaker)], 2)
+        x = torch.cat(
+            [inputs, upsampled * float(shape.phonemes), speaker * float(shape.speaker)], 2
+        )
         x = self.body(self.entry(x) * mask[..., None], mask)
         if grid is not None:
             x, mask = grid.pool(x.float()), grid.mask
@@ -134,17 +140,20 @@ def _only_mel(frames: Tensor) -> Tensor:
     )
 
 
-class SpokenConvolutions(MaskedConvolutions):
-    """`MaskedConvolutions` whose every layer is scaled and shifted by who speaks (FiLM)."""
+class SpeakerConvolutions(MaskedConvolutions):
+    """`MaskedConvolutions` with each layer scaled and shifted by the speaker (FiLM)."""
 
     def __init__(self, width: int, dilations: tuple[int, ...], kernel: int = 5) -> None:
         super().__init__(width, dilations, kernel)
-        self.voices = nn.ModuleList(nn.Linear(VOICE_WIDTH, 2 * width) for _ in dilations)
-        for voice in self.voices:  # at first everybody speaks alike, which is learned sooner
+        voices = [nn.Linear(VOICE_WIDTH, 2 * width) for _ in dilations]
+        for voice in voices:  # training starts without speaker differences, and converges faster
             nn.init.zeros_(voice.weight)
             nn.init.zeros_(voice.bias)
+        self.voices = nn.ModuleList(voices)
 
-    def forward(self, x: Tensor, speaker: Tensor, mask: Tensor) -> Tensor:
+    def forward(  # type: ignore[override]
+        self, x: Tensor, speaker: Tensor, mask: Tensor
+    ) -> Tensor:
         """Take (batch, n, width), and (batch, n, VOICE_WIDTH) or (batch, 1, VOICE_WIDTH)."""
         x, mask = x.transpose(1, 2), mask[:, None]
         for layer, voice in zip(self.layers, self.voices):
@@ -156,58 +165,66 @@ class SpokenConvolutions(MaskedConvolutions):
 class Decoder(nn.Module):
     """Upsampled phonemes, code and speaker, (batch, n, DECODER_WIDTH) -> acoustic frames.
 
-    log F0 comes out as a deviation from the speaker's mean, which is added.
+    Predicts log F0 relative to the speaker's mean, and adds the mean.
     """
 
     def __init__(self, code_width: int, width: int = 96) -> None:
         super().__init__()
         self.entry = nn.Linear(UPSAMPLED_WIDTH + code_width + VOICE_WIDTH, width)
-        self.body = SpokenConvolutions(width, (1, 2, 4, 2, 1))
+        self.body = SpeakerConvolutions(width, (1, 2, 4, 2, 1))
         self.head = nn.Linear(width, FRAME_WIDTH)
 
     def forward(self, upsampled: Tensor, mask: Tensor) -> Tensor:
-        """Decode, with the speaker by the frame as it is told in the product."""
+        """Decode with one speaker vector per frame, as in the addon."""
         return self.decode(upsampled, upsampled[..., -VOICE_WIDTH:], mask)
 
     def decode(self, upsampled: Tensor, speaker: Tensor, mask: Tensor) -> Tensor:
-        """Decode; a speaker who stays the same is (batch, 1, VOICE_WIDTH), which is quicker."""
+        """Decode; a constant speaker is (batch, 1, VOICE_WIDTH), which is faster."""
         x = self.body(self.entry(upsampled) * mask[..., None], speaker, mask)
         frames = self.head(x)
         octaves = frames[..., N_MELS : N_MELS + 1] + upsampled[..., -2:-1]
         return torch.cat([frames[..., :N_MELS], octaves, frames[..., N_MELS + 1 :]], 2)
 
 
-def make_modules(shape: Shape, n_speakers: int) -> nn.ModuleDict:
-    """All networks of one model of so many training speakers."""
-    return nn.ModuleDict(
-        {
-            "text_encoder": MarkedTextEncoder(),
-            "duration_encoder": DurationEncoder(),
-            "reference_encoder": ReferenceEncoder(shape),
-            "decoder": Decoder(shape.code_width),
-            "voices": Voices(n_speakers),
-        }
-    )
+class TransferModel(nn.ModuleDict):
+    """All networks of one model; during training, `adversary` may be added."""
+
+    text_encoder: MarkedTextEncoder
+    duration_encoder: DurationEncoder
+    reference_encoder: ReferenceEncoder
+    decoder: Decoder
+    voices: Voices
+
+    def __init__(self, shape: Shape, n_speakers: int) -> None:
+        super().__init__(
+            {
+                "text_encoder": MarkedTextEncoder(),
+                "duration_encoder": DurationEncoder(),
+                "reference_encoder": ReferenceEncoder(shape),
+                "decoder": Decoder(shape.code_width),
+                "voices": Voices(n_speakers),
+            }
+        )
 
 
 def grid_of(
     shape: Shape, upsampled: Tensor, mask: Tensor, n_slots: int | None = None
 ) -> phone_grid.Grid | None:
-    """Return the places of phones, if there is a bottleneck."""
+    """Return the grid of phones, None without a bottleneck."""
     return phone_grid.find(upsampled, mask, n_slots) if shape.bottleneck else None
 
 
 def decode_frames(
-    modules: nn.ModuleDict,
+    modules: TransferModel,
     upsampled: Tensor,
     code: Tensor,
     speaker: Tensor,
     mask: Tensor,
     grid: phone_grid.Grid | None,
 ) -> Tensor:
-    """Frames of a code by the phone (or frame) and one speaker vector an utterance."""
+    """Decode a code per phone (or per frame) with one speaker vector per utterance."""
     n = upsampled.shape[1]
     by_frame = code if grid is None else grid.spread(code)
     whole = torch.cat([upsampled, by_frame, speaker[:, None].expand(-1, n, -1)], 2)
-    frames: Tensor = modules["decoder"].decode(whole, speaker[:, None], mask)
+    frames: Tensor = modules.decoder.decode(whole, speaker[:, None], mask)
     return frames

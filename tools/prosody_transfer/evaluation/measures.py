@@ -1,4 +1,4 @@
-"""How far one contour follows another."""
+"""Measures of the agreement between two contours."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _GROSS_OCTAVES = float(np.log2(1.2))
 def pitch_agreement(
     source_hz: Array, made_octaves: Array, made_voicing: Array
 ) -> tuple[float, float, float]:
-    """Compare log F0 where both are voiced, each against its own mean.
+    """Compare log F0 where both are voiced, each relative to its mean.
 
     Parameters
     ----------
     source_hz : (n,) ndarray
         F0 of the source, 0 where unvoiced.
     made_octaves, made_voicing : (n,) ndarray
-        log F0 and voicing, from 0 to 1, as the decoder made them.
+        log F0 and voicing (0 to 1) from the decoder.
 
     Returns
     -------
     correlation : float
         Pearson's; NaN with fewer than 10 frames voiced in both.
     gross_error : float
-        Share of these frames that are more than 20 % off, once both means are taken away:
-        the target speaks in another register, and should.
+        Share of these frames that differ by more than 20 %, after removing both means: the
+        register of the target speaker is not an error.
     voicing_error : float
-        Share of all frames that only one of them voices.
+        Share of all frames that are voiced in only one of the two.
     """
     voiced = made_voicing > 0.5
     both = (source_hz > 0) & voiced
@@ -46,19 +46,19 @@ def pitch_agreement(
 
 
 def energy_correlation(source_mel: Array, made_mel: Array, spoken: npt.NDArray[np.bool_]) -> float:
-    """Pearson's correlation of mean log mel energy over the spoken frames."""
+    """Return Pearson's correlation of mean log mel energy over the spoken frames."""
     one, other = source_mel[spoken].mean(1), made_mel[spoken].mean(1)
     return float(np.corrcoef(one, other)[0, 1])
 
 
 def duration_errors_s(ends_s: Array, wanted_ends_s: Array) -> tuple[float, float]:
-    """Mean absolute difference of phone durations, and of where phones end, in seconds."""
+    """Return the mean absolute error of phone durations and of phone ends, in seconds."""
     durations = np.abs(np.diff(ends_s, prepend=0) - np.diff(wanted_ends_s, prepend=0))
     return float(durations.mean()), float(np.abs(ends_s - wanted_ends_s).mean())
 
 
 def interval(values: Array, groups: Sequence[str], *, draws: int = 1000) -> tuple[float, ...]:
-    """Mean and its 95 % interval, by drawing groups (source speakers) with replacement."""
+    """Return the mean and its 95 % interval, by bootstrap over groups (source speakers)."""
     known = ~np.isnan(values)
     names = sorted({group for group, ok in zip(groups, known) if ok})
     place = {name: i for i, name in enumerate(names)}

@@ -1,0 +1,1 @@
+"""Recordings of the data folder: transcribed, aligned and measured once, then kept in files."""

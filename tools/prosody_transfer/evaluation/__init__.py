@@ -1,0 +1,1 @@
+"""Measures transfers: contours, target voice, and speaker leakage in the code."""

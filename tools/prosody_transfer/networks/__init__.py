@@ -1,0 +1,1 @@
+"""The networks: reference encoder, decoder, speaker vectors, and the adversary of training."""
