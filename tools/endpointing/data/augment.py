@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.endpointing.data.features import Item
-from tools.endpointing.networks.encoder import TOKENS
+from tools.endpointing.data.tokens import TOKENS
 
 _EOS = len(TOKENS) - 1
 Frames = npt.NDArray[np.float32]

@@ -16,9 +16,9 @@ from pywakeword.endpointing.prosody import prosody_features
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
 from pywakeword.training.material.features import HOP
 from tools.endpointing.data.features import Item
-from tools.endpointing.figures.sweep import ASK_MS
-from tools.endpointing.networks.encoder import TOKENS
+from tools.endpointing.data.tokens import TOKENS
 
+ASK_MS = (200, 500, 1200)  # into a pause, as `TwoPassEndpointer` asks
 _END_MS = 1400
 _TAIL_SAMPLES = 8 * 16_000
 _INDEX = {token: i for i, token in enumerate(TOKENS)}

@@ -15,7 +15,7 @@ from pywakeword.training.material.features import lfbe, to_pcm
 from tools.endpointing.data.alignment import Alignment, align_all
 from tools.endpointing.data.corpus import Utterance, read_utterances
 from tools.endpointing.data.spans import Spans, find_spans
-from tools.endpointing.networks.encoder import PHONES, TOKENS
+from tools.endpointing.data.tokens import PHONES, TOKENS
 
 _PHONE_INDEX = {phone: i + 1 for i, phone in enumerate(PHONES)}
 

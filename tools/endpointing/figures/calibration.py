@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tools.endpointing.data.examples import Pause
-from tools.endpointing.figures.sweep import ASK_MS, area
+from tools.endpointing.data.examples import ASK_MS, Pause
+from tools.endpointing.figures.sweep import area
 from tools.endpointing.networks.arbitration import (
     PARTS,
     ArbitratorNetwork,

@@ -12,10 +12,10 @@ import numpy as np
 from tqdm import tqdm
 
 from pywakeword.endpointing.interfaces import Arbitrator, EosSource
-from tools.endpointing.data.examples import whole
+from tools.endpointing.data.examples import ASK_MS, whole
 from tools.endpointing.data.features import Item
 from tools.endpointing.figures.rivals import SmartTurn
-from tools.endpointing.figures.sweep import ASK_MS, LIMIT_MS, Table
+from tools.endpointing.figures.sweep import LIMIT_MS, Table
 
 _TAIL_SAMPLES = 8 * 16_000
 METHODS = ("eos", "two_pass", "smart_turn")

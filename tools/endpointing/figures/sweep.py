@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.endpointing.policy import WaitPolicy
+from tools.endpointing.data.examples import ASK_MS
 
-ASK_MS = (200, 500, 1200)
 LIMIT_MS = 2000  # nobody waits longer
 _DELAYS_MS = tuple(range(100, LIMIT_MS + 1, 50))
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from pywakeword.endpointing.arbitrator import N_TOKENS
 from pywakeword.endpointing.prosody import PROSODY_FEATURES
 from tools.endpointing.data.examples import Pause
-from tools.endpointing.networks.encoder import TOKENS
+from tools.endpointing.data.tokens import TOKENS
 
 _CUT_WEIGHT, _TEACHER_SHARE = 0.5, 0.5
 

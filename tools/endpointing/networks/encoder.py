@@ -16,51 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-PHONES = (
-    "AA",
-    "AE",
-    "AH",
-    "AO",
-    "AW",
-    "AY",
-    "B",
-    "CH",
-    "D",
-    "DH",
-    "EH",
-    "ER",
-    "EY",
-    "F",
-    "G",
-    "HH",
-    "IH",
-    "IY",
-    "JH",
-    "K",
-    "L",
-    "M",
-    "N",
-    "NG",
-    "OW",
-    "OY",
-    "P",
-    "R",
-    "S",
-    "SH",
-    "T",
-    "TH",
-    "UH",
-    "UW",
-    "V",
-    "W",
-    "Y",
-    "Z",
-    "ZH",
-)
-EOS = "<eos>"
-# CTC's tokens, and what the frames are labelled with: as a label the blank is silence inside
-# the utterance and <eos> the silence after its end.
-TOKENS = ("<blank>", *PHONES, EOS)
+from tools.endpointing.data.tokens import TOKENS
 
 
 @dataclass(frozen=True)
