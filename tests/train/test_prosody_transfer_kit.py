@@ -310,14 +310,15 @@ def test_folds_hold_as_much_of_each_speaker():
 
 
 def test_strangers_are_in_one_role_only(tmp_path):
-    header = "path,release,transcript,split,speaker,note"
+    header = "path,release,transcript,split,speaker,note,category,label,leak_group,qa"
+    header += ",source_repo,licence"
     rows = [
         f"speech/speechocean762/{i}.opus,ok,hello,{'dev' if i % 2 else 'train'},"
-        f"{'d' if i % 2 else 't'}{i % 40},gender f"
+        f"{'d' if i % 2 else 't'}{i % 40},gender f,speech,,,,,"
         for i in range(80)
     ]
-    rows.append("speech/speechocean762/x.opus,non-commercial,hello,train,tx,gender f")
-    rows.append("speech/librispeech/y.opus,ok,hello,train,ty,gender f")
+    rows.append("speech/speechocean762/x.opus,non-commercial,hello,train,tx,gender f,speech,,,,,")
+    rows.append("speech/librispeech/y.opus,ok,hello,train,ty,gender f,speech,,,,,")
     (tmp_path / "manifest.csv").write_text("\n".join([header, *rows]) + "\n")
     found = corpus.recordings(tmp_path)
     assert len(found) == 80
