@@ -7,10 +7,10 @@ import pytest
 
 from pywakeword import WaitPolicy
 from tools.endpointing.data.alignment import Alignment, Segment
+from tools.endpointing.data.examples import ASK_MS
 from tools.endpointing.data.spans import find_spans
 from tools.endpointing.figures.report import chosen_policy, figures, lines
 from tools.endpointing.figures.sweep import (
-    ASK_MS,
     PauseOnly,
     Ramp,
     Sweep,

@@ -20,7 +20,8 @@ from tools.verifier.data.sampling import Sampler, teacher_frames
 from tools.verifier.data.windows import PADDING, PRE_ROLL_FRAMES, WINDOW_FRAMES, cut, truncate
 from tools.verifier.figures.comparison import Scored, change, false_accepts
 from tools.verifier.figures.system import choose, outcome
-from tools.verifier.networks.architectures import Cra, Trunk, hmm
+from tools.verifier.networks import hmm
+from tools.verifier.networks.architectures import Cra, Trunk
 from tools.verifier.networks.export import to_onnx
 from tools.verifier.networks.training import (
     NETWORKS,

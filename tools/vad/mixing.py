@@ -83,7 +83,7 @@ class Mixer:
                 rng.exponential(60) if rng.random() < 0.6 else rng.uniform(0, 400)
             )
 
-    def _interfere(self, energy: npt.NDArray[np.float32], factor: float) -> None:
+    def _interfere(self, energy: npt.NDArray[np.float32], factor: np.float32) -> None:
         """One sound over the whole stream, or over a part of it."""
         rng = self._rng
         piece = int(rng.integers(len(self._sounds)))
@@ -107,7 +107,7 @@ class Mixer:
         return np.asarray(_factor(rng.uniform(-tilt_db, tilt_db) * ramp + ripple), np.float32)
 
 
-def _factor(level_db: float | npt.NDArray[np.floating]) -> np.float32 | npt.NDArray[np.float32]:
+def _factor(level_db: float) -> np.float32:
     return np.float32(10 ** (level_db / 10))
 
 

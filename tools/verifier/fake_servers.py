@@ -99,7 +99,7 @@ def verdict(connection: socket.socket) -> None:
     request = read_request(connection)
     found = re.search(rb"idempotency-key: (\w+)", request, re.IGNORECASE)
     assert found is not None
-    reply = {
+    reply: dict[str, object] = {
         "request_id": found[1].decode(),
         "decision": "accept",
         "score": 0.9,

@@ -12,6 +12,8 @@ import pywakeword
 from pywakeword.cli import main
 from pywakeword.measure.benchmark import Timing, measure_rounds, synthetic_audio
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def bundled(beep_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

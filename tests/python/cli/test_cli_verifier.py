@@ -9,8 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
 import pytest
+
+pytest.importorskip("httpx", reason="the verifier extra is not installed")
+pytest.importorskip("fastapi", reason="the server extra is not installed")
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
+import httpx
 import soundfile
 from helpers.child_process import PYWAKEWORD, start
 from helpers.fake_sounddevice import FakeSoundDevice

@@ -16,6 +16,8 @@ from pywakeword.training.export.tflite_writer import (
     quantize_layer,
 )
 
+pytestmark = pytest.mark.portable
+
 N_STATE, EMBEDDING, CHANNELS = 22, 8, 24
 CHUNKS = (1, 7, 160, 1280, 5000)
 

@@ -8,6 +8,8 @@ from helpers.tone_stream import load_model, make_spotter
 
 from pywakeword import _core
 
+pytestmark = pytest.mark.portable
+
 
 def python_network(*, frame_stride: int = 4) -> _core.PythonNetwork:
     return _core.PythonNetwork(

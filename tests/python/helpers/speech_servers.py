@@ -58,6 +58,9 @@ class Service:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks.add(task)
@@ -180,6 +183,9 @@ class SpeechToTextService(Service):
 
 class HttpService(Service):
     """HTTP/1.1 by hand, to be able to break off anywhere."""
+
+    async def answer(self, path, body, reader, writer) -> None:
+        raise NotImplementedError
 
     async def serve(self, reader, writer) -> None:
         while request := await self._read_request(reader):

@@ -61,12 +61,13 @@ def sequence(item: Item, rng: np.random.Generator) -> tuple[Frames, npt.NDArray[
 
 def disturb(x: Frames, rng: np.random.Generator) -> Frames:
     """Add another level, a tilt, steady noise; then stretches of time and frequency hidden."""
-    x = x + rng.uniform(-2.0, 1.5) + rng.uniform(-0.6, 0.6) * np.linspace(-1, 1, 64)
+    louder, tilted = rng.uniform(-2.0, 1.5), rng.uniform(-0.6, 0.6)
+    y = x + louder + tilted * np.linspace(-1, 1, 64)
     if rng.random() < 0.5:
         tilt = rng.uniform(-2, 0.5) * np.linspace(0, 1, 64)
-        noise = x.max() - rng.uniform(4, 12) + tilt
-        x = np.logaddexp(x, noise + np.log(rng.exponential(1.0, x.shape) + 1e-3))
-    x = x.astype(np.float32)
+        noise = y.max() - rng.uniform(4, 12) + tilt
+        y = np.logaddexp(y, noise + np.log(rng.exponential(1.0, y.shape) + 1e-3))
+    x = y.astype(np.float32)
     for _ in range(2):
         low, width = int(rng.integers(0, 60)), int(rng.integers(0, 10))
         x[:, low : low + width] = x.mean()

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -18,6 +18,7 @@ from tools.endpointing.figures.rivals import SmartTurn
 from tools.endpointing.figures.sweep import LIMIT_MS, Table
 
 _TAIL_SAMPLES = 8 * 16_000
+_Result = TypeVar("_Result")
 METHODS = ("eos", "two_pass", "smart_turn")
 
 
@@ -29,9 +30,9 @@ def judge(
     utterances, cpu_s, calls = [], {"encoder": 0.0, "arbitrator": 0.0, "smart_turn": 0.0}, 0
     longest, rival_calls, audio_s = 0.0, 0, 0.0
 
-    def timed(name: str, work: Callable[[], Any]) -> Any:
+    def timed(name: str, work: Callable[..., _Result], *arguments: object) -> _Result:
         began = time.process_time()
-        result = work()
+        result = work(*arguments)
         cpu_s[name] += time.process_time() - began
         return result
 
@@ -46,18 +47,15 @@ def judge(
                     break
                 now = place.sample + ms * 16
                 part, heard = pcm[heard:now], now
-                timed("encoder", lambda part=part: source.process(part))
+                timed("encoder", source.process, part)
                 encoding = timed("encoder", source.encoding)
                 tail = pcm[max(0, now - _TAIL_SAMPLES) : now]
                 before = cpu_s["arbitrator"]
-                p = timed(
-                    "arbitrator",
-                    lambda e=encoding, t=tail, ms=ms: arbitrator.probability(e, t, ms / 1000),
-                )
+                p = timed("arbitrator", arbitrator.probability, encoding, tail, ms / 1000)
                 longest, calls = max(longest, cpu_s["arbitrator"] - before), calls + 1
                 scores["eos"][i], scores["two_pass"][i] = encoding.eos, p
                 if i == 0:
-                    scores["smart_turn"][0] = timed("smart_turn", lambda t=tail: rival(t))
+                    scores["smart_turn"][0] = timed("smart_turn", rival, tail)
                     rival_calls += 1
             duration = LIMIT_MS if place.kind == "end" else place.duration_ms
             pauses.append({"end": place.kind == "end", "ms": duration, **scores})

@@ -116,7 +116,7 @@ def train_arbitrator(
         logit = network.logit(*(i[index] for i in inputs))
         loss = functional.binary_cross_entropy_with_logits(logit, targets[index], weights[index])
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         schedule.step()
     network.eval()
@@ -146,8 +146,8 @@ def calibration_line(logit: Tensor, truth: Tensor) -> Tensor:
         optimiser.zero_grad()
         loss = functional.binary_cross_entropy_with_logits(logit * line[0] + line[1], truth)
         loss = loss + 1e-3 * ((line - torch.tensor([1.0, 0.0])) ** 2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    optimiser.step(closure)
     return line.detach()

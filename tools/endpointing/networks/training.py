@@ -36,7 +36,7 @@ def random_right(n_frames: int, blocks: int, rng: np.random.Generator) -> np.nda
 
 
 def _batch(items: list[Item], shape: Shape, rng: np.random.Generator) -> tuple[Tensor, ...]:
-    made = []
+    made: list[tuple[np.ndarray, np.ndarray, list[int], np.ndarray]] = []
     for item in items:
         x, labels = sequence(item, rng)
         targets = token_targets(labels)
@@ -56,14 +56,14 @@ def _batch(items: list[Item], shape: Shape, rng: np.random.Generator) -> tuple[T
     for i, (features, labels, _, look) in enumerate(made):
         x[i, : lengths[i]], y[i, : lengths[i]] = features, labels
         right[i, :, : lengths[i]] = look
-    targets = [m[2] for m in made]
+    phones = [m[2] for m in made]
     return (
         torch.from_numpy(x),
         torch.from_numpy(y),
         torch.from_numpy(right),
-        torch.tensor([t for ts in targets for t in ts]),
+        torch.tensor([t for ts in phones for t in ts]),
         torch.tensor(lengths),
-        torch.tensor([len(t) for t in targets]),
+        torch.tensor([len(t) for t in phones]),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -140,7 +140,7 @@ def scan(
     scanner.add(negatives)
     scanner.candidates().save(file)
     by_group = Counter(group for group, _, _ in takes)
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     for group, _, stream in negatives:
         seconds[group] += len(stream.pcm) / SAMPLE_RATE_HZ - PADDING_S  # the lead-in is no audio
     counted = {"default": default, "takes": by_group, "seconds": seconds}

@@ -116,7 +116,7 @@ class Sampler:
         features = truncate(features, n_frames)
         for i, d in enumerate(drawn):
             if rng.random() < _ONSET_SHARE and d.span[0] > 8:
-                features[i, : int(rng.integers(1, d.span[0] - 5))] = PADDING
+                features[i, : int(rng.integers(1, int(d.span[0]) - 5))] = PADDING
         teacher = np.stack([d.teacher for d in drawn])
         known = np.isfinite(teacher[..., 0]) & (teacher_frames() < n_frames[:, None])
         known &= teacher_frames() >= TEACHER_WINDOW_FRAMES - TEACHER_STEP_FRAMES

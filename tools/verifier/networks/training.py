@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,8 @@ from torch.nn import functional
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.stages import Trainer
 from tools.verifier.data.sampling import Sampler, Windows, teacher_frames
-from tools.verifier.networks.architectures import N_STEPS, PARTS, Cnn, Cra, FrameDnn, hmm
+from tools.verifier.networks import hmm
+from tools.verifier.networks.architectures import N_STEPS, PARTS, Cnn, Cra, FrameDnn
 
 NETWORKS = ("cra-195", *PARTS)
 DNN_HMM = "dnn-hmm"
@@ -41,7 +43,7 @@ class VerifierNetworks(nn.Module):
         if name == "cra-195":
             out = self.networks[name](batch.features, batch.n_frames)
             return out[0], out[3]
-        return self.networks[name](batch.features)  # type: ignore[no-any-return]
+        return self.networks[name](batch.features)
 
     @torch.no_grad()
     def likelihoods(self, features: Tensor, word: int) -> npt.NDArray[np.float32]:
@@ -163,10 +165,11 @@ def second_stage_examples(
         return
     verifiers.eval()
     drawn = [sampler(batch) for _ in range(batches)]
-    rows = {
+    rows: dict[str, Any] = {
         word: np.concatenate(
             [describe_windows(verifiers, d.features, d.n_frames, i) for d in drawn]
         )
         for i, word in enumerate(verifiers.words)
     }
-    np.savez(path, word=torch.cat([d.word for d in drawn]).numpy(), **rows)
+    rows["word"] = torch.cat([d.word for d in drawn]).numpy()
+    np.savez(path, **rows)
