@@ -210,7 +210,7 @@ def test_verdicts_may_be_objects(verdict: dict) -> None:
 
 @pytest.mark.parametrize("says", [None, "", "BREAK"])
 def test_speech_to_text(says: str | None) -> None:
-    pytest.importorskip("wyoming", reason="needs the extra 'wyoming'")
+    pytest.importorskip("wyoming.client", reason="needs the extra 'wyoming'")
     from pywakeword.wyoming import WyomingSpeechToText
 
     async def go() -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+pytest.importorskip("onnx", reason="onnx comes with the extra test")
+
 from helpers import tiny_addon, tiny_transfer
 
 from pywakeword.cli import main

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("httpx", reason="needs the extra 'http'")
-pytest.importorskip("wyoming", reason="needs the extra 'wyoming'")
+pytest.importorskip("wyoming.client", reason="needs the extra 'wyoming'")
 
 from helpers.speech_servers import (
     RATE_HZ,

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import pytest
 
-pytest.importorskip("wyoming", reason="needs the extra 'wyoming'")
+pytest.importorskip("wyoming.client", reason="needs the extra 'wyoming'")
 
 from helpers import sounds
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
