@@ -82,7 +82,7 @@ def _read(connection: socket.socket) -> bytes:
 
 
 def answer(status: str, body: bytes = b"{}", headers: bytes = b"") -> Handler:
-    """Return a handler that gives this reply to everybody."""
+    """Return a handler that gives the same reply to every request."""
 
     def handle(connection: socket.socket) -> None:
         read_request(connection)

@@ -43,7 +43,7 @@ _POLICY = VerifierPolicy(offline="raise_threshold")
 
 @dataclass
 class Row:
-    """What one fault did. `probes` is None where nothing can recover."""
+    """The effect of one fault. `probes` is None where nothing can recover."""
 
     fault: str
     candidates: int

@@ -65,6 +65,8 @@ def test_the_judge_can_fail_each(outcomes: list[Utterance | NoSpeech], became: l
 
 def test_the_judge_of_silence() -> None:
     truth = Truth(10_000, 18_000, None, None)
-    assert [k for k, _ in judge([request(10_500, NOTHING)], [truth])] == ["no command, none heard"]
+    assert [k for k, _ in judge([request(10_500, NOTHING)], [truth])] == [
+        "no command, none reported"
+    ]
     found = judge([request(10_500, said(20_000, 30_000)), request(99_000, NOTHING)], [truth])
-    assert [k for k, _ in found] == ["speech where none was", "heard without a word"]
+    assert [k for k, _ in found] == ["speech where none was", "detection without a word"]

@@ -1,4 +1,4 @@
-"""What pyproject.toml says of the source tree."""
+"""pyproject.toml and the source tree agree."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_auc_counts_ties_half() -> None:
 
 
 def test_scores_know_only_what_was_known() -> None:
-    # A detector that says the number of its 10 ms, as soon as it has them.
+    # A detector whose output is the index of the 10 ms frame, as soon as it is complete.
     def detect(pcm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         n = len(pcm) // 160
         return np.arange(n, dtype=np.float32), 160 * np.arange(1, n + 1)

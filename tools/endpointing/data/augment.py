@@ -1,7 +1,7 @@
 """Training sequences: the utterance, cut short or with pauses put in, at other levels.
 
-A cut at the end of a word is what a hesitation leaves; it dies away into the recording's
-own silence like the real ends do, so that no click gives it away.
+A cut at the end of a word imitates a hesitation. It fades into the recording's own silence as
+real ends do, so that no click marks it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Frames = npt.NDArray[np.float32]
 
 
 def silence(item: Item, n_frames: int, rng: np.random.Generator) -> Frames:
-    """Take quiet of the same recording: frames before the speech, and the quietest after it."""
+    """Return quiet of the same recording: frames before the speech, and the quietest after it."""
     features = item.features
     outside = np.concatenate(
         [features[: max(item.spans.start - 8, 0)], features[item.spans.end + 12 :]]
@@ -60,7 +60,7 @@ def sequence(item: Item, rng: np.random.Generator) -> tuple[Frames, npt.NDArray[
 
 
 def disturb(x: Frames, rng: np.random.Generator) -> Frames:
-    """Add another level, a tilt, steady noise; then stretches of time and frequency hidden."""
+    """Change level and tilt, add steady noise, then mask stretches of time and frequency."""
     louder, tilted = rng.uniform(-2.0, 1.5), rng.uniform(-0.6, 0.6)
     y = x + louder + tilted * np.linspace(-1, 1, 64)
     if rng.random() < 0.5:

@@ -1,8 +1,8 @@
 """Utterances with their speakers, and which of them train, choose and report.
 
-Children are told by the age in the manifest's note. Adults of speechocean762 are held out
-twice: every third of the train split's speakers, and those of the dev split. No network sees
-either. The policy is chosen on one half of the held-out speakers and reported on the other.
+The age in the manifest's note separates children from adults. Held out are the adults of
+speechocean762 in the dev split and every third one in the train split. No network is trained on
+them. The policy is chosen on one half of the held-out speakers and reported on the other.
 """
 
 from __future__ import annotations

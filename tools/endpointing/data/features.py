@@ -1,4 +1,4 @@
-"""Features, labels and spans of every utterance, made once."""
+"""Features, labels and spans of every utterance, computed once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Item:
 
 
 def prepare(data: Path, work: Path) -> list[Item]:
-    """Make the items that `work` does not hold yet; those too noisy to label are left out."""
+    """Compute the items that `work` does not have yet, without those too noisy to label."""
     path = work / "items.pickle"
     done: dict[str, Item | None] = {}
     if path.exists():

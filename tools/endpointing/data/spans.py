@@ -1,9 +1,9 @@
 """Where an utterance ends and where it pauses, by alignment and energy.
 
-Frames are those of the front end (10 ms). Energy says what is quiet, on the definition of
-tools/vad/labels.py with gaps from 100 ms on left open; the alignment says which quiet stretch
-lies between two words (a hold) and not inside one (the closure of a stop), and which sounds
-come before the first word or after the last. Without a transcript energy decides alone.
+Frames are those of the front end (10 ms). Energy decides what is quiet, as in
+tools/vad/labels.py but with gaps from 100 ms left open. The alignment decides which quiet stretch
+lies between two words (a hold) and not inside one (the closure of a stop), and which sounds come
+before the first word or after the last. Without a transcript, energy decides alone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Spans:
 
 
 def find_spans(log_energies: npt.NDArray[np.floating], alignment: Alignment | None) -> Spans | None:
-    """Label a recording; None if it is too noisy for its energy to tell and has no alignment."""
+    """Label a recording; None if it has no alignment and is too noisy for labels by energy."""
     words = _spoken(alignment.words) if alignment else []
     active = active_frames(log_energies, SHORTEST_HOLD_FRAMES - 1)
     if active is None and words:  # too noisy: by the alignment alone

@@ -1,4 +1,4 @@
-"""Ask every endpointer about every pause of the held-out utterances."""
+"""Score every pause of the held-out utterances with every endpointer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ METHODS = ("eos", "two_pass", "smart_turn")
 def judge(
     items: list[Item], source: EosSource, arbitrator: Arbitrator, rival: SmartTurn, *, seed: int = 5
 ) -> dict[str, Any]:
-    """Score every pause at 200, 500 and 1200 ms; smart-turn, as is its way, at 200 only."""
+    """Score every pause at 200, 500 and 1200 ms; smart-turn at 200 only, as it is used."""
     rng = np.random.default_rng(seed)
     utterances, cpu_s, calls = [], {"encoder": 0.0, "arbitrator": 0.0, "smart_turn": 0.0}, 0
     longest, rival_calls, audio_s = 0.0, 0, 0.0

@@ -14,14 +14,14 @@ from tools.endpointing.data.augment import disturb, sequence, stacked
 from tools.endpointing.data.features import Item
 from tools.endpointing.networks.encoder import Encoder, Shape, batch_right, fixed_right
 
-# CTC joins late and lightly: from the start it would teach blanks everywhere first, against
-# the frame labels.
+# CTC starts late and with a small weight. From the start it would first learn blanks everywhere,
+# against the frame labels.
 _CTC_WEIGHT, _CTC_FROM = 0.1, 0.5
 _LONGEST_BATCH, _MOST_LOOK_AHEAD = 25, 12
 
 
 def token_targets(labels: np.ndarray) -> list[int]:
-    """Phones in turn and <eos>: frame labels without repeats and inner silence."""
+    """Return phones and <eos>: the frame labels without repeats and inner silence."""
     kept = labels[np.r_[True, np.diff(labels) != 0]]
     return [int(v) for v in kept if v != 0]
 
@@ -70,7 +70,7 @@ def _batch(items: list[Item], shape: Shape, rng: np.random.Generator) -> tuple[T
 def train_encoder(
     items: list[Item], work: Path, *, steps: int, batch: int = 24, rate: float = 3e-3, seed: int = 1
 ) -> Encoder:
-    """Train, or go on from `work`/encoder.pt; equal seeds and stops give equal weights."""
+    """Train, or resume from `work`/encoder.pt; equal seeds and interruptions give equal weights."""
     items = [i for i in items if i.labels is not None and i.utterance.role == "train"]
     everything = np.concatenate([i.features[::10] for i in items]).astype(np.float32)
     torch.manual_seed(seed)

@@ -134,7 +134,7 @@ def scan(
     file: Path,
     counts: Path,
 ) -> None:
-    """Let the device hear the streams at every loose threshold and at its default; write both."""
+    """Scan the streams at each low threshold and at the default; write candidates and counts."""
     scanner = Scanner(model, sorted({*LOOSE_THRESHOLDS, default}))
     scanner.add(takes)
     scanner.add(negatives)

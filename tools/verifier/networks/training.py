@@ -1,4 +1,4 @@
-"""Trains every verifier on the same batches, in one pass a seed; resumable."""
+"""Trains every verifier on the same batches, one run per seed; resumable."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ def _network_loss(verifiers: VerifierNetworks, name: str, batch: Windows) -> Ten
     return loss + 4 * (entropy * weight).mean() + _teacher_loss(verifiers, name, trunk, batch)
 
 
-def _teacher_loss(verifiers: VerifierNetworks, name: str, trunk: Tensor, batch: Windows) -> Tensor:
-    """Anchor the trunk at the teacher where the whole of what that heard is in view."""
+def _teacher_loss(verifiers: Verifiers, name: str, trunk: Tensor, batch: Windows) -> Tensor:
+    """Distil the teacher into the trunk, where the teacher's whole input is in the window."""
     first, frames = PARTS.get(name, (0, trunk.shape[-1] * 4))
     at = teacher_frames()
     seen = torch.from_numpy((at - first >= 66) & (at - first < frames))
@@ -125,7 +125,7 @@ def _dnn_loss(verifiers: VerifierNetworks, batch: Windows, *, realigned: bool) -
     if realigned:
         scaled = (logits.detach().log_softmax(1) - verifiers.prior.log()[None, :, None]).numpy()
         for i in np.flatnonzero(batch.word.numpy() >= 0):
-            # The word lies within its labelled bounds, its states where the DNN hears them.
+            # The word lies within its labelled bounds, its states where the DNN finds them.
             inside = np.flatnonzero(flat[i] >= 0)
             steps = slice(max(inside[0] - 1, 0), inside[-1] + 2)
             own = n_states * int(batch.word[i])
@@ -146,7 +146,7 @@ def _dnn_loss(verifiers: VerifierNetworks, batch: Windows, *, realigned: bool) -
 def describe_windows(
     verifiers: VerifierNetworks, features: Tensor, n_frames: Tensor, word: int
 ) -> npt.NDArray[np.float64]:
-    """Alignments of candidates, as the second stage sees them."""
+    """Return alignments of candidates, the input of the second stage."""
     likelihoods = verifiers.likelihoods(features, word)
     n_steps = (n_frames.numpy() + 3) // 4
     return np.stack([hmm.describe(row, int(n)) for row, n in zip(likelihoods, n_steps)])
