@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from tools.endpointing.data.silero_labels import silero_spans, speech_of
-from tools.vad.rivals import CHUNK
+from tools.vad.figures.rivals import CHUNK
 
 
 def test_hysteresis_and_short_gaps() -> None:

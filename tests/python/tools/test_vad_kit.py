@@ -9,9 +9,9 @@ from helpers.sounds import COMPUTER, REQUEST, floor, hum, spoken
 pytest.importorskip("soundfile", reason="the audio extra is not installed")
 
 from pywakeword.training.material.features import lfbe
-from tools.vad.labels import runs, speech_frames
-from tools.vad.scoring import Scores, auc
-from tools.vad.sounds import MAKERS
+from tools.vad.data.labels import runs, speech_frames
+from tools.vad.data.sounds import MAKERS
+from tools.vad.figures.scoring import Scores, auc
 
 
 def test_labels_follow_the_energy() -> None:

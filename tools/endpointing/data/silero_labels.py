@@ -14,8 +14,8 @@ import numpy.typing as npt
 from pywakeword.training.material.features import HOP
 from tools.endpointing.data.features import Item
 from tools.endpointing.data.spans import SHORTEST_HOLD_FRAMES, Spans
-from tools.vad.labels import runs
-from tools.vad.rivals import CHUNK, Detect, silero
+from tools.vad.data.labels import runs
+from tools.vad.figures.rivals import CHUNK, Detect, silero
 
 # The defaults of its own utilities: onset, offset, shortest silence that divides.
 _ONSET, _OFFSET, _SHORTEST_SILENCE_MS = 0.5, 0.35, 100

@@ -1,9 +1,9 @@
 """Where an utterance ends and where it pauses, by alignment and energy.
 
-Frames are those of the front end (10 ms). Energy decides what is quiet, as in
-tools/vad/labels.py but with gaps from 100 ms left open. The alignment decides which quiet stretch
-lies between two words (a hold) and not inside one (the closure of a stop), and which sounds come
-before the first word or after the last. Without a transcript, energy decides alone.
+Frames are those of the front end (10 ms). Energy decides what is quiet, as in tools.vad.data.labels
+but with gaps from 100 ms left open. The alignment decides which quiet stretch lies between two
+words (a hold) and not inside one (the closure of a stop), and which sounds come before the first
+word or after the last. Without a transcript, energy decides alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.endpointing.data.alignment import Alignment, Segment
-from tools.vad.labels import active_frames, runs
+from tools.vad.data.labels import active_frames, runs
 
 SHORTEST_HOLD_FRAMES = 10
 _TOLERANCE_FRAMES = 4  # of a word boundary by alignment

@@ -21,7 +21,7 @@ from pywakeword.training.material.synthesis import Voice, speak
 from tools.endpointing.data.alignment import Alignment, align_all
 from tools.endpointing.data.corpus import Utterance, read_utterances
 from tools.endpointing.data.spans import Spans, find_spans
-from tools.vad.labels import runs, speech_frames
+from tools.vad.data.labels import runs, speech_frames
 
 Samples = npt.NDArray[np.float32]
 WORDS = ("computer", "alexa")

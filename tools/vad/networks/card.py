@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pywakeword import _core
-from pywakeword.models.digest import file_entry
-from tools.vad.network import Shape
+from tools.vad.networks.network import Shape
 
 NAME = "vad"
 

@@ -13,9 +13,9 @@ from pywakeword.training.material import playback
 from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.features import HOP, lfbe, to_pcm
 from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
-from tools.vad.labels import speech_frames
-from tools.vad.rivals import Pcm
-from tools.vad.sounds import MAKERS, Samples
+from tools.vad.data.labels import speech_frames
+from tools.vad.data.sounds import MAKERS, Samples
+from tools.vad.figures.rivals import Pcm
 
 RATIOS_DB = (20, 10, 5, 0)
 DELAYS_MS = tuple(range(0, 201, 10))

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.features import HOP, WINDOW
-from tools.vad.rivals import Detect, Pcm
+from tools.vad.figures.rivals import Detect, Pcm
 
 
 def auc(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.bool_]) -> float:

@@ -7,8 +7,8 @@ from torch import nn
 from torch.nn import functional
 from tqdm import trange
 
-from tools.vad.mixing import Mixer
-from tools.vad.network import Network, Shape, targets
+from tools.vad.data.mixing import Mixer
+from tools.vad.networks.network import Network, Shape, targets
 
 _OUTPUT_STEPS = 150  # 6 s of outputs a stream, each with its whole window
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pywakeword.training.material.features import FLOOR, N_MELS
 from pywakeword.training.network.mixing import STORED_LEVEL_DB, band_widths
-from tools.vad.prepare import Pieces
+from tools.vad.data.prepare import Pieces
 
 _HANN_ENERGY = 150.0  # energy of white noise of variance 1, per unit of filter width
 _NO_SPEECH_SHARE = 0.2
@@ -104,7 +104,8 @@ class Mixer:
         ripple = rng.uniform(0, ripple_db) * np.sin(
             rng.uniform(0, 6.3) + rng.uniform(0.5, 2.5) * 2 * np.pi * ramp
         )
-        return np.asarray(_factor(rng.uniform(-tilt_db, tilt_db) * ramp + ripple), np.float32)
+        level_db = rng.uniform(-tilt_db, tilt_db) * ramp + ripple
+        return np.asarray(10 ** (level_db / 10), np.float32)
 
 
 def _factor(level_db: float) -> np.float32:
