@@ -18,8 +18,9 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import HOP, lfbe, to_pcm
 from pywakeword.training.material.synthesis import Voice, speak
-from tools.endpointing.data.alignment import Alignment, align_all
+from pywakeword.tts.recording.alignment import Alignment
 from tools.endpointing.data.corpus import Utterance, read_utterances
+from tools.endpointing.data.features import aligned
 from tools.endpointing.data.spans import Spans, find_spans
 from tools.vad.data.labels import runs, speech_frames
 
@@ -87,11 +88,11 @@ def dev_material(data: Path, work: Path | None = None) -> Material:
     said = [_utterance(c) for c in words]
     said += [u for u in read_utterances(data) if u.in_dev and u.transcript]
     work.mkdir(parents=True, exist_ok=True)
-    alignments = align_all(said, work)
+    alignments = aligned(said, work)
 
     def takes(chosen: list[Utterance], shortest_s: float, longest_s: float) -> list[Take]:
         cut = (
-            aligned_take(decode(u.path), alignments[u.name]) for u in chosen if u.name in alignments
+            aligned_take(decode(u.path), alignments[u.path]) for u in chosen if u.path in alignments
         )
         kept = (t for t in cut if t is not None)
         return [t for t in kept if shortest_s <= len(t.samples) / SAMPLE_RATE_HZ <= longest_s]
