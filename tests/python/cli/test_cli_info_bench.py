@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -155,11 +157,11 @@ class Counter:
 
     name = "counter"
 
-    def prepare(self, chunks: list) -> list:
+    def prepare(self, chunks: Sequence[Any]) -> Sequence[Any]:
         self.lengths = [len(chunk) for chunk in chunks]
         return chunks
 
-    def run(self, chunks: list) -> int:
+    def run(self, chunks: Sequence[Any]) -> int:
         return len(chunks)
 
 

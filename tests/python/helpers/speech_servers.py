@@ -13,6 +13,7 @@ import json
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Service:
         self.requests: list[dict] = []
         self._tasks: set[asyncio.Task] = set()
 
-    async def __aenter__(self) -> Service:
+    async def __aenter__(self) -> Any:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self

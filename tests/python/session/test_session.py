@@ -6,6 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -258,7 +259,7 @@ def test_a_session_is_left_early_and_runs_once() -> None:
             session = VoiceSession(
                 ArraySource(ASKED), WakeWord("computer"), saying("hello"), tts=tts
             )
-            events = session.__aiter__()
+            events: Any = session.__aiter__()
             async for event in events:
                 if isinstance(event, StateChanged) and event.after is State.SPEAKING:
                     break
