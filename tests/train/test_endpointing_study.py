@@ -1,4 +1,4 @@
-"""Calibration and ablation of the arbitrator; needs the extra `train`: pytest tests/train."""
+"""Calibration and ablation of the arbitrator; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of the endpointing figures; needs the extra `train`: pytest tests/train."""
+"""The protocol of the endpointing figures; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 

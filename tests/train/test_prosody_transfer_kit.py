@@ -1,4 +1,4 @@
-"""Prosody transfer's networks, measures and classifiers; needs the extra `train`."""
+"""Prosody transfer's networks, measures and classifiers; needs the extra `kits`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verifier training, DNN-HMM, comparison, export; needs the extra `train`: pytest tests/train."""
+"""Verifier training, DNN-HMM, comparison, export; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 
