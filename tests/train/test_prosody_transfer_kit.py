@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -259,13 +260,13 @@ def test_training_that_is_resumed_is_the_training_that_was_not(items, tmp_path):
 def _interrupted(items: list[Item], path) -> None:
     made = training._loss
 
+    steps = itertools.count(1)
+
     def until(*given):
-        until.steps += 1
-        if until.steps > 55:  # the state of step 50 is stored
+        if next(steps) > 55:  # the state of step 50 is stored
             raise KeyboardInterrupt
         return made(*given)
 
-    until.steps = 0
     training._loss = until
     try:
         training.fit(items, "none", path, steps=60)

@@ -48,11 +48,13 @@ def layers(root: Path = ROOT) -> list[list[str]]:
 
 def diagram(levels: list[list[str]]) -> str:
     """Draw one box per layer in mermaid; each arrow means "may import"."""
-    lines = ["```mermaid", "flowchart TD"]
-    for i, modules in enumerate(levels):
-        lines.append(f'    layer{i}["{", ".join(_short(name) for name in modules)}"]')
-    lines += [f"    layer{i} --> layer{i + 1}" for i in range(len(levels) - 1)]
-    return "\n".join([*lines, "```"])
+    boxes = [
+        f'layer{i}["{", ".join(_short(name) for name in modules)}"]'
+        for i, modules in enumerate(levels)
+    ]
+    arrows = [f"{box} --> layer{i}" for i, box in enumerate(boxes[:-1], 1)]
+    lines = ["```mermaid", "flowchart TD", *(f"    {line}" for line in [*arrows, boxes[-1]]), "```"]
+    return "\n".join(lines)
 
 
 def table(levels: list[list[str]], root: Path = ROOT) -> str:

@@ -49,7 +49,7 @@ def judge(requests: Sequence[Request], truths: Sequence[Truth]) -> Iterator[tupl
         left = [r for r in left if r not in near]
         yield _became(near, truth), truth.word_begin / SAMPLE_RATE_HZ
     for request in left:
-        yield "detection without a word", request.detection.start_sample / SAMPLE_RATE
+        yield "detection without a word", request.detection.start_sample / SAMPLE_RATE_HZ
 
 
 def _became(near: list[Request], truth: Truth) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from pywakeword.errors import TextMismatchError
+from pywakeword.errors import SpeechlessAudioError, TextMismatchError
 from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import to_pcm
 from pywakeword.tts.recording.acoustic_frames import FRAME_RATE_HZ, N_MELS, acoustic_frames
@@ -76,7 +76,7 @@ class Recording:
 
 
 def recordings(data: Path) -> list[Recording]:
-    """Transcribed recordings that a model which ships may learn from."""
+    """Return the transcribed recordings that a released model may learn from."""
     clips = [
         clip
         for clip in read_manifest(data)

@@ -82,6 +82,7 @@ def test_a_clause_goes_on():
     pause = spoken.symbols.index("pau", 1)
     assert tones(CLAUSES)[pause - 1] == CONTINUATION.end
     # Of a text that was cut in two only the second part has the end.
+    assert spoken.places is not None
     rows = phone_names(spoken.symbols[:pause]), np.array(spoken.places[:pause])
     assert 12 * boundary_tones(CLAUSES, *rows)[-1] == 0
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def make_service(kind: str, directory: Path):
     return WyomingService(streams=kind == "wyoming streaming")
 
 
-def make_backend(kind: str, service: object, timeout_s: float = LONG_S):
+def make_backend(kind: str, service: Any, timeout_s: float = LONG_S):
     port = getattr(service, "port", CLOSED_PORT)
     if kind == "openai":
         return OpenAIBackend(

@@ -18,6 +18,7 @@ from pywakeword.endpointing.arbitrator import TASK as ARBITRATOR_TASK
 from pywakeword.endpointing.prosody import PROSODY_FEATURES
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.endpointing.recognisers.encoder import TASK as ENCODER_TASK
+from pywakeword.models.digest import file_entry
 from tools.endpointing.data.tokens import TOKENS
 from tools.endpointing.networks.arbitration import ArbitratorNetwork
 from tools.endpointing.networks.encoder import Encoder

@@ -75,8 +75,8 @@ def read_long_form(
     }
     if not clips:
         raise FileNotFoundError(f"{data / 'manifest.csv'} lists no dev recording in {folder}")
-    heard = transcribe_all(clips, work / "automatic-transcripts.jsonl")
-    texts = {p: t.text for p, t in heard.items() if len(t.text.split()) >= FEWEST_WORDS}
+    transcripts = transcribe_all(clips, work / "automatic-transcripts.jsonl")
+    texts = {p: t.text for p, t in transcripts.items() if len(t.text.split()) >= FEWEST_WORDS}
     alignments = align_all(texts, work / "long-form-alignments.jsonl")
     contours = measure_all(alignments, work / "long-form-contours.npz")
     by_speaker: dict[str, list[Path]] = {}

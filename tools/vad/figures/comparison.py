@@ -98,7 +98,7 @@ def voiceless(
     made = {"near silence": [to_pcm(silence) for silence in silences]}
 
     def ringing(count: int, r: np.random.Generator) -> Samples:
-        return playback.alarm(count / SAMPLE_RATE, r)
+        return playback.alarm(count / SAMPLE_RATE_HZ, r)
 
     for name, make in {**MAKERS, "ringing alarm": ringing}.items():
         made[name] = []

@@ -1,4 +1,4 @@
-"""The card of the voice activity model; docs/endpointing.md describes its fields."""
+"""The card of the voice activity model; docs/make/model_card.md describes its fields."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pywakeword import _core
+from pywakeword.models.digest import file_entry
 from tools.vad.networks.network import Shape
 
 NAME = "vad"

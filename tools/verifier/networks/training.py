@@ -103,7 +103,7 @@ def _network_loss(verifiers: VerifierNetworks, name: str, batch: Windows) -> Ten
     return loss + 4 * (entropy * weight).mean() + _teacher_loss(verifiers, name, trunk, batch)
 
 
-def _teacher_loss(verifiers: Verifiers, name: str, trunk: Tensor, batch: Windows) -> Tensor:
+def _teacher_loss(verifiers: VerifierNetworks, name: str, trunk: Tensor, batch: Windows) -> Tensor:
     """Distil the teacher into the trunk, where the teacher's whole input is in the window."""
     first, frames = PARTS.get(name, (0, trunk.shape[-1] * 4))
     at = teacher_frames()
