@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pywakeword import _core
+from pywakeword.models.compatibility import FRONT_END
 from pywakeword.models.digest import file_entry
 from tools.vad.networks.network import Shape
 
@@ -24,7 +24,7 @@ def make_card(
         "description": "Voice activity: streaming int8 CNN, one posterior every 40 ms",
         "licence": "Apache-2.0",
         "model": file_entry(f"{NAME}.tflite", data),
-        "frontend": dict(_core.LFBE_SETTINGS),
+        "frontend": dict(FRONT_END),
         "vad": {"frame_stride": shape.stride, "delay_frames": shape.delay_frames},
         "network": shape.as_json(),
         "training": training,

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pywakeword import _core
+from pywakeword.models.compatibility import FRONT_END
 from pywakeword.models.digest import file_entry
 from pywakeword.training.release import provenance
 from pywakeword.training.run import Run
@@ -71,7 +71,7 @@ def card(word: str, data: bytes) -> dict[str, Any]:
         "keyword": word,
         "model": file_entry(f"{word}.onnx", data),
         "network": {"name": "cra-195", "opset": OPSET},
-        "frontend": dict(_core.LFBE_SETTINGS),
+        "frontend": dict(FRONT_END),
         "window": {"frames": WINDOW_FRAMES, "start_frame": PRE_ROLL_FRAMES},
         # Replaced by tools.verifier.evaluate.
         "threshold_accept": 0.5,
