@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.resolve()
 
 
 def compiler_arguments(platform: str, environment: Mapping[str, str]) -> list[str]:
-    """Return clang-cl on Windows, where CMake would find cl.exe, unless somebody has chosen."""
+    """Return clang-cl on Windows, where CMake would find cl.exe, unless a compiler is set."""
     if platform != "win32" or "CMAKE_CXX_COMPILER" in environment.get("CMAKE_ARGS", ""):
         return []
     return [] if environment.get("CXX") else ["-DCMAKE_CXX_COMPILER=clang-cl"]

@@ -11,6 +11,14 @@ sys.path.insert(0, str(HERE / "python"))  # for `helpers`
 sys.path.append(str(HERE.parent))
 
 from helpers import tiny_model  # noqa: E402
+from helpers.voices import require_engine  # noqa: E402
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("voices"):
+        for engine in mark.args:
+            require_engine(engine)
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +28,7 @@ def _beep_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def beep_model(_beep_file: Path, tmp_path: Path) -> Path:
-    """A model that hears "beep", free to be spoiled by the test."""
+    """A model of the word "beep", in a folder of the test's own."""
     directory = tmp_path / "models"
     directory.mkdir()
     for suffix in (".tflite", ".json"):
@@ -31,5 +39,5 @@ def beep_model(_beep_file: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def boop_model(beep_model: Path) -> Path:
-    """A model that hears "boop", beside that of `beep_model`."""
+    """A model of the word "boop", beside that of `beep_model`."""
     return tiny_model.write_model(beep_model.parent, ("boop",))

@@ -1,1 +1,1 @@
-"""Development tools: training, export, evaluation. Not part of the installed package."""
+"""Maintainer's kits, `python -m tools.<kit> <verb>`; not part of the installed package."""

@@ -70,8 +70,9 @@ def listen(
             if not busy:
                 worker = threading.Thread(target=report_failure, args=(act, details))
                 worker.start()
-        if getattr(source, "overruns", 0) > overruns:
-            overruns = source.overruns
+        lost = getattr(source, "overruns", 0)
+        if lost > overruns:
+            overruns = lost
             print(f"audio was lost: {overruns} overruns so far", file=sys.stderr, flush=True)
     if worker is not None:
         worker.join()

@@ -86,4 +86,4 @@ class Stream:
             )
         if n_taken[0] != len(samples):
             raise AssertionError(f"the buffer for {name} was too small")
-        return values[: n_values[0]].reshape(-1, width).copy()
+        return np.array(values[: n_values[0]].reshape(-1, width))

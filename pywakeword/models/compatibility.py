@@ -10,6 +10,8 @@ from pywakeword import _core
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS, VOLUME_EDGES
 from pywakeword.errors import CardError
 
+# The front end of this build, as a card's field `frontend` describes it.
+FRONT_END: Mapping[str, Any] = _core.LFBE_SETTINGS
 _STATE_VOCABULARY: Mapping[str, tuple[object, ...]] = {
     "device_type": DEVICE_TYPES,
     "playback": PLAYBACKS,
@@ -19,7 +21,7 @@ _STATE_VOCABULARY: Mapping[str, tuple[object, ...]] = {
 
 def check_frontend(frontend: Mapping[str, Any]) -> None:
     """Raise `CardError` unless the model was trained with the front end of this build."""
-    settings = _core.LFBE_SETTINGS
+    settings = FRONT_END
     for name in (*settings, *frontend):
         if name not in frontend:
             raise CardError(f"front-end field {name!r} is missing from the card")

@@ -1,4 +1,4 @@
-"""The encoder: look-ahead, training, export; needs the extra `train`: pytest tests/train."""
+"""The encoder: look-ahead, training, export; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 

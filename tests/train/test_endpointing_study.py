@@ -1,4 +1,4 @@
-"""Calibration and ablation of the arbitrator; needs the extra `train`: pytest tests/train."""
+"""Calibration and ablation of the arbitrator; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_calibration_is_judged_on_other_speakers_than_it_is_fitted_on() -> None:
     network = train_arbitrator(heard, unheard, epochs=4)
     probability, truth, pause_ms = judged(network, unheard)
     assert len(probability) == len(truth) == len(pause_ms) == 160  # cuts left out
-    # One half's truth turned round spoils only what the other half is told.
+    # Inverting the labels of one half changes only the calibration of the other.
     first = sorted({p.speaker for p in unheard})[::2]
     turned = [
         Pause(

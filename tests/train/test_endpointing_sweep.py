@@ -1,4 +1,4 @@
-"""The protocol of the endpointing figures; needs the extra `train`: pytest tests/train."""
+"""The protocol of the endpointing figures; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from pywakeword import WaitPolicy
-from tools.endpointing.data.alignment import Alignment, Segment
+from pywakeword.tts.recording.alignment import PAUSE, Alignment, Phone
+from tools.endpointing.data.examples import ASK_MS
 from tools.endpointing.data.spans import find_spans
 from tools.endpointing.figures.report import chosen_policy, figures, lines
 from tools.endpointing.figures.sweep import (
-    ASK_MS,
     PauseOnly,
     Ramp,
     Sweep,
@@ -163,14 +163,16 @@ def test_pauses_are_between_words_and_quiet() -> None:
     for a, b in ((50, 80), (92, 110), (150, 200)):
         frames[a:b] = -2.0
     frames += rng.normal(0, 0.05, frames.shape).astype(np.float32)
-    words = (
-        Segment("<s>", 0, 50),
-        Segment("actor", 50, 110),
-        Segment("<sil>", 110, 150),
-        Segment("sings", 150, 200),
-        Segment("</s>", 200, 300),
+    phones = (
+        Phone(PAUSE, 0, 50, -1),
+        Phone("ae", 50, 80, 0),
+        Phone("k", 80, 110, 0),
+        Phone(PAUSE, 110, 150, -1),
+        Phone("s", 150, 200, 1),
+        Phone(PAUSE, 200, 300, -1),
     )
-    spans = find_spans(frames, Alignment(words, ()))
+    alignment = Alignment(("actor", "sings"), phones)
+    spans = find_spans(frames, alignment)
     assert spans is not None
     assert (spans.start, spans.end) == (50, 200)
     assert spans.holds == ((110, 150),)
@@ -179,6 +181,6 @@ def test_pauses_are_between_words_and_quiet() -> None:
     assert by_energy.holds == ((80, 92), (110, 150))
     # A knock long after the last word is no speech.
     frames[260:275] = -2.0
-    spans = find_spans(frames, Alignment(words, ()))
+    spans = find_spans(frames, alignment)
     assert spans is not None
     assert spans.end == 200

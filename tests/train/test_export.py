@@ -1,4 +1,4 @@
-"""Network, folding and int8 export; needs the extra `train`: pytest tests/train."""
+"""Network, folding and int8 export; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Near misses and other voices; needs the extra `train`: pytest tests/train."""
+"""Near misses and other voices; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the mixer makes of a batch; needs the extra `train`: pytest tests/train."""
+"""What the mixer makes of a batch; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 

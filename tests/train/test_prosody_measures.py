@@ -15,7 +15,7 @@ from pywakeword.tts.recording.contours import REFERENCE_HZ, frame_contours, phon
 
 def harmonics(f0_hz: np.ndarray) -> np.ndarray:
     phase = 2 * np.pi * np.cumsum(f0_hz) / 16_000
-    return sum(np.sin(k * phase) / k for k in range(1, 12))
+    return np.sum([np.sin(k * phase) / k for k in range(1, 12)], axis=0)
 
 
 def test_contours_of_a_known_sound():

@@ -1,4 +1,4 @@
-"""The prosody autoencoder and its evaluation; needs the extra `train`: pytest tests/train."""
+"""The prosody autoencoder and its evaluation; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 

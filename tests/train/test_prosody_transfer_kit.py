@@ -1,7 +1,8 @@
-"""Prosody transfer's networks, measures and classifiers; needs the extra `train`."""
+"""Prosody transfer's networks, measures and classifiers; needs the extra `kits`."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -259,13 +260,13 @@ def test_training_that_is_resumed_is_the_training_that_was_not(items, tmp_path):
 def _interrupted(items: list[Item], path) -> None:
     made = training._loss
 
+    steps = itertools.count(1)
+
     def until(*given):
-        until.steps += 1
-        if until.steps > 55:  # the state of step 50 is stored
+        if next(steps) > 55:  # the state of step 50 is stored
             raise KeyboardInterrupt
         return made(*given)
 
-    until.steps = 0
     training._loss = until
     try:
         training.fit(items, "none", path, steps=60)
@@ -310,14 +311,15 @@ def test_folds_hold_as_much_of_each_speaker():
 
 
 def test_strangers_are_in_one_role_only(tmp_path):
-    header = "path,release,transcript,split,speaker,note"
+    header = "path,release,transcript,split,speaker,note,category,label,leak_group,qa"
+    header += ",source_repo,licence"
     rows = [
         f"speech/speechocean762/{i}.opus,ok,hello,{'dev' if i % 2 else 'train'},"
-        f"{'d' if i % 2 else 't'}{i % 40},gender f"
+        f"{'d' if i % 2 else 't'}{i % 40},gender f,speech,,,,,"
         for i in range(80)
     ]
-    rows.append("speech/speechocean762/x.opus,non-commercial,hello,train,tx,gender f")
-    rows.append("speech/librispeech/y.opus,ok,hello,train,ty,gender f")
+    rows.append("speech/speechocean762/x.opus,non-commercial,hello,train,tx,gender f,speech,,,,,")
+    rows.append("speech/librispeech/y.opus,ok,hello,train,ty,gender f,speech,,,,,")
     (tmp_path / "manifest.csv").write_text("\n".join([header, *rows]) + "\n")
     found = corpus.recordings(tmp_path)
     assert len(found) == 80

@@ -1,4 +1,4 @@
-"""Training of the syntax network on a few trees; needs the extra `train`: pytest tests/train."""
+"""Training of the syntax network on a few trees; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 

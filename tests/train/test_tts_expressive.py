@@ -1,4 +1,4 @@
-"""The expressive corpus that the acoustic model learns from; needs the extra `train`."""
+"""The expressive corpus that the acoustic model learns from; needs the extra `kits`."""
 
 from __future__ import annotations
 

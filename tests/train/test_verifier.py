@@ -1,4 +1,4 @@
-"""Verifier training, DNN-HMM, comparison, export; needs the extra `train`: pytest tests/train."""
+"""Verifier training, DNN-HMM, comparison, export; needs the extra `kits`: pytest tests/train."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from tools.verifier.data.sampling import Sampler, teacher_frames
 from tools.verifier.data.windows import PADDING, PRE_ROLL_FRAMES, WINDOW_FRAMES, cut, truncate
 from tools.verifier.figures.comparison import Scored, change, false_accepts
 from tools.verifier.figures.system import choose, outcome
-from tools.verifier.networks.architectures import Cra, Trunk, hmm
+from tools.verifier.networks import hmm
+from tools.verifier.networks.architectures import Cra, Trunk
 from tools.verifier.networks.export import to_onnx
 from tools.verifier.networks.training import (
     NETWORKS,

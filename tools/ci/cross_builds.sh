@@ -1,5 +1,5 @@
 # What tools/ci/cross_check and tools/ci/windows_check have in common: sourced by both, at the
-# root of the source tree. Each failure is kept in $failed, and report says them all.
+# root of the source tree. Each failure goes into $failed, and report prints them.
 root=$PWD
 failed=
 
@@ -27,9 +27,9 @@ build() {
         { tail -20 "$directory/build.log"; echo "FAIL build of $directory"; exit 1; }
 }
 
-# The card's settings, and a threshold at which more than the word is heard.
-# hear MODELS PROGRAM...: the models' directory, with its separator
-hear() {
+# The card's settings, and a threshold at which more than the word is detected.
+# detect MODELS PROGRAM...: the models' directory, with its separator
+detect() {
     models=$1
     shift
     for word in alexa computer; do
@@ -40,12 +40,12 @@ hear() {
     done
 }
 
-# Builds for this machine, and keeps what is heard there as what must be heard.
+# Builds for this machine; its detections are the reference.
 native=build/cross/native
 hear_natively() {
     build $native
-    hear "$root/models/" $native/detect_stdin >$native/heard.txt
-    echo "heard on this machine ($($native/info)):"
-    cat $native/heard.txt
-    [ "$(wc -l <$native/heard.txt)" -ge 4 ] || fail "this machine hears too little"
+    detect "$root/models/" $native/detect_stdin >$native/detected.txt
+    echo "detected on this machine ($($native/info)):"
+    cat $native/detected.txt
+    [ "$(wc -l <$native/detected.txt)" -ge 4 ] || fail "too few detections on this machine"
 }

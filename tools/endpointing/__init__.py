@@ -1,1 +1,1 @@
-"""The second pass of endpointing: data, encoder, arbitrator, and their measure."""
+"""The second pass of endpointing: data, encoder, arbitrator, evaluation."""

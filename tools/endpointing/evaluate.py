@@ -4,8 +4,8 @@
     python -m tools.endpointing evaluate --data DIR --work DIR --smart-turn WHEEL [--json FILE]
 
 The protocol is eot-bench's, in figures/sweep.py; pauses and ends come from alignment
-and energy, or from silero-vad (--labels silero), as others label them. Policies are chosen on
-other speakers than those reported. --work keeps features and scores; a second run only sweeps,
+and energy, or from silero-vad (--labels silero), as in other publications. Policies are chosen
+and reported on different speakers. --work keeps features and scores: a second run only sweeps,
 unless --again is given.
 """
 

@@ -1,13 +1,13 @@
-"""Hear a long stream of wake words, commands with pauses and noise: each utterance once.
+"""Process a long stream of wake words, commands with pauses and noise: each utterance once.
 
     python -m tools.endpointing long-stream --data DIR [--work DIR] [--two-pass] [--wav FILE]
     python -m tools.endpointing long-stream --spoken --minutes 2
 
-Made of dev takes, or spoken by espeak-ng and flite. After each wake word comes a command,
-often with a pause in it, shorter or longer than the one that ends an utterance (an early End
-is then taken back); at once, after a moment, or not at all. Prints what became of each
-utterance and exits with 1 unless every one came exactly once. With --two-pass an arbitrator
-says what was an end (extra endpoint).
+The stream has dev takes, or speech of espeak-ng and flite. After each wake word a command
+follows, at once, after a moment, or not at all. Many commands have a pause, shorter or longer
+than the one that ends an utterance (an early End is then taken back). Prints the result of each
+utterance and exits with 1 unless each was reported exactly once. With --two-pass, the arbitrator
+decides the ends (extra endpoint).
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _BLOCK = 8000
 
 
 def judge(requests: Sequence[Request], truths: Sequence[Truth]) -> Iterator[tuple[str, float]]:
-    """Yield what became of each truth, and of what was heard without one, with its time."""
+    """Yield the result of each truth, and of each request without a truth, with its time."""
     left = list(requests)
     for truth in truths:
         near = [r for r in left if _overlaps(r, truth)]
         left = [r for r in left if r not in near]
         yield _became(near, truth), truth.word_begin / SAMPLE_RATE_HZ
     for request in left:
-        yield "heard without a word", request.detection.start_sample / SAMPLE_RATE_HZ
+        yield "detection without a word", request.detection.start_sample / SAMPLE_RATE_HZ
 
 
 def _became(near: list[Request], truth: Truth) -> str:
@@ -57,7 +57,7 @@ def _became(near: list[Request], truth: Truth) -> str:
     if not near:
         return "wake word missed"
     if truth.begin is None or truth.end is None:
-        return "speech where none was" if said else "no command, none heard"
+        return "speech where none was" if said else "no command, none reported"
     if not said:
         return "utterance missed"
     if len(said) > 1:
@@ -95,7 +95,7 @@ def _two_pass(models: Path | None) -> TwoPassEndpointer:
 
 
 def _endings(requests: Sequence[Request]) -> dict[str, int]:
-    """Count the reasons that utterances ended for."""
+    """Count the reasons why utterances ended."""
     reasons = Counter(r.outcome.reason for r in requests if isinstance(r.outcome, Utterance))
     return dict(sorted(reasons.items()))
 
@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--ratio-db", type=float, default=20.0, help="speech to noise")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--work", type=Path, help="keep alignments here")
-    parser.add_argument("--two-pass", action="store_true", help="ask the arbitrator")
+    parser.add_argument("--two-pass", action="store_true", help="with the arbitrator")
     parser.add_argument(
         "--models",
         type=Path,
@@ -130,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     cpu_s = time.process_time() - began
     became = list(judge(requests, truths))
     counts = Counter(kind for kind, _ in became)
-    good = ("once", "no command, none heard")
+    good = ("once", "no command, none reported")
     for kind, at_s in became:
         if kind not in good:
             print(f"{at_s:8.2f} s  {kind}", file=sys.stderr)

@@ -1,11 +1,11 @@
-"""What endpointing's networks owe to their parts: look-ahead, calibration, inputs.
+"""Look-ahead of the encoder; calibration and ablation of the arbitrator.
 
     python -m tools.endpointing study --data DIR --work DIR [--models DIR] [--write-cards]
 
-Reads what tools.endpointing.train left in --work. Look-ahead: token errors of the encoder on
+Reads what tools.endpointing.train wrote to --work. Look-ahead: token errors of the encoder on
 held-out speakers, dynamic against fixed at equal mean latency. Arbitrator: calibration of the
-exported network, and training anew without each group of inputs, on the dev speakers that
-choose (role "other"). --write-cards puts the figures on the cards of --models.
+exported network, and retraining without each group of inputs, on the dev speakers that are not
+held out (role "other"). --write-cards puts the figures on the cards of --models.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tools.endpointing.train import BATCH_SIZES, compared
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the studies that are asked for and print them."""
+    """Run one study, or both, and print the figures."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
@@ -69,12 +69,12 @@ def look_ahead(data: Path, work: Path) -> list[dict[str, Any]]:
 
 
 def arbitrator(work: Path, seed: int) -> dict[str, Any]:
-    """Calibration and ablation on the pauses of the speakers that choose."""
+    """Calibration and ablation on the pauses of dev speakers."""
     with (work / "pauses.pickle").open("rb") as file:
         pauses: list[Pause] = pickle.load(file)
     heard = [p for p in pauses if p.role == "train"]
     unheard = [p for p in pauses if p.role == "other"]
-    trained = train_arbitrator(heard, unheard, seed=seed)  # as it was exported: by its seed
+    trained = train_arbitrator(heard, unheard, seed=seed)  # the exported network again: same seed
     return {
         "calibration": figures(*judged(trained, unheard)),
         "ablation": ablation(heard, unheard, seeds=(seed, seed + 1, seed + 2)),
@@ -84,10 +84,8 @@ def arbitrator(work: Path, seed: int) -> dict[str, Any]:
 def _print_arbitrator(found: dict[str, Any]) -> None:
     calibration = dict(found["calibration"])
     bins = calibration.pop("bins")
-    print(
-        "arbitrator, speakers that choose: " + "  ".join(f"{k} {v}" for k, v in calibration.items())
-    )
-    print("  said   ends   questions")
+    print("arbitrator, dev speakers: " + "  ".join(f"{k} {v}" for k, v in calibration.items()))
+    print("  said   ends   n")
     for row in bins:
         print(f"  {row['said']:.3f}  {row['ends']:.3f}  {row['n']}")
     for name, row in found["ablation"].items():

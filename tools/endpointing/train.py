@@ -2,9 +2,9 @@
 
     python -m tools.endpointing train --data DIR --work DIR [--smart-turn WHEEL] [--steps N]
 
-Stages: alignment (pocketsphinx), features, encoder, pauses, arbitrator. Each leaves its result
-in --work and is not done again. With smart-turn's wheel (see tools.endpointing.evaluate) it
-teaches the arbitrator about the pauses and cuts of adults; it is no part of what is shipped.
+Stages: alignment (pocketsphinx), features, encoder, pauses, arbitrator. Each writes its result
+to --work, and a second run reuses it. With smart-turn's wheel (see tools.endpointing.evaluate),
+smart-turn is the arbitrator's teacher on the pauses and cuts of adults. It is not shipped.
 """
 
 from __future__ import annotations
@@ -36,10 +36,12 @@ _COMPARED = 200  # utterances
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run every stage that is not done yet."""
+    """Run the stages that have no result yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
-    parser.add_argument("--work", type=Path, required=True, help="folder for what is made once")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder for the results of each stage"
+    )
     parser.add_argument("--models", type=Path, default=Path("models/endpoint"))
     parser.add_argument("--smart-turn", type=Path, metavar="WHEEL", help="the teacher")
     parser.add_argument("--steps", type=int, default=1500, help="of the encoder's training")
@@ -102,7 +104,7 @@ def compared(items: list[Item]) -> list[Item]:
 def make_pauses(
     items: list[Item], encoder: Path, work: Path, teacher: SmartTurn | None, seed: int
 ) -> list[Pause]:
-    """Make (or reopen) the pauses of all that is not held out, each recording also cut once."""
+    """Make, or read, the pauses of all recordings that are not held out, and of one cut of each."""
     path = work / "pauses.pickle"
     if path.exists():
         with path.open("rb") as file:
@@ -119,7 +121,7 @@ def make_pauses(
             found = listen(source, item, pcm, places)
             if teacher is not None and item.utterance.adult and item.utterance.role == "train":
                 for pause, place in zip(found, places):
-                    if pause.asks and pause.kind != "end":  # that is what it is
+                    if pause.asks and pause.kind != "end":  # its label is certain
                         pause.teacher = teacher(pcm[: place.sample + 3200])
             pauses += found
     with path.open("wb") as file:

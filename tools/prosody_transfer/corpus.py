@@ -7,7 +7,6 @@ bundled voice, flite's slt, speaks sentences of the train split and is one more 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from pywakeword.errors import SpeechlessAudioError, TextMismatchError
-from pywakeword.training.material.corpus import decode
+from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import to_pcm
 from pywakeword.tts.recording.acoustic_frames import FRAME_RATE_HZ, N_MELS, acoustic_frames
 from pywakeword.tts.recording.alignment import Aligner
@@ -78,30 +77,29 @@ class Recording:
 
 def recordings(data: Path) -> list[Recording]:
     """Return the transcribed recordings that a released model may learn from."""
-    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = [
-            row
-            for row in csv.DictReader(file)
-            if f"/{_COLLECTION}/" in row["path"] and row["release"] == "ok" and row["transcript"]
-        ]
-    strangers = sorted({row["speaker"] for row in rows if row["split"] == "dev"})
+    clips = [
+        clip
+        for clip in read_manifest(data)
+        if _COLLECTION in clip.path.relative_to(data).parts and clip.transcript
+    ]
+    strangers = sorted({clip.speaker for clip in clips if clip.split == "dev"})
     order = np.random.default_rng(5).permutation(len(strangers))
     reporting = {strangers[i] for i in order[:N_REPORTING]}
 
-    def role(row: dict[str, str]) -> str:
-        if row["split"] == "train":
+    def role(clip: Clip) -> str:
+        if clip.split == "train":
             return "train"
-        return "report" if row["speaker"] in reporting else "choose"
+        return "report" if clip.speaker in reporting else "choose"
 
     return [
         Recording(
-            data / row["path"],
-            row["speaker"],
-            row["transcript"].lower(),
-            role(row),
-            re.search(r"gender f", row["note"]) is not None,
+            clip.path,
+            clip.speaker,
+            clip.transcript,
+            role(clip),
+            re.search(r"gender f", clip.note) is not None,
         )
-        for row in rows
+        for clip in clips
     ]
 
 

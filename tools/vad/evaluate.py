@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tools.vad.comparison import (
+from tools.vad.figures.comparison import (
     DELAYS_MS,
     RATIOS_DB,
     clean_streams,
@@ -26,8 +26,8 @@ from tools.vad.comparison import (
     in_noise,
     voiceless,
 )
-from tools.vad.rivals import Detect, ours, silero, webrtc
-from tools.vad.scoring import Scores, auc
+from tools.vad.figures.rivals import Detect, ours, silero, webrtc
+from tools.vad.figures.scoring import Scores, auc
 
 
 def main(argv: Sequence[str] | None = None) -> int:

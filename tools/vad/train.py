@@ -14,12 +14,12 @@ from pathlib import Path
 
 import torch
 
-from tools.vad.card import make_card, write_model
-from tools.vad.graph import build, calibrate, fold
-from tools.vad.mixing import Mixer
-from tools.vad.network import Network, Shape
-from tools.vad.prepare import prepare_sounds, prepare_speech, provenance
-from tools.vad.training import train
+from tools.vad.data.mixing import Mixer
+from tools.vad.data.prepare import prepare_sounds, prepare_speech, provenance
+from tools.vad.networks.card import make_card, write_model
+from tools.vad.networks.graph import build, calibrate, fold
+from tools.vad.networks.network import Network, Shape
+from tools.vad.networks.training import train
 
 _CALIBRATION_BATCHES, _CALIBRATION_FRAMES = 20, 1200
 _RECORDED = ("steps", "batch", "rate", "seed", "scale")
@@ -64,10 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = [f"--{name}={getattr(args, name):g}" for name in _RECORDED]
     training = {
         "command": " ".join(["python -m tools.vad train --data DIR --work DIR", *options]),
-        "labels": "energy of the dry take within 30 dB of its loud frames, tools/vad/labels.py",
+        "labels": "energy of the dry take within 30 dB of its loud frames, tools.vad.data.labels",
         "speech_hours": round(len(speech.features) / _FRAMES_PER_HOUR, 2),
         "sound_hours": round(len(sounds.features) / _FRAMES_PER_HOUR, 2),
-        "made_by_code": "hum, clicks, coloured noise, tones (tools/vad/sounds.py); alarms and "
+        "made_by_code": "hum, clicks, coloured noise, tones (tools/vad/data/sounds.py); alarms and "
         "music rendered from public-domain scores (pywakeword/training/material/playback.py)",
     }
     path = write_model(args.models, data, make_card(shape, data, training, provenance(args.data)))

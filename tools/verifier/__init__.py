@@ -1,1 +1,1 @@
-"""Verifier models: what a device's candidates are judged by a second time."""
+"""Verifier models, which score a device's detections a second time."""

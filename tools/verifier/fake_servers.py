@@ -82,7 +82,7 @@ def _read(connection: socket.socket) -> bytes:
 
 
 def answer(status: str, body: bytes = b"{}", headers: bytes = b"") -> Handler:
-    """Return a handler that gives this reply to everybody."""
+    """Return a handler that gives the same reply to every request."""
 
     def handle(connection: socket.socket) -> None:
         read_request(connection)
@@ -99,7 +99,7 @@ def verdict(connection: socket.socket) -> None:
     request = read_request(connection)
     found = re.search(rb"idempotency-key: (\w+)", request, re.IGNORECASE)
     assert found is not None
-    reply = {
+    reply: dict[str, object] = {
         "request_id": found[1].decode(),
         "decision": "accept",
         "score": 0.9,

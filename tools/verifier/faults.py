@@ -4,7 +4,7 @@
 
 Runs a real server as a process (killed, stopped with SIGSTOP), raw sockets that answer
 wrongly or not at all, an expired certificate and a name that does not exist. Prints the table
-of docs/verifier.md: every candidate must end in one decision within the deadline, and the
+of docs/measured/verifier.md: every candidate must end in one decision within the deadline, and the
 first probe after the recovery must close the circuit breaker.
 """
 
@@ -43,7 +43,7 @@ _POLICY = VerifierPolicy(offline="raise_threshold")
 
 @dataclass
 class Row:
-    """What one fault did. `probes` is None where nothing can recover."""
+    """The effect of one fault. `probes` is None where nothing can recover."""
 
     fault: str
     candidates: int

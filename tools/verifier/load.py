@@ -80,7 +80,7 @@ async def load(url: str, pid: int, keyword: str, clients: int, seconds: float) -
         "per_second": len(latencies) / elapsed_s,
         "p50_ms": 1000 * float(np.percentile(latencies, 50)),
         "p99_ms": 1000 * float(np.percentile(latencies, 99)),
-        # With several replicas, the metrics are those of whichever was asked.
+        # With several replicas, one of them answers, with its own metrics.
         "mean_batch": (after[0] - before[0]) / n_batches if n_batches > 0 else float("nan"),
         "cpu_ms": 1000 * (cpu_after - cpu_before) / len(latencies),
         "rss_mb": rss / 1e6,

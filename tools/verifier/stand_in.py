@@ -14,7 +14,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from pywakeword import _core
+from pywakeword.models.compatibility import FRONT_END
 from pywakeword.models.digest import file_entry
 
 _CHANNELS = (24, 32, 32)
@@ -34,7 +34,7 @@ def write_stand_in(folder: Path, keyword: str, seed: int = 7) -> Path:
         "keyword": keyword,
         "model": file_entry(path.name, data),
         "network": {"name": "stand-in-195"},
-        "frontend": dict(_core.LFBE_SETTINGS),
+        "frontend": dict(FRONT_END),
         "threshold_accept": 0.5,
         "threshold_reject": 0.5,
     }

@@ -107,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
     words = run.shape.words
     distilled = Network(sized(args.size, ()))
     distil_trunk(distilled, run, args)
-    # What the device itself says is judged by its state, which a verifier is not told.
+    # Audio that the device itself plays is rejected by its state, which a verifier has not.
     interference = run.interference.without([w.replace("_", " ") for w in words])
     candidates = train_candidates(args, words)
     for seed in args.seeds:

@@ -35,6 +35,10 @@ class Clip:
         What is said, where the source tells; lower case.
     source, licence : str
         For the model card.
+    speaker, note : str
+        As the manifest has them; both may be empty.
+    split : str
+        "train" or "dev".
     """
 
     path: Path
@@ -45,6 +49,9 @@ class Clip:
     source: str
     licence: str
     qa: frozenset[str]
+    speaker: str = ""
+    note: str = ""
+    split: str = ""
 
     @property
     def said(self) -> str:
@@ -58,13 +65,18 @@ class Clip:
         return word.replace("_", " ") in self.said
 
 
-def read_manifest(data: Path, split: str, *, released_only: bool = True) -> list[Clip]:
-    """Rows of `split` ("train" or "dev"), those with release=ok unless told otherwise."""
+def read_manifest(
+    data: Path, split: str | None = None, *, released_only: bool = True
+) -> list[Clip]:
+    """Rows of `split` ("train" or "dev"; None for both), by default only those with release=ok."""
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [
         Clip(
             path=data / row["path"],
+            split=row["split"],
+            speaker=row.get("speaker", ""),
+            note=row.get("note", ""),
             category=row["category"],
             label=row["label"],
             group=row["leak_group"],
@@ -74,7 +86,7 @@ def read_manifest(data: Path, split: str, *, released_only: bool = True) -> list
             qa=frozenset(filter(None, row["qa"].split(";"))),
         )
         for row in rows
-        if row["split"] == split and (row["release"] == "ok" or not released_only)
+        if split in (None, row["split"]) and (row["release"] == "ok" or not released_only)
     ]
 
 

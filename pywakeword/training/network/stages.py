@@ -113,7 +113,7 @@ class Trainer:
                     drawn = ahead.submit(draw)
                 losses = loss_of(batch)
                 self.optimiser.zero_grad(set_to_none=True)
-                torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+                torch.stack(list(losses.values())).sum().backward()
                 nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
                 self.optimiser.step()
                 self.schedule.step()

@@ -30,7 +30,7 @@ def log_mel(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     starts = np.arange(n_frames) * HOP_SAMPLES
     windowed = padded[starts[:, None] + np.arange(_WINDOW)] * np.hanning(_WINDOW)
     power = np.abs(np.fft.rfft(windowed, _N_FFT)) ** 2
-    return (0.2 * np.log(power @ _filters().T + 1e-5)).astype(np.float32)
+    return np.asarray(0.2 * np.log(power @ _filters().T + 1e-5), np.float32)
 
 
 def acoustic_frames(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

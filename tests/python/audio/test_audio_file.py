@@ -11,6 +11,8 @@ from pywakeword import AudioError, AudioFormatError, FileSource
 soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
 pytest.importorskip("soxr", reason="the audio extra is not installed")
 
+pytestmark = pytest.mark.portable
+
 
 def sine(rate_hz: int, duration_s: float = 1.0, frequency_hz: float = 440.0) -> np.ndarray:
     return 0.5 * np.sin(2 * np.pi * frequency_hz * np.arange(round(duration_s * rate_hz)) / rate_hz)

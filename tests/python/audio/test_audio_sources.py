@@ -8,6 +8,8 @@ import pytest
 
 from pywakeword import ArraySource, AudioFormatError, StdinSource
 
+pytestmark = pytest.mark.portable
+
 PCM = np.arange(-500, 500, dtype=np.int16)
 RAW = PCM.astype("<i2").tobytes()
 

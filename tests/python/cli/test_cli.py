@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from helpers import tiny_model
 from helpers.child_process import PYWAKEWORD, run, start
+from helpers.command_line import error_line
 from helpers.tiny_model import silence, utterance
 
 import pywakeword
@@ -25,19 +26,6 @@ def wav(tmp_path: Path) -> Path:
     path = tmp_path / "beep.wav"
     soundfile.write(path, utterance("beep"), 16000)
     return path
-
-
-def error_line(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
-    """Run a command that must fail, and return its only line on standard error."""
-    try:
-        code = main([str(argument) for argument in argv])
-    except SystemExit as stopped:  # argparse exits by itself
-        code = stopped.code
-    output = capsys.readouterr()
-    assert code == 2
-    assert output.err.endswith("\n")
-    assert output.err.count("\n") == 1
-    return output.err.rstrip()
 
 
 @pytest.mark.parametrize(

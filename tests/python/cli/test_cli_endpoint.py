@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def wav(tmp_path: Path) -> Path:
     return path
 
 
-def records(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str, object]]:
+def records(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str, Any]]:
     assert main(["endpoint", "--json", *argv]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -125,6 +126,7 @@ def test_plot_of_nothing(tmp_path: Path) -> None:
     [[], ["missing.wav"], ["--silence-ms", "-1", "x.wav"], ["--silence-ms", "long", "x.wav"]],
 )
 def test_bad_input_is_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    code: object
     try:
         code = main(["endpoint", *argv])
     except SystemExit as stopped:

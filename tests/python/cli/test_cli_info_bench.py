@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ import pytest
 import pywakeword
 from pywakeword.cli import main
 from pywakeword.measure.benchmark import Timing, measure_rounds, synthetic_audio
+
+pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
@@ -153,11 +157,11 @@ class Counter:
 
     name = "counter"
 
-    def prepare(self, chunks: list) -> list:
+    def prepare(self, chunks: Sequence[Any]) -> Sequence[Any]:
         self.lengths = [len(chunk) for chunk in chunks]
         return chunks
 
-    def run(self, chunks: list) -> int:
+    def run(self, chunks: Sequence[Any]) -> int:
         return len(chunks)
 
 

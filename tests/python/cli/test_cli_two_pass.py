@@ -9,6 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+pytest.importorskip("soxr", reason="the audio extra is not installed")
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
+import soundfile
 from helpers.fake_sounddevice import FakeSoundDevice
 from helpers.sounds import RATE, floor
 from helpers.voices import require_engine
@@ -16,8 +21,6 @@ from helpers.voices import require_engine
 from pywakeword.cli import main
 from pywakeword.endpointing.recognisers import encoder
 from pywakeword.training.material.synthesis import Voice, speak
-
-soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
 
 SENTENCE = "turn on the light in the kitchen"
 LONGEST_S = 2.1  # the last resort, and what a decision lags behind

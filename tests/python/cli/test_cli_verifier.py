@@ -9,15 +9,20 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
 import pytest
+
+pytest.importorskip("httpx", reason="the verifier extra is not installed")
+pytest.importorskip("fastapi", reason="the server extra is not installed")
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
+import httpx
 import soundfile
 from helpers.child_process import PYWAKEWORD, start
+from helpers.command_line import error_line
 from helpers.fake_sounddevice import FakeSoundDevice
 from helpers.tiny_model import silence, utterance
 from helpers.tiny_verifier import write_verifier
 from helpers.verifier_server import serving
-from test_cli import error_line
 
 from pywakeword.cli import main
 

@@ -222,7 +222,7 @@ def test_wyoming_serve() -> None:
 
 
 def test_wyoming_serve_warns() -> None:
-    pytest.importorskip("wyoming", reason="needs the extra 'wyoming'")
+    pytest.importorskip("wyoming.client", reason="needs the extra 'wyoming'")
     command = [*PYWAKEWORD, "wyoming", "serve", "--uri", "tcp://0.0.0.0:0", "--allow-remote"]
     with start(*command, stdout=-1, stderr=-1, text=True) as process:
         assert "serving alexa, computer at tcp://0.0.0.0:" in process.stdout.readline()

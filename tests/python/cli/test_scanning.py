@@ -9,6 +9,8 @@ from helpers.tiny_model import silence, tone, utterance
 from pywakeword import ArraySource, WakeWord
 from pywakeword.measure.scanning import detections, measure, scan
 
+pytestmark = pytest.mark.portable
+
 
 def test_detections_of_two_sources_are_alike(beep_model: Path) -> None:
     spotter = WakeWord(beep_model)

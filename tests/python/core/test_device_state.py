@@ -6,6 +6,8 @@ import pytest
 
 from pywakeword import DeviceState
 
+pytestmark = pytest.mark.portable
+
 
 def test_unknown_is_all_zero() -> None:
     assert DeviceState().codes == (0, 0, 0)
@@ -47,4 +49,4 @@ def test_is_frozen_and_hashable() -> None:
     state = DeviceState(playback="tts")
     assert {state: 1}[DeviceState(playback="tts")] == 1
     with pytest.raises(AttributeError):
-        state.playback = "none"
+        state.playback = "none"  # type: ignore[misc]

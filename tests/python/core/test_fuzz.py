@@ -23,6 +23,8 @@ from pywakeword import FileSource, StdinSource  # noqa: E402
 from pywakeword.errors import PyWakewordError  # noqa: E402
 from pywakeword.models.card import read_card  # noqa: E402
 
+pytestmark = pytest.mark.portable
+
 ROOT = Path(__file__).parents[3]
 CARD = json.loads((ROOT / "models" / "alexa.json").read_text(encoding="utf-8"))
 quick = settings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ pytest.importorskip("scipy", reason="the float64 reference needs scipy")
 from helpers import lfbe_reference
 
 from pywakeword import _core
+
+pytestmark = pytest.mark.portable
 
 Pcm = npt.NDArray[np.int16]
 SAMPLE_RATE = 16000
@@ -66,7 +69,7 @@ SIGNALS: dict[str, Callable[[], Pcm]] = {
     "constant": lambda: np.full(SAMPLE_RATE, -32768, np.int16),
     "clicks": lambda: to_pcm(np.where(np.arange(SAMPLE_RATE) % 997 == 0, 32767.0, 0.0)),
     "speech-like": speech_like,
-    **{f"tone {hz} Hz": (lambda hz=hz: tone(hz)) for hz in (62, 100, 440, 1003.3, 3517, 7599)},
+    **{f"tone {hz} Hz": partial(tone, hz) for hz in (62, 100, 440, 1003.3, 3517, 7599)},
 }
 
 
@@ -145,4 +148,4 @@ def test_the_result_owns_its_data() -> None:
 )
 def test_other_arrays_are_refused(pcm: object, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        _core.Lfbe().process(pcm)  # type: ignore[arg-type]
+        _core.Lfbe().process(pcm)

@@ -9,6 +9,8 @@ from helpers.child_process import run
 import pywakeword
 from pywakeword import errors
 
+pytestmark = pytest.mark.portable
+
 EXPECTED = [
     "AddonError",
     "AmrRepair",

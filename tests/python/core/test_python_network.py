@@ -12,6 +12,8 @@ from helpers.tone_stream import make_spotter, with_tones
 
 from pywakeword import _core
 
+pytestmark = pytest.mark.portable
+
 
 def constant_answer(logit: float) -> dict[str, npt.NDArray[np.float32]]:
     return {

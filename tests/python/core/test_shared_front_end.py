@@ -13,6 +13,8 @@ from helpers.sounds import Pcm, floor, request, spoken
 from pywakeword import Endpointer, EndpointRule, WakeWord, capi
 from pywakeword.capi import library as capi_library
 
+pytestmark = pytest.mark.portable
+
 PCM = np.concatenate(
     [spoken("computer"), np.zeros(9000, np.int16), spoken("alexa"), floor(1), request(), floor(1)]
 )
@@ -90,4 +92,4 @@ def test_two_that_hear_different_audio_in_two_threads() -> None:
 
 def test_what_has_no_front_end_is_refused() -> None:
     with pytest.raises(TypeError, match="must be a WakeWord, got Endpointer"):
-        Endpointer().share_front_end(Endpointer())  # type: ignore[arg-type]
+        Endpointer().share_front_end(Endpointer())

@@ -16,6 +16,8 @@ from pywakeword.training.export.tflite_writer import (
     quantize_layer,
 )
 
+pytestmark = pytest.mark.portable
+
 N_STATE, EMBEDDING, CHANNELS = 22, 8, 24
 CHUNKS = (1, 7, 160, 1280, 5000)
 
@@ -51,8 +53,8 @@ def network(*, head_seed: int, trunk_change: int = 0, head_taps: int = 3) -> byt
         x = g.add(g.crop_oldest(x, 2 * dilation, f"skip{i}"), y, f"block{i}", q, "relu")
     rng = np.random.default_rng(head_seed)
     dilation = 2 // (head_taps - 1)
-    weights = layer(x, CHANNELS, head_taps, 1, CHANNELS)
-    x = g.conv_2d(x, *weights, "head", q, dilation=(dilation, 1), activation="relu")
+    head = layer(x, CHANNELS, head_taps, 1, CHANNELS)
+    x = g.conv_2d(x, *head, "head", q, dilation=(dilation, 1), activation="relu")
     x = g.concatenation([g.reshape(x, (1, CHANNELS), "flat"), embedding], "joined")
     for name in ("logits", "start", "end"):
         g.output(g.fully_connected(x, *layer(x, 1, CHANNELS + EMBEDDING), name, q))

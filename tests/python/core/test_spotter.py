@@ -25,6 +25,8 @@ from helpers.tone_stream import (
 
 from pywakeword import _core
 
+pytestmark = pytest.mark.portable
+
 PRE_ROLL_SAMPLES = 8000
 MUSIC = 2
 CHUNKS = [1, 7, 160, 1000, 1280]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from helpers.tone_stream import load_model, make_spotter
 
 from pywakeword import _core
+
+pytestmark = pytest.mark.portable
 
 
 def python_network(*, frame_stride: int = 4) -> _core.PythonNetwork:
@@ -38,8 +42,9 @@ def test_no_network_is_too_few() -> None:
 
 
 def test_other_objects_are_no_networks() -> None:
+    networks: Any = [object()]
     with pytest.raises(TypeError, match="networks must hold"):
-        _core.Spotter([object()], thresholds=[0.5], smoothing_frames=[1])
+        _core.Spotter(networks, thresholds=[0.5], smoothing_frames=[1])
 
 
 def test_networks_must_share_a_stride() -> None:

@@ -10,6 +10,8 @@ from helpers.tiny_model import silence, tone, utterance
 
 from pywakeword import CalibrationError, Detection, DeviceState, StreamError, WakeWord
 
+pytestmark = pytest.mark.portable
+
 
 def feed(spotter: WakeWord, pcm: np.ndarray, chunk: int) -> list[Detection]:
     found = []
@@ -166,7 +168,7 @@ def test_two_threads_in_one_stream(beep_model: Path) -> None:
 
 def test_device_state_must_be_one(beep_model: Path) -> None:
     with pytest.raises(TypeError, match="must be a DeviceState, got str"):
-        WakeWord(beep_model).device_state = "music"
+        WakeWord(beep_model).device_state = "music"  # type: ignore[assignment]
 
 
 def test_properties(beep_model: Path, boop_model: Path) -> None:

@@ -19,6 +19,8 @@ from pywakeword._wyoming import check_uri
 from pywakeword.capi import library as capi_library
 from pywakeword.commands import wyoming
 
+pytestmark = pytest.mark.portable
+
 PACKAGE = Path(pywakeword.__file__).parent
 SETUP = Path(__file__).parents[3] / "setup.py"
 POSIX_ONLY = {

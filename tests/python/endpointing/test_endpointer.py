@@ -23,6 +23,8 @@ from pywakeword import (
     WakeWord,
 )
 
+pytestmark = pytest.mark.portable
+
 TOLERANCE = round(0.1 * RATE)
 
 
@@ -251,7 +253,8 @@ def test_probabilities() -> None:
 def test_events_are_values() -> None:
     event = End(1, 2, "silence")
     assert event == End(1, 2, "silence")
-    assert event != PossibleEnd(1, 2, "silence")
+    other: EndpointEvent = PossibleEnd(1, 2, "silence")
+    assert event != other
     with pytest.raises(dataclasses.FrozenInstanceError):
         event.sample = 3  # type: ignore[misc]
 

@@ -7,6 +7,8 @@ import pytest
 
 from pywakeword import FrameBatch, FrameBatcher
 
+pytestmark = pytest.mark.portable
+
 
 def frames(first: int, count: int) -> np.ndarray:
     """Frames that hold their own index."""

@@ -7,6 +7,10 @@ from collections import deque
 
 import numpy as np
 import pytest
+
+pytest.importorskip("pocketsphinx", reason="the pocketsphinx extra is not installed")
+pytest.importorskip("soxr", reason="the audio extra is not installed")
+
 from helpers.sounds import COMPUTER, REQUEST, floor, spoken
 from helpers.voices import require_engine
 
@@ -23,8 +27,6 @@ from pywakeword import (
     WakeWord,
 )
 from pywakeword.training.material.synthesis import Voice, speak
-
-pytest.importorskip("pocketsphinx", reason="the pocketsphinx extra is not installed")
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,7 @@ def test_a_graph_shows_what_is_missing() -> None:
 
 def test_amrlib_is_asked_where_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("penman", reason="the amr extra is not installed")
-    amrlib = types.ModuleType("amrlib")
+    amrlib: Any = types.ModuleType("amrlib")
 
     def load_stog_model(model_dir: str | None) -> object:
         if model_dir is None:
@@ -205,12 +205,12 @@ def test_missing_extras_are_named(module: str, monkeypatch: pytest.MonkeyPatch) 
 
 def test_bad_input() -> None:
     with pytest.raises(TypeError, match="callable"):
-        TruncationCheck([], "hook")  # type: ignore[arg-type]
+        TruncationCheck([], "hook")
     with pytest.raises(ValueError, match="sure_from"):
         check(sure_from=0)
     with pytest.raises(ValueError, match="keep_s"):
         check(keep_s=0)
     decisions = [Decision(900, 700, 0.2, 0.0, (), 900.0)]
-    wrong = TruncationCheck(decisions, lambda *_: None)  # type: ignore[arg-type,return-value]
+    wrong = TruncationCheck(decisions, lambda *_: None)
     with pytest.raises(TypeError, match="Repair"):
         wrong.judge(Utterance(0, 700, 900, "arbitrator"))

@@ -11,6 +11,7 @@ import threading
 import time
 import types
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ class FakeSoundDevice:
     closed: int = 0
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> FakeSoundDevice:
-        module = types.ModuleType("sounddevice")
+        module: Any = types.ModuleType("sounddevice")
         module.PortAudioError = PortAudioError
         module.query_devices = self.query_devices
         module.check_input_settings = self.check_input_settings

@@ -13,6 +13,7 @@ import json
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Service:
         self.requests: list[dict] = []
         self._tasks: set[asyncio.Task] = set()
 
-    async def __aenter__(self) -> Service:
+    async def __aenter__(self) -> Any:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -57,6 +58,9 @@ class Service:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
@@ -180,6 +184,9 @@ class SpeechToTextService(Service):
 
 class HttpService(Service):
     """HTTP/1.1 by hand, to be able to break off anywhere."""
+
+    async def answer(self, path, body, reader, writer) -> None:
+        raise NotImplementedError
 
     async def serve(self, reader, writer) -> None:
         while request := await self._read_request(reader):

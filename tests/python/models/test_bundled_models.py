@@ -11,6 +11,8 @@ import pywakeword
 
 soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
 
+pytestmark = pytest.mark.portable
+
 GOLDEN = Path(__file__).parents[2] / "golden"
 WORDS = ("alexa", "computer")
 

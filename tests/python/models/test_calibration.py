@@ -6,6 +6,8 @@ import pytest
 
 from pywakeword import Calibration, CalibrationError, CalibrationRow
 
+pytestmark = pytest.mark.portable
+
 TABLE = (
     CalibrationRow(0.3, 2.0, 0.01),
     CalibrationRow(0.5, 0.5, 0.02),

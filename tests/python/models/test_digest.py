@@ -8,6 +8,8 @@ import pytest
 
 from pywakeword.models import digest
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 55, 56, 64, 100_000])
 def test_the_digest_is_sha256(n_bytes: int) -> None:

@@ -21,6 +21,8 @@ from pywakeword.training.export.tflite_writer import (  # noqa: E402
     quantize_weights,
 )
 
+pytestmark = pytest.mark.portable
+
 Q = Quantization(0.05, 3)
 TIME, CHANNELS, N_STATE = 9, 8, 22
 
@@ -140,7 +142,7 @@ def _rescaling_concatenation(g: GraphBuilder) -> None:
     g.output(g.concatenation([x, y], "joined"))
 
 
-UNSUPPORTED = {
+UNSUPPORTED: dict[Callable[[GraphBuilder], None], list[str]] = {
     _softmax: ["SOFTMAX", "probabilities"],
     _float_features: ["features", "FLOAT32"],
     _int16_result: ["wide", "INT16"],

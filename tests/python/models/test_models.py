@@ -16,6 +16,8 @@ from pywakeword.models.files import (
 )
 from pywakeword.models.network import load_core_model
 
+pytestmark = pytest.mark.portable
+
 
 def spoil_card(model: Path, keys: str, value: Any) -> None:
     """Set one field of a card, named by a dotted path; `...` deletes it."""

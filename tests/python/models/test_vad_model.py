@@ -14,6 +14,8 @@ from pywakeword import CardError, Endpointer, ModelError, WakeWord
 from pywakeword.cli import main
 from pywakeword.models.files import find_model
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.fixture
 def vad(tmp_path: Path) -> Path:

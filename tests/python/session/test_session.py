@@ -6,6 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ from pywakeword.session.machine import Machine
 from pywakeword.tts import Backend, TtsClient
 from pywakeword.tts.speech import AudioChunk
 
-PAGE = Path(__file__).parents[3] / "docs" / "session.md"
+PAGE = Path(__file__).parents[3] / "docs" / "use" / "session.md"
 ASKED = np.concatenate([spoken("computer"), floor(1.5)])
 
 
@@ -91,7 +92,7 @@ def test_a_trigger_out_of_place_is_an_error() -> None:
 
 def test_the_diagram_in_the_docs_is_current() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert renew(page) == page, "run: python -m pywakeword.session.diagram docs/session.md"
+    assert renew(page) == page, "run: python -m pywakeword.session.diagram docs/use/session.md"
     arrows = re.findall(r"^    (\w+) --> (\w+): ([\w ]+)", mermaid(), re.MULTILINE)
     drawn = {(a, b, trigger.strip()) for a, b, trigger in arrows}
     assert drawn == {
@@ -210,7 +211,7 @@ def test_verdicts_may_be_objects(verdict: dict) -> None:
 
 @pytest.mark.parametrize("says", [None, "", "BREAK"])
 def test_speech_to_text(says: str | None) -> None:
-    pytest.importorskip("wyoming", reason="needs the extra 'wyoming'")
+    pytest.importorskip("wyoming.client", reason="needs the extra 'wyoming'")
     from pywakeword.wyoming import WyomingSpeechToText
 
     async def go() -> None:
@@ -258,7 +259,7 @@ def test_a_session_is_left_early_and_runs_once() -> None:
             session = VoiceSession(
                 ArraySource(ASKED), WakeWord("computer"), saying("hello"), tts=tts
             )
-            events = session.__aiter__()
+            events: Any = session.__aiter__()
             async for event in events:
                 if isinstance(event, StateChanged) and event.after is State.SPEAKING:
                     break

@@ -82,6 +82,7 @@ class Evening:
         self.started: list[tuple[int, str, int]] = []  # sample, kind, length
         self.stopped: list[tuple[int, str]] = []
         self.thoughts = 0
+        self.events: list[SessionEvent] = []
 
     def scene(self, sample: int) -> Scene:
         return [scene for begin, scene in self.script.scenes if begin <= sample][-1]
@@ -228,7 +229,9 @@ def test_answers_are_played_whole_or_stop_at_once(evening: Evening) -> None:
             by_scene.setdefault(scene_begin, []).append((begin, end))
     for begin, scene in evening.script.scenes:
         spans = by_scene.get(begin, [])
-        pcm = np.concatenate([evening.room.played[b:e] for b, e in spans] or [[]])
+        pcm = np.concatenate(
+            [evening.room.played[b:e] for b, e in spans] or [np.zeros(0, np.int16)]
+        )
         if scene.name == "interrupted":
             held = next(
                 e.sample

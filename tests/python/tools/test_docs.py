@@ -23,11 +23,14 @@ from helpers import child_process, speech_servers
 from pywakeword.cli import make_parser
 
 ROOT = Path(__file__).parents[3]
-PAGES = [
-    page for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if page.exists()
-]
-RUN_COMMANDS = ("home_assistant.md", "session.md", "tts.md")
-BLOCK = re.compile(r"^```(python|sh)( no-run)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+OTHERS = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md", "models/README.md")
+PROSE = [*PAGES, *(ROOT / name for name in OTHERS)]
+RUN_COMMANDS = ("use/home_assistant.md", "use/session.md", "use/speaking.md")
+BLOCK = re.compile(r"^(<!-- no-run -->\n)?```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+LINE_LENGTH = 120
 SERVICES = {
     "127.0.0.1:10200": lambda: speech_servers.WyomingService(streams=True),
     "127.0.0.1:10300": speech_servers.SpeechToTextService,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -15,15 +14,16 @@ from tools.endpointing import long_stream as endpoint_stream
 from tools.endpointing.data.stream import Truth
 from tools.endpointing.long_stream import judge
 
+pytestmark = pytest.mark.portable
 
+
+@pytest.mark.voices("espeak-ng", "flite")
 @pytest.mark.parametrize("passes", [[], ["--two-pass"]], ids=["pauses", "two passes"])
 def test_every_utterance_comes_exactly_once(
     passes: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     if passes:
         pytest.importorskip("onnxruntime", reason="the endpoint extra is not installed")
-    assert shutil.which("espeak-ng"), "espeak-ng is not installed"
-    assert shutil.which("flite"), "flite is not installed"
     # A seed at which no wake word is missed: that is not what is tested here.
     assert endpoint_stream.main(["--spoken", "--minutes", "2", "--seed", "7", *passes]) == 0
     figures = json.loads(capsys.readouterr().out)
@@ -58,13 +58,15 @@ NOTHING = NoSpeech(90_000, 90_000, "no_speech_timeout")
         ([], ["wake word missed"]),
     ],
 )
-def test_the_judge_can_fail_each(outcomes: list, became: list[str]) -> None:
+def test_the_judge_can_fail_each(outcomes: list[Utterance | NoSpeech], became: list[str]) -> None:
     truth = Truth(10_000, 18_000, 20_000, 50_000)
     assert [k for k, _ in judge([request(10_500, o) for o in outcomes], [truth])] == became
 
 
 def test_the_judge_of_silence() -> None:
     truth = Truth(10_000, 18_000, None, None)
-    assert [k for k, _ in judge([request(10_500, NOTHING)], [truth])] == ["no command, none heard"]
+    assert [k for k, _ in judge([request(10_500, NOTHING)], [truth])] == [
+        "no command, none reported"
+    ]
     found = judge([request(10_500, said(20_000, 30_000)), request(99_000, NOTHING)], [truth])
-    assert [k for k, _ in found] == ["speech where none was", "heard without a word"]
+    assert [k for k, _ in found] == ["speech where none was", "detection without a word"]

@@ -28,7 +28,9 @@ def run(monkeypatch: pytest.MonkeyPatch, name: str, *arguments: object) -> None:
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
 
 
-def test_microphone(beep_model, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_microphone(
+    beep_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     FakeSoundDevice(utterance("beep")).install(monkeypatch)
     with pytest.raises(AudioDeviceError, match="the device is gone"):
         run(monkeypatch, "microphone.py", beep_model)
@@ -36,14 +38,23 @@ def test_microphone(beep_model, monkeypatch, capsys: pytest.CaptureFixture[str])
     assert line == "beep at 0.88 s, score 1.00"
 
 
-def test_own_word(beep_model, recording, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_own_word(
+    beep_model: Path,
+    recording: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     run(monkeypatch, "own_word.py", beep_model, recording)
     (line,) = capsys.readouterr().out.splitlines()
     assert line == "beep at 0.88 s, score 1.00"
 
 
 def test_verifier(
-    beep_model, recording, tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]
+    beep_model: Path,
+    recording: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytest.importorskip("fastapi", reason="the verifier's server is not installed")
     from helpers.verifier_server import serving

@@ -18,7 +18,7 @@ from tools.accuracy.plot import save_plot
 
 
 class FirstSample:
-    """Says the first sample of a stream, in percent, once."""
+    """Reports the first sample of a stream, in percent, once."""
 
     name = "first sample"
     score_shift_s = 1.0

@@ -5,10 +5,12 @@ import json
 import shlex
 import sys
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from helpers.fake_sounddevice import FakeSoundDevice
 from helpers.tiny_model import utterance
@@ -71,11 +73,11 @@ def test_listening_goes_on_while_the_action_runs(
     calls = []
 
     class Source(ArraySource):
-        def __iter__(self):
+        def __iter__(self) -> Iterator[npt.NDArray[np.int16]]:
             yield from super().__iter__()
             heard.set()
 
-    def act(details: dict) -> None:
+    def act(details: dict[str, object]) -> None:
         calls.append(details)
         assert heard.wait(30)
 
@@ -91,7 +93,7 @@ def test_overruns_and_failures_are_reported(
     class Source(ArraySource):
         overruns = 2
 
-    def act(details: dict) -> None:
+    def act(details: dict[str, object]) -> None:
         raise FileNotFoundError("no such command")
 
     listen(Source(utterance("beep")), WakeWord(beep_model), act)
@@ -107,7 +109,7 @@ def test_unknown_model(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_unit_starts_the_loop() -> None:
     unit = configparser.ConfigParser(interpolation=None)
-    unit.optionxform = str
+    unit.optionxform = str  # type: ignore[method-assign, assignment]
     unit.read(UNIT)
     assert "examples/python/raspberry_pi_loop.py" in unit["Service"]["ExecStart"]
     assert unit["Install"]["WantedBy"] == "default.target"

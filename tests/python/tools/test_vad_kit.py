@@ -9,9 +9,9 @@ from helpers.sounds import COMPUTER, REQUEST, floor, hum, spoken
 pytest.importorskip("soundfile", reason="the audio extra is not installed")
 
 from pywakeword.training.material.features import lfbe
-from tools.vad.labels import runs, speech_frames
-from tools.vad.scoring import Scores, auc
-from tools.vad.sounds import MAKERS
+from tools.vad.data.labels import runs, speech_frames
+from tools.vad.data.sounds import MAKERS
+from tools.vad.figures.scoring import Scores, auc
 
 
 def test_labels_follow_the_energy() -> None:
@@ -44,7 +44,7 @@ def test_auc_counts_ties_half() -> None:
 
 
 def test_scores_know_only_what_was_known() -> None:
-    # A detector that says the number of its 10 ms, as soon as it has them.
+    # A detector whose output is the index of the 10 ms frame, as soon as it is complete.
     def detect(pcm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         n = len(pcm) // 160
         return np.arange(n, dtype=np.float32), 160 * np.arange(1, n + 1)

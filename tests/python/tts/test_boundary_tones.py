@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -26,10 +24,8 @@ from pywakeword.tts.prosody.boundary_tones import (
 from pywakeword.tts.recording.acoustic_frames import FRAME_RATE_HZ, acoustic_frames
 
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
-if ctypes.util.find_library("flite") is None:
-    if os.environ.get("CIBUILDWHEEL"):
-        pytest.skip("libflite1 is not installed where wheels are built", allow_module_level=True)
-    pytest.fail("flite is not installed; on Debian: apt install libflite1", pytrace=False)
+
+pytestmark = pytest.mark.voices("libflite1")
 
 SLT = Path(__file__).parents[3] / "models" / "tts" / "slt-parallel"
 ASKED, TOLD = "Is the lamp in the kitchen on?", "The lamp in the kitchen is on."
@@ -86,6 +82,7 @@ def test_a_clause_goes_on():
     pause = spoken.symbols.index("pau", 1)
     assert tones(CLAUSES)[pause - 1] == CONTINUATION.end
     # Of a text that was cut in two only the second part has the end.
+    assert spoken.places is not None
     rows = phone_names(spoken.symbols[:pause]), np.array(spoken.places[:pause])
     assert 12 * boundary_tones(CLAUSES, *rows)[-1] == 0
 

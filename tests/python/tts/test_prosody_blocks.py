@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import json
 import os
 import shutil
@@ -18,10 +17,8 @@ from pywakeword.tts import Addon, SequenceBlock, registry
 from pywakeword.tts.blocks import ProsodySelector
 
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
-if ctypes.util.find_library("flite") is None:
-    if os.environ.get("CIBUILDWHEEL"):
-        pytest.skip("libflite1 is not installed where wheels are built", allow_module_level=True)
-    pytest.fail("flite is not installed; on Debian: apt install libflite1", pytrace=False)
+
+pytestmark = pytest.mark.voices("libflite1")
 
 SLT = Path(__file__).parents[3] / "models" / "tts" / "slt-parallel"
 QUESTION = "Where are you going to keep it?"

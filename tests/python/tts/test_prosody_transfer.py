@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes.util
-import os
 import re
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+pytest.importorskip("onnx", reason="onnx comes with the extra test")
+
 from helpers import tiny_addon, tiny_transfer
 
 from pywakeword.cli import main
@@ -31,12 +32,10 @@ from pywakeword.tts.recording.pitch import track_pitch
 from pywakeword.tts.text.flite import FliteVoice
 
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
-if ctypes.util.find_library("flite") is None:
-    if os.environ.get("CIBUILDWHEEL"):
-        pytest.skip("libflite1 is not installed where wheels are built", allow_module_level=True)
-    pytest.fail("flite is not installed; on Debian: apt install libflite1", pytrace=False)
 pytest.importorskip("pocketsphinx", reason="the extra pocketsphinx is not installed")
 pytest.importorskip("soundfile", reason="the extra audio is not installed")
+
+pytestmark = pytest.mark.voices("libflite1")
 
 TEXT = "Is the lamp in the kitchen on?"
 

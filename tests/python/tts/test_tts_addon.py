@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -152,7 +153,8 @@ def test_customized_encoders_change_only_a_name(folder, tmp_path):
     assert ours["stack"].pop("sequence_block") == {"type": "Encoders"}
     assert ours == theirs
     addon = Addon.load(other)
-    assert addon.pipeline.sequence_block.parallel
+    encoders: Any = addon.pipeline.sequence_block
+    assert encoders.parallel
     np.testing.assert_array_equal(audio(addon), audio(Addon.load(folder)))
 
 
@@ -196,7 +198,8 @@ def test_an_own_block_type(tmp_path):
     stack = (UP, {"type": "Backwards", "network": "decoder"}, VOC)
     addon = Addon.load(with_stack(tmp_path, *stack), registry=types)
     assert isinstance(addon.pipeline, StreamablePipeline)
-    assert isinstance(addon.pipeline.streamable_block.blocks[1], Backwards)
+    stacked: Any = addon.pipeline.streamable_block
+    assert isinstance(stacked.blocks[1], Backwards)
     assert "Backwards" not in registry.names(StreamableBlock)
 
 
@@ -250,7 +253,8 @@ def test_symbols_are_cut_at_pauses():
 
 def test_networks_refuse_unfit_tensors(folder):
     addon = Addon.load(folder)
-    network = addon.pipeline.streamable_block.blocks[1].network
+    stacked: Any = addon.pipeline.streamable_block
+    network = stacked.blocks[1].network
     good = np.zeros((5, tiny_addon.WIDTH + 3), np.float32)
     assert network.run({"upsampled": good})["acoustic"].shape == (5, tiny_addon.MELS + 2)
     for bad, message in (

@@ -49,7 +49,12 @@ def test_closing_it_stops_the_addon(addon, monkeypatch):
     def opening(*arguments):
         stream = original(*arguments)
         close = stream.close
-        stream.close = lambda: (closed.append(True), close())
+
+        def closing():
+            closed.append(True)
+            close()
+
+        stream.close = closing
         return stream
 
     monkeypatch.setattr(addon.pipeline, "open", opening)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import json
-import os
 import time
 from pathlib import Path
 
@@ -17,10 +15,8 @@ from pywakeword.tts.addon.front_ends import FlitePhones
 from pywakeword.tts.text.flite import FliteVoice
 
 pytest.importorskip("onnxruntime", reason="the tts extra is not installed")
-if ctypes.util.find_library("flite") is None:
-    if os.environ.get("CIBUILDWHEEL"):
-        pytest.skip("libflite1 is not installed where wheels are built", allow_module_level=True)
-    pytest.fail("flite is not installed; on Debian: apt install libflite1", pytrace=False)
+
+pytestmark = pytest.mark.voices("libflite1")
 
 NAMES = available_addons()
 TEXT = "The lamp in the kitchen is on. It will rain tomorrow."

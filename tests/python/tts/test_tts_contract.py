@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 pytest.importorskip("httpx", reason="needs the extra 'http'")
-pytest.importorskip("wyoming", reason="needs the extra 'wyoming'")
+pytest.importorskip("wyoming.client", reason="needs the extra 'wyoming'")
 
 from helpers.speech_servers import (
     RATE_HZ,
@@ -52,7 +53,7 @@ def make_service(kind: str, directory: Path):
     return WyomingService(streams=kind == "wyoming streaming")
 
 
-def make_backend(kind: str, service: object, timeout_s: float = LONG_S):
+def make_backend(kind: str, service: Any, timeout_s: float = LONG_S):
     port = getattr(service, "port", CLOSED_PORT)
     if kind == "openai":
         return OpenAIBackend(

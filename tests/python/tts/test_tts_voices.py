@@ -160,7 +160,7 @@ def test_a_missing_extra_is_named(
 
 
 def test_prosody_that_a_back_end_cannot_follow() -> None:
-    pytest.importorskip("wyoming", reason="needs the extra 'wyoming'")
+    pytest.importorskip("wyoming.client", reason="needs the extra 'wyoming'")
     client = TtsClient(make_backend("wyoming", "tcp://127.0.0.1:1"))
     with pytest.raises(ValueError, match="wyoming cannot change the rate"):
         client.synthesize("hello", prosody=Prosody(rate=2))

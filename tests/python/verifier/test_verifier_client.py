@@ -8,9 +8,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("httpx", reason="the verifier extra is not installed")
 
 import httpx
-import pytest
 from helpers.tiny_verifier import candidate
 
 from pywakeword.errors import (
@@ -45,7 +49,7 @@ def reply_to(request: httpx.Request, **changes: object) -> httpx.Response:
 class Script(httpx.AsyncBaseTransport):
     """Answers with the next of a list: a response, an exception, or a function of the request."""
 
-    def __init__(self, *answers: object) -> None:
+    def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.requests: list[httpx.Request] = []
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("fastapi", reason="the server extra is not installed")
+pytest.importorskip("cryptography", reason="the extra test is not installed")
+
 from tools.verifier import faults as verifier_faults
 from tools.verifier.stand_in import write_stand_in
 

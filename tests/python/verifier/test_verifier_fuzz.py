@@ -6,6 +6,10 @@ import contextlib
 import json
 
 import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="the server extra is not installed")
+
 from helpers.tiny_verifier import candidate
 from helpers.verifier_server import audio, metadata
 from hypothesis import given, settings

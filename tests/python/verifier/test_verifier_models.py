@@ -9,8 +9,12 @@ import math
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
+
+pytest.importorskip("onnxruntime", reason="the server extra is not installed")
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
+import onnxruntime
 import soundfile
 
 import pywakeword

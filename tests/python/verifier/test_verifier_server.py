@@ -13,8 +13,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
+
+pytest.importorskip("httpx", reason="the verifier extra is not installed")
+pytest.importorskip("fastapi", reason="the server extra is not installed")
+
+import httpx
 from helpers.tiny_verifier import write_verifier
 from helpers.verifier_contract import *  # noqa: F403
 from helpers.verifier_contract import fresh

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import pytest
 
-pytest.importorskip("wyoming", reason="needs the extra 'wyoming'")
+pytest.importorskip("wyoming.client", reason="needs the extra 'wyoming'")
 
 from helpers import sounds
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -71,6 +71,7 @@ def test_a_word_is_reported_where_it_ends() -> None:
         await send_audio(client, sounds.spoken("computer"), begin_ms=5000)
         found = Detection.from_event(await client.read_event())
         assert found.name == "computer"
+        assert found.timestamp is not None
         assert abs(found.timestamp - 5000 - sounds.COMPUTER[1] * 1000 // sounds.RATE) <= 100
 
     with_client(work)

@@ -1,7 +1,7 @@
 """Training sequences: the utterance, cut short or with pauses put in, at other levels.
 
-A cut at the end of a word is what a hesitation leaves; it dies away into the recording's
-own silence like the real ends do, so that no click gives it away.
+A cut at the end of a word imitates a hesitation. It fades into the recording's own silence as
+real ends do, so that no click marks it.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.endpointing.data.features import Item
-from tools.endpointing.networks.encoder import TOKENS
+from tools.endpointing.data.tokens import TOKENS
 
 _EOS = len(TOKENS) - 1
 Frames = npt.NDArray[np.float32]
 
 
 def silence(item: Item, n_frames: int, rng: np.random.Generator) -> Frames:
-    """Take quiet of the same recording: frames before the speech, and the quietest after it."""
+    """Return quiet of the same recording: frames before the speech, and the quietest after it."""
     features = item.features
     outside = np.concatenate(
         [features[: max(item.spans.start - 8, 0)], features[item.spans.end + 12 :]]
@@ -60,13 +60,14 @@ def sequence(item: Item, rng: np.random.Generator) -> tuple[Frames, npt.NDArray[
 
 
 def disturb(x: Frames, rng: np.random.Generator) -> Frames:
-    """Add another level, a tilt, steady noise; then stretches of time and frequency hidden."""
-    x = x + rng.uniform(-2.0, 1.5) + rng.uniform(-0.6, 0.6) * np.linspace(-1, 1, 64)
+    """Change level and tilt, add steady noise, then mask stretches of time and frequency."""
+    louder, tilted = rng.uniform(-2.0, 1.5), rng.uniform(-0.6, 0.6)
+    y = x + louder + tilted * np.linspace(-1, 1, 64)
     if rng.random() < 0.5:
         tilt = rng.uniform(-2, 0.5) * np.linspace(0, 1, 64)
-        noise = x.max() - rng.uniform(4, 12) + tilt
-        x = np.logaddexp(x, noise + np.log(rng.exponential(1.0, x.shape) + 1e-3))
-    x = x.astype(np.float32)
+        noise = y.max() - rng.uniform(4, 12) + tilt
+        y = np.logaddexp(y, noise + np.log(rng.exponential(1.0, y.shape) + 1e-3))
+    x = y.astype(np.float32)
     for _ in range(2):
         low, width = int(rng.integers(0, 60)), int(rng.integers(0, 10))
         x[:, low : low + width] = x.mean()

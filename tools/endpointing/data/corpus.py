@@ -1,16 +1,17 @@
 """Utterances with their speakers, and which of them train, choose and report.
 
-Children are told by the age in the manifest's note. Adults of speechocean762 are held out
-twice: every third of the train split's speakers, and those of the dev split. No network sees
-either. The policy is chosen on one half of the held-out speakers and reported on the other.
+The age in the manifest's note separates children from adults. Held out are the adults of
+speechocean762 in the dev split and every third one in the train split. No network is trained on
+them. The policy is chosen on one half of the held-out speakers and reported on the other.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from pywakeword.training.material.corpus import Clip, read_manifest
 
 _ADULT_YEARS = 18
 _HELD_OUT_OF = 3
@@ -59,46 +60,39 @@ class Utterance:
 
 def read_utterances(data: Path) -> list[Utterance]:
     """Every utterance of the three collections that may be released."""
-    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = [
-            row
-            for row in csv.DictReader(file)
-            if row["category"] == "speech" and row["release"] == "ok"
-        ]
-    adults = {row["leak_group"] for row in rows if _is_adult(row)}
+    clips = [clip for clip in read_manifest(data) if clip.category == "speech"]
+    folder = {clip.path: clip.path.relative_to(data).parts[1] for clip in clips}
+    adults = {clip.group for clip in clips if _is_adult(clip)}
     in_speechocean = {
-        row["leak_group"]
-        for row in rows
-        if _source(row) == "speechocean762" and row["split"] == "train"
+        clip.group
+        for clip in clips
+        if folder[clip.path] == "speechocean762" and clip.split == "train"
     }
     kept_back = set(sorted(adults & in_speechocean)[::_HELD_OUT_OF])
     utterances = []
-    for row in rows:
-        speechocean, adult = _source(row) == "speechocean762", _is_adult(row)
-        if row["split"] == "train":
-            role = "held_out" if speechocean and row["leak_group"] in kept_back else "train"
+    for clip in clips:
+        source, adult = folder[clip.path], _is_adult(clip)
+        speechocean = source == "speechocean762"
+        if clip.split == "train":
+            role = "held_out" if speechocean and clip.group in kept_back else "train"
         else:
             role = "held_out" if speechocean and adult else "other"
         utterances.append(
             Utterance(
-                data / row["path"],
-                _source(row),
-                row["leak_group"],
+                clip.path,
+                source,
+                clip.group,
                 adult,
-                row["transcript"].lower(),
+                clip.transcript,
                 role,
-                row["split"] == "dev",
-                row["source_repo"],
-                row["licence"],
+                clip.split == "dev",
+                clip.source,
+                clip.licence,
             )
         )
     return utterances
 
 
-def _source(row: dict[str, str]) -> str:
-    return row["path"].split("/")[1]
-
-
-def _is_adult(row: dict[str, str]) -> bool:
-    age = re.search(r"\bage (\d+)", row["note"])
+def _is_adult(clip: Clip) -> bool:
+    age = re.search(r"\bage (\d+)", clip.note)
     return age is None or int(age.group(1)) >= _ADULT_YEARS

@@ -1,7 +1,7 @@
-"""Pauses as the arbitrator meets them: what it would be given at each time that it is asked.
+"""Pauses with the arbitrator's inputs at each question.
 
-A recording is heard from its start; after its end its own silence goes on, so that the end
-can be asked about at 1.2 s too. A cut is the recording broken off at the end of a word.
+A recording is processed from its start. After its end, its own silence continues, so that there
+is a question at 1.2 s too. A cut is the recording broken off at the end of a word.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pywakeword.endpointing.prosody import prosody_features
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
 from pywakeword.training.material.features import HOP
 from tools.endpointing.data.features import Item
-from tools.endpointing.figures.sweep import ASK_MS
-from tools.endpointing.networks.encoder import TOKENS
+from tools.endpointing.data.tokens import TOKENS
 
+ASK_MS = (200, 500, 1200)  # into a pause, as `TwoPassEndpointer` asks
 _END_MS = 1400
 _TAIL_SAMPLES = 8 * 16_000
 _INDEX = {token: i for i, token in enumerate(TOKENS)}
@@ -26,7 +26,7 @@ _INDEX = {token: i for i, token in enumerate(TOKENS)}
 
 @dataclass
 class Ask:
-    """What the arbitrator is given after `pause_ms`."""
+    """The arbitrator's inputs after `pause_ms`."""
 
     pause_ms: int
     frames: npt.NDArray[np.float16]
@@ -43,13 +43,13 @@ class Pause:
     Attributes
     ----------
     kind : {"end", "hold", "cut"}
-        What it is in truth.
+        The true label.
     duration_ms : int
-        How long a hold lasts; for the others as long as one listens.
+        Length of a hold; for the others, until the last question.
     asks : list of Ask
-        Those that it lasts long enough for.
+        One per question that the pause is long enough for.
     teacher : float
-        smart-turn's probability after 200 ms; nan where it was not asked.
+        smart-turn's probability after 200 ms; nan where it was not computed.
     """
 
     recording: str
@@ -63,7 +63,7 @@ class Pause:
 
 
 def own_silence(item: Item, n_samples: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:
-    """Draw out the recording's own quiet, to and fro, from before the speech or after it."""
+    """Extend the recording's own quiet, forwards and backwards, from before or after the speech."""
     first, last = max(item.spans.start - 8, 0) * HOP, (item.spans.end + 15) * HOP
     quiet = max(item.pcm[:first], item.pcm[last:], key=len)
     if len(quiet) < 1600:  # none: its level, as noise
@@ -79,7 +79,7 @@ def _powers(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
 
 
 def whole(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], list[_Place]]:
-    """Return the recording with its silence drawn out, and its pauses."""
+    """Return the recording with its silence extended, and its pauses."""
     spans = item.spans
     end = spans.end * HOP
     missing = end + _END_MS * 16 - len(item.pcm)
@@ -114,7 +114,7 @@ class _Place:
 def listen(
     encoder: StreamingEncoder, item: Item, pcm: npt.NDArray[np.int16], places: list[_Place]
 ) -> list[Pause]:
-    """Hear a recording and note what the arbitrator would be given at each pause."""
+    """Process a recording and collect the arbitrator's inputs at each pause."""
     encoder.reset()
     heard, pauses = 0, []
     u = item.utterance

@@ -1,8 +1,9 @@
-"""Features, labels and spans of every utterance, made once."""
+"""Features, labels and spans of every utterance, computed once."""
 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from tqdm import tqdm
 
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import lfbe, to_pcm
-from tools.endpointing.data.alignment import Alignment, align_all
+from pywakeword.tts.recording.alignment import PHONES, Alignment
 from tools.endpointing.data.corpus import Utterance, read_utterances
 from tools.endpointing.data.spans import Spans, find_spans
-from tools.endpointing.networks.encoder import PHONES, TOKENS
+from tools.endpointing.data.tokens import TOKENS
+from tools.prosody.recordings.alignment import align_all
 
-_PHONE_INDEX = {phone: i + 1 for i, phone in enumerate(PHONES)}
+_PHONE_INDEX = {phone: i + 1 for i, phone in enumerate(PHONES)}  # a pause has none
 
 
 @dataclass(frozen=True)
@@ -44,22 +46,28 @@ class Item:
 
 
 def prepare(data: Path, work: Path) -> list[Item]:
-    """Make the items that `work` does not hold yet; those too noisy to label are left out."""
+    """Compute the items that `work` does not have yet, without those too noisy to label."""
     path = work / "items.pickle"
     done: dict[str, Item | None] = {}
     if path.exists():
         with path.open("rb") as file:
             done = pickle.load(file)
     utterances = read_utterances(data)
-    alignments = align_all(utterances, work)
+    alignments = aligned(utterances, work)
     missing = [u for u in utterances if u.name not in done]
     for utterance in tqdm(missing, desc="features", mininterval=10, disable=not missing):
-        alignment = alignments.get(utterance.name)
+        alignment = alignments.get(utterance.path)
         done[utterance.name] = _item(utterance, alignment)
     if missing:
         with path.open("wb") as file:
             pickle.dump(done, file)
     return [item for item in done.values() if item is not None]
+
+
+def aligned(utterances: Iterable[Utterance], work: Path) -> dict[Path, Alignment]:
+    """Align all transcripts, which the sources have checked; finished ones are read from `work`."""
+    texts = {u.path: u.transcript for u in utterances if u.transcript}
+    return align_all(texts, work / "phone-alignments.jsonl", check=False)
 
 
 def _item(utterance: Utterance, alignment: Alignment | None) -> Item | None:

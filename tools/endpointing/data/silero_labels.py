@@ -1,7 +1,7 @@
-"""Pauses and ends as silero-vad hears them, for figures beside those of others.
+"""Pauses and ends by silero-vad, for figures that compare with other publications.
 
-Its labels leave the gaps between words that it does not hear as silence: fewer and longer
-holds than by alignment and energy. Nothing is trained on them.
+It bridges short gaps between words, so it gives fewer and longer holds than alignment and energy.
+No model is trained on these labels.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy.typing as npt
 from pywakeword.training.material.features import HOP
 from tools.endpointing.data.features import Item
 from tools.endpointing.data.spans import SHORTEST_HOLD_FRAMES, Spans
-from tools.vad.labels import runs
-from tools.vad.rivals import CHUNK, Detect, silero
+from tools.vad.data.labels import runs
+from tools.vad.figures.rivals import CHUNK, Detect, silero
 
 # The defaults of its own utilities: onset, offset, shortest silence that divides.
 _ONSET, _OFFSET, _SHORTEST_SILENCE_MS = 0.5, 0.35, 100
@@ -32,7 +32,7 @@ def speech_of(probabilities: npt.NDArray[np.floating]) -> list[tuple[int, int]]:
 
 
 def relabelled(items: list[Item]) -> list[Item]:
-    """Replace the spans of the items; one in which silero hears no speech is left out."""
+    """Replace the spans of the items, without those in which silero finds no speech."""
     detect = silero()
     found = [(item, silero_spans(item.pcm, detect)) for item in items]
     return [replace(item, spans=spans) for item, spans in found if spans is not None]

@@ -1,20 +1,21 @@
 """Where an utterance ends and where it pauses, by alignment and energy.
 
-Frames are those of the front end (10 ms). Energy says what is quiet, on the definition of
-tools/vad/labels.py with gaps from 100 ms on left open; the alignment says which quiet stretch
-lies between two words (a hold) and not inside one (the closure of a stop), and which sounds
-come before the first word or after the last. Without a transcript energy decides alone.
+Frames are those of the front end (10 ms). Energy decides what is quiet, as in tools.vad.data.labels
+but with gaps from 100 ms left open. The alignment decides which quiet stretch lies between two
+words (a hold) and not inside one (the closure of a stop), and which sounds come before the first
+word or after the last. Without a transcript, energy decides alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tools.endpointing.data.alignment import Alignment, Segment
-from tools.vad.labels import active_frames, runs
+from pywakeword.tts.recording.alignment import Alignment, WordSpan
+from tools.vad.data.labels import active_frames, runs
 
 SHORTEST_HOLD_FRAMES = 10
 _TOLERANCE_FRAMES = 4  # of a word boundary by alignment
@@ -42,8 +43,8 @@ class Spans:
 
 
 def find_spans(log_energies: npt.NDArray[np.floating], alignment: Alignment | None) -> Spans | None:
-    """Label a recording; None if it is too noisy for its energy to tell and has no alignment."""
-    words = _spoken(alignment.words) if alignment else []
+    """Label a recording; None if it has no alignment and is too noisy for labels by energy."""
+    words = alignment.word_spans() if alignment else ()
     active = active_frames(log_energies, SHORTEST_HOLD_FRAMES - 1)
     if active is None and words:  # too noisy: by the alignment alone
         active = np.zeros(len(log_energies), bool)
@@ -68,11 +69,7 @@ def find_spans(log_energies: npt.NDArray[np.floating], alignment: Alignment | No
     return Spans(start, end, tuple(gaps), tuple(cuts))
 
 
-def _spoken(words: tuple[Segment, ...]) -> list[Segment]:
-    return [w for w in words if not w.name.startswith("<") and not w.name.startswith("[")]
-
-
-def _between_words(gap: tuple[int, int], words: list[Segment]) -> bool:
+def _between_words(gap: tuple[int, int], words: Sequence[WordSpan]) -> bool:
     """Whether a word ends and the next begins inside the gap, or nearly so."""
     low, high = gap[0] - _TOLERANCE_FRAMES, gap[1] + _TOLERANCE_FRAMES
     return any(

@@ -1,8 +1,8 @@
 """A long stream of wake words, commands with pauses and noise, and where each lies.
 
-Takes are cut to their speech by forced alignment and energy (tools/endpointing/data/spans.py), as
-breaths and rustling before the first word are no beginning of it; those that cannot be aligned
-are left out. A pause is put in at the end of a word, where a speaker hesitates.
+Takes are cut to their speech by forced alignment and energy (tools/endpointing/data/spans.py),
+which drops breaths and rustling before the first word. Takes without an alignment are left out.
+Pauses are inserted at the end of a word, where a speaker hesitates.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import HOP, lfbe, to_pcm
 from pywakeword.training.material.synthesis import Voice, speak
-from tools.endpointing.data.alignment import Alignment, align_all
+from pywakeword.tts.recording.alignment import Alignment
 from tools.endpointing.data.corpus import Utterance, read_utterances
+from tools.endpointing.data.features import aligned
 from tools.endpointing.data.spans import Spans, find_spans
-from tools.vad.labels import runs, speech_frames
+from tools.vad.data.labels import runs, speech_frames
 
 Samples = npt.NDArray[np.float32]
 WORDS = ("computer", "alexa")
 _LEVEL = 0.05  # RMS of speech
 _LONGEST_GAP_FRAMES = 60  # of a take: a longer one is a pause of its own
 _FADE = 320  # samples at a cut: 20 ms, so that it does not click
-_SHORT_NOISE_S = 2.0  # a noise so short is an event; it comes again after a moment
+_SHORT_NOISE_S = 2.0  # a shorter noise is an event, repeated after a moment
 _SENTENCES = (
     "turn on the light in the kitchen",
     "what is the weather like tomorrow",
@@ -49,7 +50,7 @@ _VOICES = (
 
 @dataclass(frozen=True)
 class Truth:
-    """A wake word and what followed; sample indexes. No command: begin and end are None."""
+    """Sample indexes of a wake word and its command; without one, begin and end are None."""
 
     word_begin: int
     word_end: int
@@ -67,7 +68,7 @@ class Take:
 
 @dataclass(frozen=True)
 class Material:
-    """What a stream is made of."""
+    """The parts of a stream."""
 
     words: list[Take]
     commands: list[Take]
@@ -87,11 +88,11 @@ def dev_material(data: Path, work: Path | None = None) -> Material:
     said = [_utterance(c) for c in words]
     said += [u for u in read_utterances(data) if u.in_dev and u.transcript]
     work.mkdir(parents=True, exist_ok=True)
-    alignments = align_all(said, work)
+    alignments = aligned(said, work)
 
     def takes(chosen: list[Utterance], shortest_s: float, longest_s: float) -> list[Take]:
         cut = (
-            aligned_take(decode(u.path), alignments[u.name]) for u in chosen if u.name in alignments
+            aligned_take(decode(u.path), alignments[u.path]) for u in chosen if u.path in alignments
         )
         kept = (t for t in cut if t is not None)
         return [t for t in kept if shortest_s <= len(t.samples) / SAMPLE_RATE_HZ <= longest_s]
@@ -108,7 +109,7 @@ def _utterance(clip: Clip) -> Utterance:
 
 
 def aligned_take(take: Samples, alignment: Alignment) -> Take | None:
-    """Cut a take to its words; None where they cannot be told or are far apart."""
+    """Cut a take to its words; None if they are unknown or far apart."""
     spans = find_spans(lfbe(take), alignment)
     if spans is None or _breaks(spans):
         return None
@@ -123,7 +124,7 @@ def _breaks(spans: Spans) -> bool:
 
 
 def trimmed(take: Samples) -> Take | None:
-    """Cut a clean take by its energy alone, or return None if that cannot be told."""
+    """Cut a clean take by its energy alone; None if the energy does not decide it."""
     labels = speech_frames(lfbe(take)) if np.abs(take).max(initial=0) > 1e-4 else None
     if labels is None or len(runs(labels, _LONGEST_GAP_FRAMES)) != 1:
         return None
@@ -156,7 +157,7 @@ def spoken_material(seed: int) -> Material:
 def make_stream(
     material: Material, minutes: float, ratio_db: float, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.int16], list[Truth]]:
-    """Return the stream, and what is said in it."""
+    """Return the stream, and what it contains."""
     parts: list[Samples] = []
     truths: list[Truth] = []
     now = 0
@@ -189,7 +190,7 @@ def make_stream(
         begin, end = add(first.samples)
         if pause_s is not None:
             quiet(*pause_s)
-            # Nothing is known of its words: another take goes on.
+            # Its words are unknown, so the command continues with another take.
             _, end = add((second or _pick(material.commands, rng)).samples)
         truths.append(Truth(word_begin, word_end, begin, end))
         quiet(3.5, 7)
@@ -199,7 +200,7 @@ def make_stream(
 
 
 def _broken(take: Take, at: int) -> tuple[Take, Take]:
-    """Part a take at the end of a word."""
+    """Split a take at the end of a word."""
     ramp = np.linspace(1, 0, _FADE, dtype=np.float32)
     head, tail = take.samples[:at].copy(), take.samples[at:].copy()
     head[-_FADE:] *= ramp

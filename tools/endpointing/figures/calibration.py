@@ -1,8 +1,8 @@
-"""Whether the arbitrator's probabilities are what they say, and which inputs it owes them to.
+"""Calibration of the arbitrator's probabilities, and an ablation of its inputs.
 
-On pauses of speakers that the encoder has not heard. Slope and offset of the calibration are
-fitted on one half of those speakers and judged on the other, both ways: on their own half they
-would flatter themselves.
+On pauses of speakers that are not in the encoder's training data. Slope and offset are fitted on
+one half of those speakers and evaluated on the other, both ways: on the same half, the result
+would be too good.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tools.endpointing.data.examples import Pause
-from tools.endpointing.figures.sweep import ASK_MS, area
+from tools.endpointing.data.examples import ASK_MS, Pause
+from tools.endpointing.figures.sweep import area
 from tools.endpointing.networks.arbitration import (
     PARTS,
     ArbitratorNetwork,
@@ -33,8 +33,9 @@ Array = npt.NDArray[np.float64]
 def calibration(probability: Array, truth: Array, n_bins: int = _BINS) -> dict[str, Any]:
     """Brier score, expected calibration error, and the bins behind it.
 
-    Bins hold equally many questions. The error is the mean distance between what a bin says
-    and the share of ends in it; `brier_of_the_base_rate` is the score of one answer for all.
+    Each bin has the same number of questions. The error is the mean distance between the
+    predicted and the true share of ends in a bin; `brier_of_the_base_rate` is the score of a
+    constant prediction.
     """
     bins = []
     for index in np.array_split(np.argsort(probability, kind="stable"), n_bins):
@@ -79,7 +80,7 @@ def judged(
 
 
 def figures(probability: Array, truth: Array, pause_ms: Array) -> dict[str, Any]:
-    """Calibration over all questions, and how ends and holds part at each length of pause."""
+    """Calibration over all questions, and the AUC of ends against holds at each length of pause."""
     row = calibration(probability, truth)
     for ms in ASK_MS:
         asked = pause_ms == ms
@@ -91,7 +92,7 @@ def figures(probability: Array, truth: Array, pause_ms: Array) -> dict[str, Any]
 def ablation(
     heard: list[Pause], unheard: list[Pause], *, seeds: tuple[int, ...] = (1, 2, 3)
 ) -> dict[str, Any]:
-    """Train anew without each group of inputs; means over the seeds, AUCs at 200 ms listed."""
+    """Retrain without each group of inputs; means over the seeds, with each AUC at 200 ms."""
     found = {}
     for hidden in ((), *((part,) for part in PARTS)):
         rows = [

@@ -1,4 +1,4 @@
-"""Ask every endpointer about every pause of the held-out utterances."""
+"""Score every pause of the held-out utterances with every endpointer."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
 from pywakeword.endpointing.interfaces import Arbitrator, EosSource
-from tools.endpointing.data.examples import whole
+from tools.endpointing.data.examples import ASK_MS, whole
 from tools.endpointing.data.features import Item
 from tools.endpointing.figures.rivals import SmartTurn
-from tools.endpointing.figures.sweep import ASK_MS, LIMIT_MS, Table
+from tools.endpointing.figures.sweep import LIMIT_MS, Table
 
 _TAIL_SAMPLES = 8 * 16_000
+_Result = TypeVar("_Result")
 METHODS = ("eos", "two_pass", "smart_turn")
 
 
 def judge(
     items: list[Item], source: EosSource, arbitrator: Arbitrator, rival: SmartTurn, *, seed: int = 5
 ) -> dict[str, Any]:
-    """Score every pause at 200, 500 and 1200 ms; smart-turn, as is its way, at 200 only."""
+    """Score every pause at 200, 500 and 1200 ms; smart-turn at 200 only, as it is used."""
     rng = np.random.default_rng(seed)
     utterances, cpu_s, calls = [], {"encoder": 0.0, "arbitrator": 0.0, "smart_turn": 0.0}, 0
     longest, rival_calls, audio_s = 0.0, 0, 0.0
 
-    def timed(name: str, work: Callable[[], Any]) -> Any:
+    def timed(name: str, work: Callable[..., _Result], *arguments: object) -> _Result:
         began = time.process_time()
-        result = work()
+        result = work(*arguments)
         cpu_s[name] += time.process_time() - began
         return result
 
@@ -46,18 +47,15 @@ def judge(
                     break
                 now = place.sample + ms * 16
                 part, heard = pcm[heard:now], now
-                timed("encoder", lambda part=part: source.process(part))
+                timed("encoder", source.process, part)
                 encoding = timed("encoder", source.encoding)
                 tail = pcm[max(0, now - _TAIL_SAMPLES) : now]
                 before = cpu_s["arbitrator"]
-                p = timed(
-                    "arbitrator",
-                    lambda e=encoding, t=tail, ms=ms: arbitrator.probability(e, t, ms / 1000),
-                )
+                p = timed("arbitrator", arbitrator.probability, encoding, tail, ms / 1000)
                 longest, calls = max(longest, cpu_s["arbitrator"] - before), calls + 1
                 scores["eos"][i], scores["two_pass"][i] = encoding.eos, p
                 if i == 0:
-                    scores["smart_turn"][0] = timed("smart_turn", lambda t=tail: rival(t))
+                    scores["smart_turn"][0] = timed("smart_turn", rival, tail)
                     rival_calls += 1
             duration = LIMIT_MS if place.kind == "end" else place.duration_ms
             pauses.append({"end": place.kind == "end", "ms": duration, **scores})

@@ -20,7 +20,8 @@ import torch
 from pywakeword import Endpointer, FrameBatcher
 from tools.endpointing.data.augment import stacked
 from tools.endpointing.data.features import Item
-from tools.endpointing.networks.encoder import TOKENS, Encoder, fixed_right
+from tools.endpointing.data.tokens import TOKENS
+from tools.endpointing.networks.encoder import Encoder, fixed_right
 from tools.endpointing.networks.training import token_targets
 
 FRAME_MS = 40

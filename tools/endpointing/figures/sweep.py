@@ -1,9 +1,9 @@
 """False cut-offs against latency, on the protocol of eot-bench.
 
-Every pause of 100 ms or more in an utterance is a hold, the last its end. A policy gives each
-pause the time at which it fires; an utterance is cut off if one fires while a hold lasts, and
-its latency is the time at which its end fires. All times are whole milliseconds: on a grid of
-floats a hold of 300 ms and a delay of 0.3 s compare either way.
+Each pause of at least 100 ms in an utterance is a hold; the last pause is its end. A policy gives
+each pause the time at which it fires. An utterance is cut off if the policy fires during a hold.
+Its latency is the time at which its end fires. All times are whole milliseconds: with floats,
+comparing a hold of 300 ms with a delay of 0.3 s would depend on rounding.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.endpointing.policy import WaitPolicy
+from tools.endpointing.data.examples import ASK_MS
 
-ASK_MS = (200, 500, 1200)
-LIMIT_MS = 2000  # nobody waits longer
+LIMIT_MS = 2000  # the longest wait
 _DELAYS_MS = tuple(range(100, LIMIT_MS + 1, 50))
 
 
 @dataclass(frozen=True)
 class Table:
-    """Pauses of a set of utterances; holds before their ends do not matter to a policy.
+    """Pauses of a set of utterances.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class PauseOnly:
         self.delay_ms = delay_ms
 
     def fires_ms(self, table: Table) -> npt.NDArray[np.int64]:
-        """When each pause fires, should it last so long."""
+        """Return when each pause fires, if it lasts until then."""
         return np.full(len(table.is_end), self.delay_ms)
 
     @property
@@ -80,13 +80,13 @@ class PauseOnly:
 
 
 class Threshold:
-    """eot-bench's: asked once, at 200 ms; acts after a delay, or at the timeout."""
+    """eot-bench's policy: one question at 200 ms; fires after a delay, or at the timeout."""
 
     def __init__(self, threshold: float, delay_ms: int, timeout_ms: int) -> None:
         self.threshold, self.delay_ms, self.timeout_ms = threshold, delay_ms, timeout_ms
 
     def fires_ms(self, table: Table) -> npt.NDArray[np.int64]:
-        """When each pause fires, should it last so long."""
+        """Return when each pause fires, if it lasts until then."""
         sure = np.nan_to_num(table.scores[:, 0], nan=-1.0) >= self.threshold
         return np.where(sure, self.delay_ms, self.timeout_ms)
 
@@ -95,7 +95,7 @@ class Threshold:
 
 
 class Ramp:
-    """Waits as `TwoPassEndpointer` does: asked at 200, 500 and 1200 ms, along a smooth ramp."""
+    """`TwoPassEndpointer`'s policy: questions at 200, 500 and 1200 ms, and a smooth ramp."""
 
     def __init__(self, policy: WaitPolicy) -> None:
         self.policy = policy
@@ -106,7 +106,7 @@ class Ramp:
         return round(self.policy.longest_ms)
 
     def fires_ms(self, table: Table) -> npt.NDArray[np.int64]:
-        """When each pause fires, should it last so long."""
+        """Return when each pause fires, if it lasts until then."""
         fires = np.full(len(table.is_end), LIMIT_MS)
         waits = np.ceil(_waits_ms(self.policy, np.nan_to_num(table.scores))).astype(int)
         for i in reversed(range(len(ASK_MS))):
@@ -125,7 +125,7 @@ class Ramp:
 
 
 def _waits_ms(policy: WaitPolicy, p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """`WaitPolicy.wait_ms` of many probabilities; a test holds the two together."""
+    """`WaitPolicy.wait_ms` for arrays; a test compares the two."""
     p = np.clip(p, 1e-6, 1 - 1e-6)
     middle = np.log(policy.middle / (1 - policy.middle))
     distance = policy.steepness * (np.log(p / (1 - p)) - middle)
@@ -134,7 +134,7 @@ def _waits_ms(policy: WaitPolicy, p: npt.NDArray[np.float64]) -> npt.NDArray[np.
 
 
 def apply(policy: Any, table: Table) -> Outcome:
-    """Return what happens to each utterance under a policy."""
+    """Return the outcome of each utterance under a policy."""
     fires = policy.fires_ms(table)
     n = int(table.utterance.max()) + 1
     cut_off = np.zeros(n, bool)

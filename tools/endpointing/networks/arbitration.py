@@ -1,4 +1,4 @@
-"""Train the arbitrator on pauses, and calibrate it on speakers that it has not heard."""
+"""Train the arbitrator on pauses, and calibrate it on held-out speakers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.nn import functional
 from pywakeword.endpointing.arbitrator import N_TOKENS
 from pywakeword.endpointing.prosody import PROSODY_FEATURES
 from tools.endpointing.data.examples import Pause
-from tools.endpointing.networks.encoder import TOKENS
+from tools.endpointing.data.tokens import TOKENS
 
 _CUT_WEIGHT, _TEACHER_SHARE = 0.5, 0.5
 
@@ -63,7 +63,7 @@ def tensors(
 ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
     """Return inputs, targets and weights of every question about the pauses.
 
-    The PARTS named in `without` say nothing: they are the same in every question.
+    The PARTS named in `without` are constant, so that they carry no information.
     """
     asks = [(a, p) for p in pauses for a in p.asks]
     inputs = (
@@ -102,7 +102,7 @@ def train_arbitrator(
     rate: float = 2e-3,
     without: Container[str] = (),
 ) -> ArbitratorNetwork:
-    """Train on `pauses`; two numbers of calibration come from those `unheard` by the encoder."""
+    """Train on `pauses`; calibrate on `unheard`, whose speakers the encoder was not trained on."""
     inputs, targets, weights = tensors(pauses, without)
     torch.manual_seed(seed)
     described = inputs[3].numpy()
@@ -116,7 +116,7 @@ def train_arbitrator(
         logit = network.logit(*(i[index] for i in inputs))
         loss = functional.binary_cross_entropy_with_logits(logit, targets[index], weights[index])
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         schedule.step()
     network.eval()
@@ -128,17 +128,17 @@ def train_arbitrator(
 
 
 def real(pauses: list[Pause]) -> list[Pause]:
-    """Leave out the cuts, which nobody spoke."""
+    """Leave out the cuts, which are made."""
     return [p for p in pauses if p.kind != "cut"]
 
 
 def truth_of(pauses: list[Pause]) -> Tensor:
-    """Whether each question's pause was the end."""
+    """Return 1 for each question whose pause was the end, else 0."""
     return torch.tensor([float(p.kind == "end") for p in pauses for _ in p.asks])
 
 
 def calibration_line(logit: Tensor, truth: Tensor) -> Tensor:
-    """Fit slope and offset of the logit to what the pauses were in truth (Platt)."""
+    """Fit slope and offset of the logit to the true labels (Platt scaling)."""
     line = torch.tensor([1.0, 0.0], requires_grad=True)
     optimiser = torch.optim.LBFGS([line], max_iter=50)
 
@@ -146,8 +146,8 @@ def calibration_line(logit: Tensor, truth: Tensor) -> Tensor:
         optimiser.zero_grad()
         loss = functional.binary_cross_entropy_with_logits(logit * line[0] + line[1], truth)
         loss = loss + 1e-3 * ((line - torch.tensor([1.0, 0.0])) ** 2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    optimiser.step(closure)
     return line.detach()

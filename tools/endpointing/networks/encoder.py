@@ -1,10 +1,9 @@
 """The encoder: a streaming convolutional network whose look-ahead is a mask.
 
-Every 40 ms one vector of 4 x 64 log energies goes in. Each block is a gated convolution over
-time and a feed-forward layer, both residual. The taps of a convolution that reach back are
-always there (a cache at inference); of those that reach ahead each frame uses as many as its
-batch holds after it, and the others are masked: multiplied by 0 after the layer's
-normalisation, never fed with silence.
+The input is one vector of 4 x 64 log energies per 40 ms. Each block is a gated convolution over
+time and a feed-forward layer, both residual. A convolution always has its past taps (a cache at
+inference). Of its future taps, each frame uses as many as its batch has frames after it. The
+others are masked: multiplied by 0 after the layer's normalisation, never fed with silence.
 """
 
 from __future__ import annotations
@@ -16,51 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-PHONES = (
-    "AA",
-    "AE",
-    "AH",
-    "AO",
-    "AW",
-    "AY",
-    "B",
-    "CH",
-    "D",
-    "DH",
-    "EH",
-    "ER",
-    "EY",
-    "F",
-    "G",
-    "HH",
-    "IH",
-    "IY",
-    "JH",
-    "K",
-    "L",
-    "M",
-    "N",
-    "NG",
-    "OW",
-    "OY",
-    "P",
-    "R",
-    "S",
-    "SH",
-    "T",
-    "TH",
-    "UH",
-    "UW",
-    "V",
-    "W",
-    "Y",
-    "Z",
-    "ZH",
-)
-EOS = "<eos>"
-# CTC's tokens, and what the frames are labelled with: as a label the blank is silence inside
-# the utterance and <eos> the silence after its end.
-TOKENS = ("<blank>", *PHONES, EOS)
+from tools.endpointing.data.tokens import TOKENS
 
 
 @dataclass(frozen=True)
@@ -121,7 +76,7 @@ class Encoder(nn.Module):
         self.tokens = nn.Linear(shape.dims, len(TOKENS))
 
     def empty_cache(self, batch: int) -> Tensor:
-        """Return the cache of a stream that has heard nothing: (blocks, batch, left, dims)."""
+        """Return the cache at the start of a stream: (blocks, batch, left, dims)."""
         s = self.shape
         return torch.zeros(s.blocks, batch, s.left, s.dims)
 
@@ -137,7 +92,7 @@ class Encoder(nn.Module):
         right : (b, blocks, t)
             How many later frames each frame may look at, in each block.
         cache : (blocks, b, left, dims), optional
-            What the chunk before left.
+            The cache that the previous chunk returned.
 
         Returns
         -------

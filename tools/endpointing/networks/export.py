@@ -12,15 +12,16 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from pywakeword import _core
 from pywakeword.endpointing.arbitrator import N_TOKENS
 from pywakeword.endpointing.arbitrator import TASK as ARBITRATOR_TASK
 from pywakeword.endpointing.prosody import PROSODY_FEATURES
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.endpointing.recognisers.encoder import TASK as ENCODER_TASK
+from pywakeword.models.compatibility import FRONT_END
 from pywakeword.models.digest import file_entry
+from tools.endpointing.data.tokens import TOKENS
 from tools.endpointing.networks.arbitration import ArbitratorNetwork
-from tools.endpointing.networks.encoder import TOKENS, Encoder
+from tools.endpointing.networks.encoder import Encoder
 
 _OPSET = 17
 
@@ -64,7 +65,7 @@ def export_encoder(encoder: Encoder, folder: Path, card: dict[str, Any]) -> Path
             "name": "encoder",
             "description": "Streaming recogniser of phones with an end token; one frame every 40 "
             "ms, look-ahead as far as a batch goes",
-            "frontend": dict(_core.LFBE_SETTINGS),
+            "frontend": dict(FRONT_END),
             "tokens": list(TOKENS),
             "network": {**shape.as_json(), "parameters": n_parameters(encoder)},
             **card,
@@ -154,7 +155,7 @@ def export_arbitrator(network: ArbitratorNetwork, folder: Path, card: dict[str, 
             "task": ARBITRATOR_TASK,
             "name": "arbitrator",
             "description": "Probability that a pause is the end of the utterance",
-            "frontend": dict(_core.LFBE_SETTINGS),
+            "frontend": dict(FRONT_END),
             "tokens": list(TOKENS),
             "prosody": list(PROSODY_FEATURES),
             "network": {"dims": dims, "parameters": n_parameters(network)},

@@ -14,14 +14,14 @@ from tools.endpointing.data.augment import disturb, sequence, stacked
 from tools.endpointing.data.features import Item
 from tools.endpointing.networks.encoder import Encoder, Shape, batch_right, fixed_right
 
-# CTC joins late and lightly: from the start it would teach blanks everywhere first, against
-# the frame labels.
+# CTC starts late and with a small weight. From the start it would first learn blanks everywhere,
+# against the frame labels.
 _CTC_WEIGHT, _CTC_FROM = 0.1, 0.5
 _LONGEST_BATCH, _MOST_LOOK_AHEAD = 25, 12
 
 
 def token_targets(labels: np.ndarray) -> list[int]:
-    """Phones in turn and <eos>: frame labels without repeats and inner silence."""
+    """Return phones and <eos>: the frame labels without repeats and inner silence."""
     kept = labels[np.r_[True, np.diff(labels) != 0]]
     return [int(v) for v in kept if v != 0]
 
@@ -36,7 +36,7 @@ def random_right(n_frames: int, blocks: int, rng: np.random.Generator) -> np.nda
 
 
 def _batch(items: list[Item], shape: Shape, rng: np.random.Generator) -> tuple[Tensor, ...]:
-    made = []
+    made: list[tuple[np.ndarray, np.ndarray, list[int], np.ndarray]] = []
     for item in items:
         x, labels = sequence(item, rng)
         targets = token_targets(labels)
@@ -56,21 +56,21 @@ def _batch(items: list[Item], shape: Shape, rng: np.random.Generator) -> tuple[T
     for i, (features, labels, _, look) in enumerate(made):
         x[i, : lengths[i]], y[i, : lengths[i]] = features, labels
         right[i, :, : lengths[i]] = look
-    targets = [m[2] for m in made]
+    phones = [m[2] for m in made]
     return (
         torch.from_numpy(x),
         torch.from_numpy(y),
         torch.from_numpy(right),
-        torch.tensor([t for ts in targets for t in ts]),
+        torch.tensor([t for ts in phones for t in ts]),
         torch.tensor(lengths),
-        torch.tensor([len(t) for t in targets]),
+        torch.tensor([len(t) for t in phones]),
     )
 
 
 def train_encoder(
     items: list[Item], work: Path, *, steps: int, batch: int = 24, rate: float = 3e-3, seed: int = 1
 ) -> Encoder:
-    """Train, or go on from `work`/encoder.pt; equal seeds and stops give equal weights."""
+    """Train, or resume from `work`/encoder.pt; equal seeds and interruptions give equal weights."""
     items = [i for i in items if i.labels is not None and i.utterance.role == "train"]
     everything = np.concatenate([i.features[::10] for i in items]).astype(np.float32)
     torch.manual_seed(seed)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pywakeword.errors import PhonesError, SpeechlessAudioError, TextMismatchError
+from pywakeword.errors import EmptyTextError, PhonesError, SpeechlessAudioError, TextMismatchError
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import to_pcm
 from pywakeword.tts.recording.alignment import Aligner, Alignment, Phone
 
 
-def align_all(texts: Mapping[Path, str], cache: Path) -> dict[Path, Alignment]:
+def align_all(
+    texts: Mapping[Path, str], cache: Path, *, check: bool = True
+) -> dict[Path, Alignment]:
     """Align recordings with their texts; recordings that do not fit are left out.
 
     Parameters
@@ -23,6 +25,8 @@ def align_all(texts: Mapping[Path, str], cache: Path) -> dict[Path, Alignment]:
         Text by file.
     cache : Path
         A JSON-lines file of finished alignments by file name, for resuming.
+    check : bool
+        As for `Aligner.align`.
     """
     done: dict[str, Alignment | None] = {}
     if cache.exists():
@@ -38,8 +42,8 @@ def align_all(texts: Mapping[Path, str], cache: Path) -> dict[Path, Alignment]:
         for path in tqdm(missing, desc="alignment", mininterval=10, disable=not missing):
             assert aligner is not None
             try:
-                found = aligner.align(to_pcm(decode(path)), texts[path])
-            except (SpeechlessAudioError, PhonesError, TextMismatchError):
+                found = aligner.align(to_pcm(decode(path)), texts[path], check=check)
+            except (EmptyTextError, PhonesError, SpeechlessAudioError, TextMismatchError):
                 found = None
             done[path.name] = found
             phones = [(p.name, p.start, p.end, p.word) for p in found.phones] if found else []

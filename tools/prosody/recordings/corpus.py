@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.training.material.corpus import Clip, read_manifest
 from pywakeword.tts.prosody.model import phone_ids, phone_positions
 from pywakeword.tts.recording.alignment import PHONES
 from pywakeword.tts.recording.contours import PhoneContours
@@ -62,28 +62,28 @@ def read_corpus(data: Path, work: Path, most: int | None = None) -> list[Utteran
     With `most`, only the first `most` of the manifest.
     """
     by_path, contours = _transcribed(data, work, most)
-    training = {row["leak_group"] for row in by_path.values() if row["split"] == "train"}
+    training = {clip.group for clip in by_path.values() if clip.split == "train"}
     validation = set(sorted(training)[::_VALIDATION_OF])
     by_speaker: dict[str, list[Path]] = defaultdict(list)
     for path in contours:
-        by_speaker[by_path[path]["leak_group"]].append(path)
+        by_speaker[by_path[path].group].append(path)
     phone_means = _phone_means(by_path, contours)
     found = []
     for speaker, paths in sorted(by_speaker.items()):
         if len(paths) < FEWEST_OF_A_SPEAKER:
             continue
         for path, values in zip(paths, normalised([contours[p] for p in paths], phone_means)):
-            row, measured = by_path[path], contours[path]
+            clip, measured = by_path[path], contours[path]
             split = (
                 "dev"
-                if row["split"] == "dev"
+                if clip.split == "dev"
                 else ("validation" if speaker in validation else "train")
             )
             found.append(
                 Utterance(
                     path.name,
                     speaker,
-                    row["transcript"].lower(),
+                    clip.transcript,
                     split,
                     phone_ids(measured.names),
                     phone_positions(measured.pause_before_s > SHORTEST_PAUSE_S),
@@ -94,14 +94,9 @@ def read_corpus(data: Path, work: Path, most: int | None = None) -> list[Utteran
     return found
 
 
-def speech_rows(data: Path) -> list[dict[str, str]]:
-    """Return the manifest's rows of speech that may be released."""
-    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        return [
-            row
-            for row in csv.DictReader(file)
-            if row["category"] == "speech" and row["release"] == "ok"
-        ]
+def speech_clips(data: Path) -> list[Clip]:
+    """Return the recordings of speech that may be released."""
+    return [clip for clip in read_manifest(data) if clip.category == "speech"]
 
 
 def training_phone_means(data: Path, work: Path, most: int | None = None) -> PhoneMeans:
@@ -128,23 +123,21 @@ def normalised(
 
 def _transcribed(
     data: Path, work: Path, most: int | None
-) -> tuple[dict[Path, dict[str, str]], dict[Path, PhoneContours]]:
-    """Return manifest rows, and contours of the recordings that could be aligned."""
-    by_path = {
-        data / row["path"]: row
-        for row in [row for row in speech_rows(data) if row["transcript"]][:most]
-    }
-    texts = {path: row["transcript"].lower() for path, row in by_path.items()}
+) -> tuple[dict[Path, Clip], dict[Path, PhoneContours]]:
+    """Return transcribed recordings by path, and the contours of those that could be aligned."""
+    clips = [clip for clip in speech_clips(data) if clip.transcript][:most]
+    by_path = {clip.path: clip for clip in clips}
+    texts = {path: clip.transcript for path, clip in by_path.items()}
     alignments = align_all(texts, work / "alignments.jsonl")
     return by_path, measure_all(alignments, work / "contours.npz")
 
 
 def _phone_means(
-    by_path: Mapping[Path, Mapping[str, str]], contours: Mapping[Path, PhoneContours]
+    by_path: Mapping[Path, Clip], contours: Mapping[Path, PhoneContours]
 ) -> PhoneMeans:
     """Return mean dB and log seconds of each phone over training speakers."""
     values: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for item in (contours[path] for path in contours if by_path[path]["split"] == "train"):
+    for item in (contours[path] for path in contours if by_path[path].split == "train"):
         level = float(item.energy_db.mean())
         for name, energy, seconds in zip(item.names, item.energy_db, item.seconds):
             values[name].append((float(energy) - level, float(np.log(seconds))))

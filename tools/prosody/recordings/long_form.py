@@ -23,7 +23,7 @@ from tools.prosody.recordings.corpus import (
     PhoneMeans,
     Utterance,
     normalised,
-    speech_rows,
+    speech_clips,
 )
 from tools.prosody.recordings.transcripts import transcribe_all
 
@@ -68,20 +68,20 @@ def read_long_form(
     FileNotFoundError
         If the manifest lists no recording of the dev split there.
     """
-    rows = {
-        data / row["path"]: row
-        for row in speech_rows(data)
-        if row["split"] == "dev" and Path(folder) in Path(row["path"]).parents
+    clips = {
+        clip.path: clip
+        for clip in speech_clips(data)
+        if clip.split == "dev" and data / folder in clip.path.parents
     }
-    if not rows:
+    if not clips:
         raise FileNotFoundError(f"{data / 'manifest.csv'} lists no dev recording in {folder}")
-    transcripts = transcribe_all(rows, work / "automatic-transcripts.jsonl")
+    transcripts = transcribe_all(clips, work / "automatic-transcripts.jsonl")
     texts = {p: t.text for p, t in transcripts.items() if len(t.text.split()) >= FEWEST_WORDS}
     alignments = align_all(texts, work / "long-form-alignments.jsonl")
     contours = measure_all(alignments, work / "long-form-contours.npz")
     by_speaker: dict[str, list[Path]] = {}
     for path in contours:
-        by_speaker.setdefault(rows[path]["leak_group"], []).append(path)
+        by_speaker.setdefault(clips[path].group, []).append(path)
     found = []
     for speaker, paths in sorted(by_speaker.items()):
         for path, values in zip(paths, normalised([contours[p] for p in paths], phone_means)):
@@ -89,7 +89,7 @@ def read_long_form(
             found.append(split_phrases(path.name, speaker, words, contours[path], values))
     counts: dict[str, object] = {
         "folder": folder,
-        "recordings": len(rows),
+        "recordings": len(clips),
         f"of_{FEWEST_WORDS}_words_or_more": len(texts),
         "aligned": len(found),
         "mean_word_confidence_of_the_aligned": round(

@@ -34,7 +34,7 @@ class _Reversal(torch.autograd.Function):
 
 def reversed_gradient(x: Tensor, weight: float) -> Tensor:
     """Return `x`; its gradient is multiplied by minus `weight`."""
-    made: Tensor = _Reversal.apply(x, weight)  # type: ignore[no-untyped-call]
+    made: Tensor = _Reversal.apply(x, weight)
     return made
 
 

@@ -1,7 +1,7 @@
-"""What the device reports at a loose threshold: hits, misses and near misses, with audio around.
+"""What the device reports at a low threshold: words and false accepts, with the audio around.
 
-The streams go through the real WakeWord. A candidate keeps the frames around the device's
-start estimate, so that the estimate can be moved afterwards.
+The streams go through the real WakeWord. A candidate has the frames around the device's start
+estimate, so that the estimate can be moved afterwards.
 """
 
 from __future__ import annotations
@@ -63,16 +63,16 @@ class Candidates:
         return ~np.isnan(self.start)
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Candidates:
-        """Return those that `chosen` marks."""
+        """Return the candidates that `chosen` selects."""
         return Candidates(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
     @classmethod
     def merged(cls, parts: list[Candidates]) -> Candidates:
-        """Put several behind each other."""
+        """Concatenate candidates."""
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
     def windows(self, moved: int = 0) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Return what the verifier gets if the start estimate were `moved` frames later.
+        """Return the verifier's input with the start estimate `moved` frames later.
 
         Returns
         -------
@@ -87,7 +87,7 @@ class Candidates:
         return truncate(windows, n_frames), n_frames
 
     def save(self, path: Path) -> None:
-        """Write an .npz; never half of one."""
+        """Write an .npz, complete or not at all."""
         part = path.with_suffix(".part.npz")
         np.savez(part, **{f.name: getattr(self, f.name) for f in fields(self)})
         part.replace(path)
@@ -186,6 +186,6 @@ class Scanner:
 def _the_word(
     found: list[pywakeword.Detection], word: tuple[int, int]
 ) -> list[pywakeword.Detection]:
-    """Return the best detection that means the word, or none."""
+    """Return the best detection of the word, if any."""
     near = [d for d in found if abs(d.start_sample - word[0]) < _SAME_WORD_S * 16_000]
     return [max(near, key=lambda d: d.score)] if near else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -134,13 +134,13 @@ def scan(
     file: Path,
     counts: Path,
 ) -> None:
-    """Let the device hear the streams at every loose threshold and at its default; write both."""
+    """Scan the streams at each low threshold and at the default; write candidates and counts."""
     scanner = Scanner(model, sorted({*LOOSE_THRESHOLDS, default}))
     scanner.add(takes)
     scanner.add(negatives)
     scanner.candidates().save(file)
     by_group = Counter(group for group, _, _ in takes)
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     for group, _, stream in negatives:
         seconds[group] += len(stream.pcm) / SAMPLE_RATE_HZ - PADDING_S  # the lead-in is no audio
     counted = {"default": default, "takes": by_group, "seconds": seconds}

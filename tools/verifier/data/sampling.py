@@ -1,8 +1,8 @@
 """Training windows: words, the device's own candidates, and anything else, in fresh noise.
 
-A word is shown where the device would claim it: its start within 30 ms of frame 50 in half
-of the draws, anywhere within 400 ms of it in the others. False accepts and random stretches of
-other speech are placed and cut the same way, so that neither place nor length tells them apart.
+A word lies where the device would report it: in half of the draws its start is within 30 ms of
+frame 50, in the others within 400 ms. False accepts and random stretches of other speech are
+placed and cut the same way, so that neither place nor length distinguishes them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Windows:
 
 
 def teacher_frames() -> npt.NDArray[np.int64]:
-    """Newest frames at which the teacher is asked: every second step of 40 ms."""
+    """Newest frames at which the teacher runs: every second step of 40 ms."""
     return np.arange(2, WINDOW_FRAMES, 8)
 
 
@@ -116,7 +116,7 @@ class Sampler:
         features = truncate(features, n_frames)
         for i, d in enumerate(drawn):
             if rng.random() < _ONSET_SHARE and d.span[0] > 8:
-                features[i, : int(rng.integers(1, d.span[0] - 5))] = PADDING
+                features[i, : int(rng.integers(1, int(d.span[0]) - 5))] = PADDING
         teacher = np.stack([d.teacher for d in drawn])
         known = np.isfinite(teacher[..., 0]) & (teacher_frames() < n_frames[:, None])
         known &= teacher_frames() >= TEACHER_WINDOW_FRAMES - TEACHER_STEP_FRAMES
@@ -178,7 +178,7 @@ class Sampler:
         return _Drawn(frames, self._length(span[1]), word, span, teacher, entry.kind == "synthetic")
 
     def _around(self, frames: npt.NDArray[np.float16], span: tuple[float, float]) -> bool:
-        """Let somebody speak before or after the word; whether it was done."""
+        """Put other speech before or after the word; return whether there is any."""
         rng = self._rng
         gaps = rng.integers(*_GAP_FRAMES, 2)
         before, after = int(span[0] - gaps[0]), int(span[1] + gaps[1])

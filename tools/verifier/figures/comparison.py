@@ -30,6 +30,7 @@ _CHUNK = 128
 _RESAMPLES = 400
 
 Floats = npt.NDArray[np.floating]
+Counts = npt.NDArray[np.int64]
 
 
 class Trained:
@@ -130,7 +131,7 @@ def change(
     """
     rng = np.random.default_rng(5)
 
-    def ratio(seeds: npt.NDArray[np.int64], weights: list[tuple[Floats, Floats]] | None) -> float:
+    def ratio(seeds: Counts, weights: list[tuple[Counts, Counts]] | None) -> float:
         sums = [0.0, 0.0]
         for k, runs in enumerate((model, reference)):
             for seed in seeds:
@@ -144,7 +145,7 @@ def change(
                     sums[k] += passed
         return sums[0] / sums[1] - 1 if sums[1] else float("nan")
 
-    def draw(takes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def draw(takes: Counts) -> Counts:
         """How often each candidate is in a resample of whole streams."""
         unique, inverse = np.unique(takes, return_inverse=True)
         times = np.bincount(rng.integers(len(unique), size=len(unique)), minlength=len(unique))

@@ -1,8 +1,8 @@
 """The verifiers in PyTorch: CRA-195, CNN-195, CNN-100, CNN-76, and the frame DNN of the HMM.
 
-All begin with the trunk that was distilled for the device (tools/train): strided, then
-dilated convolutions over time, one step every 40 ms. Several words share a network;
-every word has its own head.
+All begin with the trunk that was distilled for the device (pywakeword.training): strided, then
+dilated convolutions over time, one step per 40 ms. The words share a network; each has its own
+head.
 """
 
 from __future__ import annotations

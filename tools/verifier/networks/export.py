@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pywakeword import _core
+from pywakeword.models.compatibility import FRONT_END
 from pywakeword.models.digest import file_entry
 from pywakeword.training.release import provenance
 from pywakeword.training.run import Run
@@ -31,7 +31,7 @@ class _OneWord(nn.Module):
         self._network, self._index = network, index
 
     def forward(self, features: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """See docs/verifier_models.md."""
+        """See docs/make/verifier_models.md."""
         logits, start, end, _ = self._network(features, n_frames)
         i = self._index
         return logits[:, i].sigmoid(), start[:, i], end[:, i]
@@ -71,7 +71,7 @@ def card(word: str, data: bytes) -> dict[str, Any]:
         "keyword": word,
         "model": file_entry(f"{word}.onnx", data),
         "network": {"name": "cra-195", "opset": OPSET},
-        "frontend": dict(_core.LFBE_SETTINGS),
+        "frontend": dict(FRONT_END),
         "window": {"frames": WINDOW_FRAMES, "start_frame": PRE_ROLL_FRAMES},
         # Replaced by tools.verifier.evaluate.
         "threshold_accept": 0.5,

@@ -20,7 +20,7 @@ _STAY, _FILLER_STAY = 0.6, 0.95
 _IMPOSSIBLE = -1e9
 
 
-class _Decoder(BaseHMM):  # type: ignore[misc]
+class _Decoder(BaseHMM):
     """Filler, the states of the word, filler; what it observes are log likelihoods."""
 
     def __init__(self) -> None:

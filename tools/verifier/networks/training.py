@@ -1,8 +1,9 @@
-"""Trains every verifier on the same batches, in one pass a seed; resumable."""
+"""Trains every verifier on the same batches, one run per seed; resumable."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,8 @@ from torch.nn import functional
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.stages import Trainer
 from tools.verifier.data.sampling import Sampler, Windows, teacher_frames
-from tools.verifier.networks.architectures import N_STEPS, PARTS, Cnn, Cra, FrameDnn, hmm
+from tools.verifier.networks import hmm
+from tools.verifier.networks.architectures import N_STEPS, PARTS, Cnn, Cra, FrameDnn
 
 NETWORKS = ("cra-195", *PARTS)
 DNN_HMM = "dnn-hmm"
@@ -41,7 +43,7 @@ class VerifierNetworks(nn.Module):
         if name == "cra-195":
             out = self.networks[name](batch.features, batch.n_frames)
             return out[0], out[3]
-        return self.networks[name](batch.features)  # type: ignore[no-any-return]
+        return self.networks[name](batch.features)
 
     @torch.no_grad()
     def likelihoods(self, features: Tensor, word: int) -> npt.NDArray[np.float32]:
@@ -102,7 +104,7 @@ def _network_loss(verifiers: VerifierNetworks, name: str, batch: Windows) -> Ten
 
 
 def _teacher_loss(verifiers: VerifierNetworks, name: str, trunk: Tensor, batch: Windows) -> Tensor:
-    """Anchor the trunk at the teacher where the whole of what that heard is in view."""
+    """Distil the teacher into the trunk, where the teacher's whole input is in the window."""
     first, frames = PARTS.get(name, (0, trunk.shape[-1] * 4))
     at = teacher_frames()
     seen = torch.from_numpy((at - first >= 66) & (at - first < frames))
@@ -123,7 +125,7 @@ def _dnn_loss(verifiers: VerifierNetworks, batch: Windows, *, realigned: bool) -
     if realigned:
         scaled = (logits.detach().log_softmax(1) - verifiers.prior.log()[None, :, None]).numpy()
         for i in np.flatnonzero(batch.word.numpy() >= 0):
-            # The word lies within its labelled bounds, its states where the DNN hears them.
+            # The word lies within its labelled bounds, its states where the DNN finds them.
             inside = np.flatnonzero(flat[i] >= 0)
             steps = slice(max(inside[0] - 1, 0), inside[-1] + 2)
             own = n_states * int(batch.word[i])
@@ -144,7 +146,7 @@ def _dnn_loss(verifiers: VerifierNetworks, batch: Windows, *, realigned: bool) -
 def describe_windows(
     verifiers: VerifierNetworks, features: Tensor, n_frames: Tensor, word: int
 ) -> npt.NDArray[np.float64]:
-    """Alignments of candidates, as the second stage sees them."""
+    """Return alignments of candidates, the input of the second stage."""
     likelihoods = verifiers.likelihoods(features, word)
     n_steps = (n_frames.numpy() + 3) // 4
     return np.stack([hmm.describe(row, int(n)) for row, n in zip(likelihoods, n_steps)])
@@ -163,10 +165,11 @@ def second_stage_examples(
         return
     verifiers.eval()
     drawn = [sampler(batch) for _ in range(batches)]
-    rows = {
+    rows: dict[str, Any] = {
         word: np.concatenate(
             [describe_windows(verifiers, d.features, d.n_frames, i) for d in drawn]
         )
         for i, word in enumerate(verifiers.words)
     }
-    np.savez(path, word=torch.cat([d.word for d in drawn]).numpy(), **rows)
+    rows["word"] = torch.cat([d.word for d in drawn]).numpy()
+    np.savez(path, **rows)

@@ -69,7 +69,7 @@ class _ContourStream(FrameStream):
         rows = self._frames.pull(_PIECE_FRAMES)
         if not len(rows):
             return None
-        rows = rows.copy()
+        rows = np.array(rows)
         known = self._contour[self._done : self._done + len(rows)]
         rows[: len(known), -2] = known
         self._done += len(rows)

@@ -1,4 +1,4 @@
-"""The card of the voice activity model; docs/endpointing.md describes its fields."""
+"""The card of the voice activity model; docs/make/model_card.md describes its fields."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pywakeword import _core
+from pywakeword.models.compatibility import FRONT_END
 from pywakeword.models.digest import file_entry
-from tools.vad.network import Shape
+from tools.vad.networks.network import Shape
 
 NAME = "vad"
 
@@ -24,7 +24,7 @@ def make_card(
         "description": "Voice activity: streaming int8 CNN, one posterior every 40 ms",
         "licence": "Apache-2.0",
         "model": file_entry(f"{NAME}.tflite", data),
-        "frontend": dict(_core.LFBE_SETTINGS),
+        "frontend": dict(FRONT_END),
         "vad": {"frame_stride": shape.stride, "delay_frames": shape.delay_frames},
         "network": shape.as_json(),
         "training": training,

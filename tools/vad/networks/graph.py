@@ -13,7 +13,7 @@ from torch.nn import functional
 from pywakeword.training.export.folding import Layer, fold_input, fold_norm, range_quantization
 from pywakeword.training.export.tflite_writer import GraphBuilder, quantize_layer
 from pywakeword.training.export.tflite_writer import Tensor as GraphTensor
-from tools.vad.network import Network, Shape
+from tools.vad.networks.network import Network, Shape
 
 # Beyond these a posterior is 0 or 1 anyway; a tighter range gives finer steps between.
 _LOGIT_RANGE = (-10.0, 10.0)

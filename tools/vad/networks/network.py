@@ -21,7 +21,7 @@ class Shape:
     channels: int = 48
     stem_kernel: int = 5
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
-    # An output speaks of frames this far before its newest one: some future helps much.
+    # Each output describes frames this far before its newest one: a little future helps much.
     delay_frames: int = 4
 
     @property
@@ -86,7 +86,7 @@ class Network(nn.Module):
 
 
 def targets(labels: Tensor, n_outputs: int, shape: Shape) -> Tensor:
-    """Share of speech in the frames that each of the last `n_outputs` outputs speaks of.
+    """Share of speech in the frames that each of the last `n_outputs` outputs describes.
 
     `labels` (batch, frames) of 0 and 1, the last frame being the newest of the last
     output; its number and the delay are whole strides.

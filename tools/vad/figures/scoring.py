@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.features import HOP, WINDOW
-from tools.vad.rivals import Detect, Pcm
+from tools.vad.figures.rivals import Detect, Pcm
 
 
 def auc(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.bool_]) -> float:
@@ -22,7 +22,7 @@ def auc(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.bool_]) -> floa
 
 
 class Scores:
-    """What one detector said of a set of streams, and the CPU time that it took."""
+    """Scores of one detector on a set of streams, and the CPU time that it took."""
 
     def __init__(self, detect: Detect, streams: list[Pcm]) -> None:
         began = time.process_time()

@@ -7,8 +7,8 @@ from torch import nn
 from torch.nn import functional
 from tqdm import trange
 
-from tools.vad.mixing import Mixer
-from tools.vad.network import Network, Shape, targets
+from tools.vad.data.mixing import Mixer
+from tools.vad.networks.network import Network, Shape, targets
 
 _OUTPUT_STEPS = 150  # 6 s of outputs a stream, each with its whole window
 
@@ -33,7 +33,7 @@ def train(shape: Shape, mixer: Mixer, *, steps: int, batch: int, rate: float, se
         wanted = targets(labels, logits.shape[1], shape)
         loss = functional.binary_cross_entropy_with_logits(logits, wanted)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         schedule.step()

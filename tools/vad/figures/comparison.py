@@ -13,9 +13,9 @@ from pywakeword.training.material import playback
 from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.features import HOP, lfbe, to_pcm
 from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
-from tools.vad.labels import speech_frames
-from tools.vad.rivals import Pcm
-from tools.vad.sounds import MAKERS
+from tools.vad.data.labels import speech_frames
+from tools.vad.data.sounds import MAKERS, Samples
+from tools.vad.figures.rivals import Pcm
 
 RATIOS_DB = (20, 10, 5, 0)
 DELAYS_MS = tuple(range(0, 201, 10))
@@ -96,8 +96,11 @@ def voiceless(
     n = int(seconds * SAMPLE_RATE_HZ)
     silences = [rng.standard_normal(n, np.float32) * _gain(rng, -96, -60) for _ in range(each)]
     made = {"near silence": [to_pcm(silence) for silence in silences]}
-    makers = {**MAKERS, "ringing alarm": lambda count, r: playback.alarm(count / SAMPLE_RATE_HZ, r)}
-    for name, make in makers.items():
+
+    def ringing(count: int, r: np.random.Generator) -> Samples:
+        return playback.alarm(count / SAMPLE_RATE_HZ, r)
+
+    for name, make in {**MAKERS, "ringing alarm": ringing}.items():
         made[name] = []
         for _ in range(each):
             sound = make(n, rng)

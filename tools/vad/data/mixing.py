@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pywakeword.training.material.features import FLOOR, N_MELS
 from pywakeword.training.network.mixing import STORED_LEVEL_DB, band_widths
-from tools.vad.prepare import Pieces
+from tools.vad.data.prepare import Pieces
 
 _HANN_ENERGY = 150.0  # energy of white noise of variance 1, per unit of filter width
 _NO_SPEECH_SHARE = 0.2
@@ -83,7 +83,7 @@ class Mixer:
                 rng.exponential(60) if rng.random() < 0.6 else rng.uniform(0, 400)
             )
 
-    def _interfere(self, energy: npt.NDArray[np.float32], factor: float) -> None:
+    def _interfere(self, energy: npt.NDArray[np.float32], factor: np.float32) -> None:
         """One sound over the whole stream, or over a part of it."""
         rng = self._rng
         piece = int(rng.integers(len(self._sounds)))
@@ -104,10 +104,11 @@ class Mixer:
         ripple = rng.uniform(0, ripple_db) * np.sin(
             rng.uniform(0, 6.3) + rng.uniform(0.5, 2.5) * 2 * np.pi * ramp
         )
-        return np.asarray(_factor(rng.uniform(-tilt_db, tilt_db) * ramp + ripple), np.float32)
+        level_db = rng.uniform(-tilt_db, tilt_db) * ramp + ripple
+        return np.asarray(10 ** (level_db / 10), np.float32)
 
 
-def _factor(level_db: float | npt.NDArray[np.floating]) -> np.float32 | npt.NDArray[np.float32]:
+def _factor(level_db: float) -> np.float32:
     return np.float32(10 ** (level_db / 10))
 
 

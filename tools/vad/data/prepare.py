@@ -21,8 +21,8 @@ from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import N_MELS, Store, lfbe
 from pywakeword.training.material.interference import prepare_interference
 from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
-from tools.vad.labels import speech_frames
-from tools.vad.sounds import MAKERS
+from tools.vad.data.labels import speech_frames
+from tools.vad.data.sounds import MAKERS
 
 _SPEECH = ("speech", "words", "wakewords")
 _SOUND_SECONDS = 12

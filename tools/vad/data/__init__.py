@@ -1,0 +1,1 @@
+"""Labels by energy, sounds and mixtures for training."""
