@@ -1,4 +1,4 @@
-"""The card of the voice activity model; docs/endpointing.md describes its fields."""
+"""The card of the voice activity model; docs/make/model_card.md describes its fields."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 Runs a real server as a process (killed, stopped with SIGSTOP), raw sockets that answer
 wrongly or not at all, an expired certificate and a name that does not exist. Prints the table
-of docs/verifier.md: every candidate must end in one decision within the deadline, and the
+of docs/measured/verifier.md: every candidate must end in one decision within the deadline, and the
 first probe after the recovery must close the circuit breaker.
 """
 

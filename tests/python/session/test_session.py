@@ -31,7 +31,7 @@ from pywakeword.session.machine import Machine
 from pywakeword.tts import Backend, TtsClient
 from pywakeword.tts.speech import AudioChunk
 
-PAGE = Path(__file__).parents[3] / "docs" / "session.md"
+PAGE = Path(__file__).parents[3] / "docs" / "use" / "session.md"
 ASKED = np.concatenate([spoken("computer"), floor(1.5)])
 
 
@@ -91,7 +91,7 @@ def test_a_trigger_out_of_place_is_an_error() -> None:
 
 def test_the_diagram_in_the_docs_is_current() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert renew(page) == page, "run: python -m pywakeword.session.diagram docs/session.md"
+    assert renew(page) == page, "run: python -m pywakeword.session.diagram docs/use/session.md"
     arrows = re.findall(r"^    (\w+) --> (\w+): ([\w ]+)", mermaid(), re.MULTILINE)
     drawn = {(a, b, trigger.strip()) for a, b, trigger in arrows}
     assert drawn == {

@@ -24,9 +24,9 @@ from pywakeword.cli import make_parser
 
 ROOT = Path(__file__).parents[3]
 PAGES = [
-    page for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if page.exists()
+    page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if page.exists()
 ]
-RUN_COMMANDS = ("home_assistant.md", "session.md", "tts.md")
+RUN_COMMANDS = ("use/home_assistant.md", "use/session.md", "use/speaking.md")
 BLOCK = re.compile(r"^```(python|sh)( no-run)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVICES = {
     "127.0.0.1:10200": lambda: speech_servers.WyomingService(streams=True),

@@ -31,7 +31,7 @@ class _OneWord(nn.Module):
         self._network, self._index = network, index
 
     def forward(self, features: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """See docs/verifier_models.md."""
+        """See docs/make/verifier_models.md."""
         logits, start, end, _ = self._network(features, n_frames)
         i = self._index
         return logits[:, i].sigmoid(), start[:, i], end[:, i]
