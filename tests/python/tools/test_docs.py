@@ -25,8 +25,8 @@ from pywakeword.cli import make_parser
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-OTHERS = ("CHANGELOG.md", "SECURITY.md", "tests/README.md", "models/README.md")
-PROSE = [*PAGES, *(ROOT / name for name in OTHERS)]
+OTHERS = {*ROOT.glob("*.md"), *(ROOT / folder / "README.md" for folder in ("tests", "models"))}
+PROSE = [*PAGES, *sorted(OTHERS.difference(PAGES))]
 RUN_COMMANDS = ("use/home_assistant.md", "use/session.md", "use/speaking.md")
 BLOCK = re.compile(r"^(<!-- no-run -->\n)?```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
