@@ -185,6 +185,19 @@ def test_paths_on_the_architecture_page_exist() -> None:
         assert (ROOT / path).exists(), path
 
 
+def test_pages_that_the_code_names_exist() -> None:
+    rooms = ("pywakeword", "tools", "csrc", "examples", "tests", "models")
+    named = {
+        (path, page)
+        for room in rooms
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in (".py", ".h", ".cc", ".c", ".service", ".md")
+        for page in re.findall(r"\bdocs/[\w/]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert not [(path, page) for path, page in named if not (ROOT / page).exists()]
+
+
 @pytest.mark.parametrize("page", PROSE, ids=page_id)
 def test_prose_lines_are_short(page: Path) -> None:
     long = [line for _, line in prose(page) if len(line) > LINE_LENGTH]
