@@ -183,7 +183,7 @@ class VerifierRefusedError(VerifierError):
     status : int
         HTTP status, 400 to 499.
     code : str
-        Which fault, as `docs/verifier.md` lists them.
+        Which fault, as `docs/use/verifier.md` lists them.
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:

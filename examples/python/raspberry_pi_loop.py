@@ -6,7 +6,7 @@
 The command finds the details in PYWAKEWORD_KEYWORD, PYWAKEWORD_SCORE,
 PYWAKEWORD_START_S and PYWAKEWORD_END_S; the URL gets them as a JSON POST. A
 detection that falls while the previous action still runs is reported and skipped.
-docs/raspberry_pi.md says how to install it as a service.
+docs/use/raspberry_pi.md says how to install it as a service.
 """
 
 from __future__ import annotations

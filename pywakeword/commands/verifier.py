@@ -194,7 +194,7 @@ def _serve_here(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
 
 def _serve_on_ray(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
     if args.ssl_certfile:
-        raise ValueError("with --ray, TLS is set in Serve's http_options; see docs/verifier.md")
+        raise ValueError("with --ray, TLS is set in Serve's http_options; see docs/use/verifier.md")
     require("ray.serve", "ray")
     from pywakeword.verifier.server.ray_app import serve_forever
 

@@ -1,7 +1,7 @@
 """Model cards: the JSON file beside each model that says what it is for and what it needs.
 
 Every card has `format_version`, `task`, `name` and a section `model` with `file`, `bytes` and
-`sha256`. The other fields depend on the task; `docs/model_card.md` describes them.
+`sha256`. The other fields depend on the task; `docs/make/model_card.md` describes them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Card:
-    """The validated card of a keyword model; `docs/model_card.md` describes each field.
+    """The validated card of a keyword model; `docs/make/model_card.md` describes each field.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Messages between the verifier's client and server, with their limits.
 
-Both sides parse them with this module; `docs/verifier.md` describes the fields.
+Both sides parse them with this module; `docs/make/verifier_protocol.md` describes the fields.
 """
 
 from __future__ import annotations

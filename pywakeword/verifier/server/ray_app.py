@@ -1,7 +1,7 @@
 """The same application as a Ray Serve deployment (extra `ray`).
 
 Start it with `serve run pywakeword.verifier.server.ray_app:build`, or with a Serve config file
-that has this import path; `docs/verifier.md` shows one.
+that has this import path; `docs/use/verifier.md` shows one.
 """
 
 from __future__ import annotations

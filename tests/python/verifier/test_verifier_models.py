@@ -1,4 +1,4 @@
-"""The bundled verifier models keep their contract (docs/verifier_models.md)."""
+"""The bundled verifier models keep their contract (docs/make/verifier_models.md)."""
 
 from __future__ import annotations
 
