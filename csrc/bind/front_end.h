@@ -2,6 +2,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include <optional>
+
 #include "base/busy_flag.h"
 #include "dsp/lfbe.h"
 
@@ -13,7 +15,7 @@ struct FrontEnd {
   BusyFlag* busy;
 };
 
-// Of a Spotter; anything else is a TypeError.
-FrontEnd FrontEndOf(pybind11::handle spotter);
+// Of a Spotter of this module; empty for any other object.
+std::optional<FrontEnd> FrontEndOf(pybind11::handle spotter);
 
 }  // namespace pww

@@ -53,8 +53,8 @@ inline ArrayView<int16_t> RequirePcm(const pybind11::object& pcm) {
   return RequireArray<int16_t>(pcm, 1, "pcm", "int16");
 }
 
-// Whether RequirePcm takes `object` as it is, told by a few looks; the one type object
-// that NumPy has for native int16 is the common case.
+// Whether AsPcm returns `object` unchanged, decided by the common case alone: NumPy has
+// one type object for native int16.
 inline bool IsPcm(const pybind11::object& object) {
   namespace py = pybind11;
   static const PyObject* const int16 = py::dtype::of<int16_t>().release().ptr();
@@ -68,25 +68,25 @@ inline bool IsPcm(const pybind11::object& object) {
          (array->flags & kContiguousAndAligned) == kContiguousAndAligned;
 }
 
+// Returns what applications may hand over (int16 arrays of any layout, bytes,
+// bytearray, memoryview) as a one-dimensional, contiguous and aligned int16 array:
+// `pcm` itself where it is one, a view of bytes where they allow it, else a copy.
+// Anything else is a TypeError or ValueError.
+pybind11::object AsPcm(const pybind11::object& pcm);
+
 // Samples, and the array that holds them.
 struct PcmArgument {
   pybind11::object owner;
   ArrayView<int16_t> samples;
 };
 
-// Takes what applications may hand over: PCM, or what as_pcm of pywakeword/audio/pcm.py makes
-// PCM of. That has the errors, too.
 inline PcmArgument TakePcm(const pybind11::object& pcm) {
   namespace py = pybind11;
-  if (IsPcm(pcm)) {
-    const auto* array = py::detail::array_proxy(pcm.ptr());
-    return {pcm,
-            {reinterpret_cast<const int16_t*>(array->data),
-             static_cast<size_t>(array->dimensions[0])}};
-  }
-  py::object made = py::module_::import("pywakeword.audio.pcm").attr("as_pcm")(pcm);
-  const ArrayView<int16_t> samples = RequirePcm(made);
-  return {std::move(made), samples};
+  py::object owner = IsPcm(pcm) ? pcm : AsPcm(pcm);
+  const auto* array = py::detail::array_proxy(owner.ptr());
+  const ArrayView<int16_t> samples = {reinterpret_cast<const int16_t*>(array->data),
+                                      static_cast<size_t>(array->dimensions[0])};
+  return {std::move(owner), samples};
 }
 
 // A new array that owns a copy of `values`.

@@ -83,6 +83,30 @@ void Forget(pww_endpointer* endpointer) {
   endpointer->n_events = 0;
 }
 
+// Keeps the events of `output` for get_event; returns their number.
+size_t Keep(pww_endpointer* endpointer, const Endpointer::Output& output) {
+  endpointer->events = output.events;
+  endpointer->n_events = output.n_events;
+  return output.n_events;
+}
+
+// Checks what the calls that return posteriors have in common, and clears their
+// results.
+pww_status StartValues(const int16_t* samples, size_t count, const float* probabilities,
+                       size_t capacity, size_t* n_taken, size_t* n_values) {
+  PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
+  PWW_REQUIRE(n_values != nullptr, "n_values is NULL");
+  *n_taken = 0;
+  *n_values = 0;
+  const pww_status status = CheckSamples(samples, count);
+  if (status != PWW_OK) {
+    return status;
+  }
+  PWW_REQUIRE(probabilities != nullptr, "probabilities is NULL");
+  PWW_REQUIRE(capacity > 0, "capacity is 0");
+  return PWW_OK;
+}
+
 }  // namespace
 }  // namespace pww::capi
 
@@ -112,20 +136,15 @@ pww_status pww_endpointer_process(pww_endpointer* endpointer, const int16_t* sam
     *n_taken = 0;
     *n_events = 0;
     const pww_status status = pww::capi::CheckSamples(samples, count);
-    if (status != PWW_OK) {
-      return status;
+    if (status == PWW_OK) {
+      pww::capi::Forget(endpointer);
+      *n_taken = pww::capi::Feed(endpointer->core.get(), samples, count,
+                                 [&](const pww::Endpointer::Output& output) {
+                                   *n_events = pww::capi::Keep(endpointer, output);
+                                   return *n_events > 0;
+                                 });
     }
-    pww::capi::Forget(endpointer);
-    while (*n_taken < count && *n_events == 0) {
-      const pww::Endpointer::Output* output = nullptr;
-      *n_taken +=
-          endpointer->core->Process(samples + *n_taken, count - *n_taken, &output);
-      if (output != nullptr) {
-        endpointer->events = output->events;
-        endpointer->n_events = *n_events = output->n_events;
-      }
-    }
-    return PWW_OK;
+    return status;
   });
 }
 
@@ -184,26 +203,41 @@ pww_status pww_endpointer_probabilities(pww_endpointer* endpointer,
                                         float* probabilities, size_t capacity,
                                         size_t* n_taken, size_t* n_values) {
   return InEndpointer(endpointer, [&]() -> pww_status {
-    PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
-    PWW_REQUIRE(n_values != nullptr, "n_values is NULL");
-    *n_taken = 0;
-    *n_values = 0;
-    const pww_status status = pww::capi::CheckSamples(samples, count);
-    if (status != PWW_OK) {
-      return status;
+    const pww_status status = pww::capi::StartValues(samples, count, probabilities,
+                                                     capacity, n_taken, n_values);
+    if (status == PWW_OK) {
+      pww::capi::Forget(endpointer);
+      *n_taken = pww::capi::Feed(endpointer->core.get(), samples, count,
+                                 [&](const pww::Endpointer::Output& output) {
+                                   probabilities[(*n_values)++] = output.probability;
+                                   return *n_values == capacity;
+                                 });
     }
-    PWW_REQUIRE(probabilities != nullptr, "probabilities is NULL");
-    PWW_REQUIRE(capacity > 0, "capacity is 0");
-    pww::capi::Forget(endpointer);
-    while (*n_taken < count && *n_values < capacity) {
-      const pww::Endpointer::Output* output = nullptr;
-      *n_taken +=
-          endpointer->core->Process(samples + *n_taken, count - *n_taken, &output);
-      if (output != nullptr) {
-        probabilities[(*n_values)++] = output->probability;
-      }
+    return status;
+  });
+}
+
+pww_status pww_endpointer_process_with_probabilities(pww_endpointer* endpointer,
+                                                     const int16_t* samples,
+                                                     size_t count, float* probabilities,
+                                                     size_t capacity, size_t* n_taken,
+                                                     size_t* n_values,
+                                                     size_t* n_events) {
+  return InEndpointer(endpointer, [&]() -> pww_status {
+    PWW_REQUIRE(n_events != nullptr, "n_events is NULL");
+    *n_events = 0;
+    const pww_status status = pww::capi::StartValues(samples, count, probabilities,
+                                                     capacity, n_taken, n_values);
+    if (status == PWW_OK) {
+      pww::capi::Forget(endpointer);
+      *n_taken = pww::capi::Feed(endpointer->core.get(), samples, count,
+                                 [&](const pww::Endpointer::Output& output) {
+                                   probabilities[(*n_values)++] = output.probability;
+                                   *n_events = pww::capi::Keep(endpointer, output);
+                                   return *n_events > 0 || *n_values == capacity;
+                                 });
     }
-    return PWW_OK;
+    return status;
   });
 }
 

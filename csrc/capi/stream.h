@@ -41,4 +41,17 @@ inline pww_status CheckSamples(const int16_t* samples, size_t count) {
   return PWW_OK;
 }
 
+// Feeds samples to a spotter or endpointer until `on_output` returns true or none are
+// left. Returns how many samples were taken.
+template <typename Core, typename OnOutput>
+size_t Feed(Core* core, const int16_t* samples, size_t count, OnOutput on_output) {
+  size_t n_taken = 0;
+  for (bool stop = false; n_taken < count && !stop;) {
+    const typename Core::Output* output = nullptr;
+    n_taken += core->Process(samples + n_taken, count - n_taken, &output);
+    stop = output != nullptr && on_output(*output);
+  }
+  return n_taken;
+}
+
 }  // namespace pww::capi

@@ -59,13 +59,13 @@ Status CheckConfig(const Spotter::Config& config, size_t n_keywords,
     }
     if (keyword.smoothing_outputs < 1 ||
         keyword.smoothing_outputs > kMostSmoothingOutputs) {
-      return Invalid(message, "smoothing_frames must be from 1 to 1000");
+      return Invalid(message, "smoothing_outputs must be from 1 to 1000");
     }
   }
-  if (!Within(config.refractory_seconds, 0.0, kMostRefractorySeconds)) {
+  if (!Within(config.refractory_s, 0.0, kMostRefractorySeconds)) {
     return Invalid(message, "refractory_s must be from 0 to 3600");
   }
-  if (!Within(config.history_seconds, Spotter::kLeastHistorySeconds,
+  if (!Within(config.history_s, Spotter::kLeastHistorySeconds,
               Spotter::kMostHistorySeconds)) {
     return Invalid(message, "history_s must be from 8 to 3600");
   }
@@ -108,7 +108,7 @@ Spotter::Spotter(const Config& config, const Kernels* kernels,
     : state_sizes_(config.state_sizes),
       first_sample_(config.first_sample),
       frame_stride_(sources.front()->frame_stride()),
-      history_(static_cast<size_t>(SamplesIn(config.history_seconds)),
+      history_(static_cast<size_t>(SamplesIn(config.history_s)),
                config.first_sample),
       lfbe_(kernels),
       sources_(std::move(sources)),
@@ -122,7 +122,7 @@ Spotter::Spotter(const Config& config, const Kernels* kernels,
       (*source)->ShareWith(earlier->get());
     }
   }
-  const int64_t refractory_samples = SamplesIn(config.refractory_seconds);
+  const int64_t refractory_samples = SamplesIn(config.refractory_s);
   keywords_.reserve(config.keywords.size());
   for (const Keyword& keyword : config.keywords) {
     keywords_.push_back({Smoother(static_cast<size_t>(keyword.smoothing_outputs)),

@@ -49,8 +49,8 @@ class Spotter {
 
   struct Config {
     std::vector<Keyword> keywords;  // through the sources in order
-    double refractory_seconds = 1.0;
-    double history_seconds = kLeastHistorySeconds;
+    double refractory_s = 1.0;
+    double history_s = kLeastHistorySeconds;
     DeviceStateSizes state_sizes;
     int64_t first_sample = 0;  // index of the first sample, also after Reset()
   };

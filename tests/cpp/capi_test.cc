@@ -272,10 +272,10 @@ PWW_TEST(RefusesBadOptions) {
   options.smoothing_outputs = smoothing;
   PWW_CHECK(refuses(options, "smoothing"));
   options = Options();
-  options.refractory_seconds = -1.0;
+  options.refractory_s = -1.0;
   PWW_CHECK(refuses(options, "refractory"));
   options = Options();
-  options.history_seconds = 1e9;
+  options.history_s = 1e9;
   PWW_CHECK(refuses(options, "history"));
   options = Options();
   options.first_sample = -1;

@@ -267,7 +267,7 @@ PWW_TEST(RefusesWhatItCannotRun) {
   PWW_CHECK(refusal(config, test::OneSource(source(10, 4))).find("thresholds") !=
             std::string::npos);
   config = OneKeyword();
-  config.history_seconds = 7.9;
+  config.history_s = 7.9;
   PWW_CHECK(refusal(config, test::OneSource(source(10, 4))).find("history_s") !=
             std::string::npos);
   config = OneKeyword();
