@@ -178,6 +178,63 @@ PWW_TEST(ScoresStopWhereTheBufferEnds) {
   PWW_CHECK(pww_spotter_destroy(spotter) == PWW_OK);
 }
 
+PWW_TEST(ScoresAndDetectionsInOneCall) {
+  const std::vector<int16_t> pcm = pww::test::ToneSignal();
+  pww_spotter* spotter = MakeSpotter();
+  std::vector<float> scores(2000);
+  size_t n_taken = 0;
+  size_t n_values = 0;
+  PWW_CHECK(pww_spotter_scores(spotter, pcm.data(), pcm.size(), scores.data(),
+                               scores.size(), &n_taken, &n_values) == PWW_OK);
+  scores.resize(n_values);
+  for (const size_t capacity : {size_t{2}, size_t{7}, size_t{2000}}) {
+    PWW_CHECK(pww_spotter_reset(spotter) == PWW_OK);
+    std::vector<float> buffer(capacity);
+    std::vector<float> pieces;
+    std::vector<int64_t> ends;
+    for (size_t begin = 0; begin < pcm.size(); begin += n_taken) {
+      size_t n_detections = 9;
+      PWW_CHECK(pww_spotter_process_with_scores(
+                    spotter, pcm.data() + begin, pcm.size() - begin, buffer.data(),
+                    capacity, &n_taken, &n_values, &n_detections) == PWW_OK);
+      PWW_CHECK(n_taken > 0);
+      pieces.insert(pieces.end(), buffer.data(), buffer.data() + n_values);
+      if (n_detections > 0) {
+        pww_detection word;
+        PWW_CHECK(n_detections == 1);
+        PWW_CHECK(pww_spotter_get_detection(spotter, 0, &word) == PWW_OK);
+        PWW_CHECK(word.detected_sample == static_cast<int64_t>(begin + n_taken));
+        std::vector<int16_t> snippet(word.n_snippet_samples);
+        size_t n_samples = 0;
+        PWW_CHECK(pww_spotter_copy_snippet(spotter, 0, snippet.data(), snippet.size(),
+                                           &n_samples) == PWW_OK);
+        ends.push_back(word.end_sample);
+      }
+    }
+    PWW_CHECK(pieces == scores);
+    PWW_CHECK(ends.size() == 1);
+  }
+  size_t n_detections = 9;
+  PWW_CHECK(pww_spotter_process_with_scores(spotter, pcm.data(), pcm.size(),
+                                            scores.data(), 1, &n_taken, &n_values,
+                                            &n_detections) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("capacity") && n_taken == 0 && n_values == 0 && n_detections == 0);
+  PWW_CHECK(pww_spotter_process_with_scores(spotter, pcm.data(), pcm.size(),
+                                            scores.data(), 2, &n_taken, &n_values,
+                                            nullptr) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("n_detections"));
+  PWW_CHECK(pww_spotter_destroy(spotter) == PWW_OK);
+}
+
+PWW_TEST(StatesHaveNames) {
+  PWW_CHECK(std::string(pww_device_type_name(PWW_DEVICE_TV)) == "tv");
+  PWW_CHECK(std::string(pww_playback_name(PWW_PLAYBACK_MUSIC)) == "music");
+  for (const int32_t code : {-1, 8}) {
+    PWW_CHECK(pww_device_type_name(code) == nullptr);
+    PWW_CHECK(pww_playback_name(code) == nullptr);
+  }
+}
+
 PWW_TEST(DescribesModelAndSpotter) {
   pww_model* model = LoadTone();
   pww_model_info info = {};
