@@ -9,7 +9,7 @@
 
 namespace pww {
 
-// The front end of a bound stream, and the flag that guards it; both live as it does.
+// The front end of a bound stream, and the flag that guards it. The stream owns both.
 struct FrontEnd {
   Lfbe* lfbe;
   BusyFlag* busy;

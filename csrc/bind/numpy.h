@@ -12,16 +12,16 @@
 
 namespace pww {
 
-// Samples or features borrowed from a NumPy array: valid as long as the array is.
+// Values borrowed from a NumPy array, valid as long as the array.
 template <typename T>
 struct ArrayView {
   const T* data;
   size_t size;
 };
 
-// Takes `object` as an array of exactly the type T and `n_dims` dimensions, without
-// a copy; anything else is a TypeError or ValueError that names the argument. Never
-// converts: a cast would turn 0.5f into a sample of 0 without a word.
+// Requires an array of exactly the type T with `n_dims` dimensions, and does not copy
+// it. Anything else is a TypeError or ValueError that names the argument. It never
+// converts: a cast would silently turn 0.5f into a sample of 0.
 template <typename T>
 ArrayView<T> RequireArray(const pybind11::object& object, pybind11::ssize_t n_dims,
                           const char* argument, const char* type_name) {
@@ -97,7 +97,7 @@ pybind11::array_t<T> OwnedArray(const std::vector<T>& values) {
   return array;
 }
 
-// The same with rows of `n_columns` values; n_columns must divide the size.
+// A new matrix with rows of `n_columns` values, which must divide the size.
 template <typename T>
 pybind11::array_t<T> OwnedMatrix(const std::vector<T>& values, size_t n_columns) {
   pybind11::array_t<T> array({values.size() / n_columns, n_columns});

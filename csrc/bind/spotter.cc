@@ -37,7 +37,7 @@ struct RawDetection {
   std::tuple<int, int, int> state;
 };
 
-// A detection and its clip, made while the GIL is released.
+// A detection and its snippet, made while the GIL is released.
 struct Found {
   Detection detection;
   std::vector<int16_t> snippet;
@@ -228,7 +228,8 @@ std::optional<FrontEnd> FrontEndOf(py::handle spotter) {
 
 void BindSpotter(py::module_& m) {
   constexpr DeviceStateSizes kSizes;
-  py::class_<RawDetection>(m, "RawDetection", "One detection, indexes absolute.")
+  py::class_<RawDetection>(m, "RawDetection",
+                           "One detection, with absolute sample indexes.")
       .def_readonly("keyword_index", &RawDetection::keyword_index)
       .def_readonly("score", &RawDetection::score)
       .def_readonly("start_sample", &RawDetection::start_sample)
@@ -242,7 +243,7 @@ void BindSpotter(py::module_& m) {
       .def(py::init(&MakePythonNetwork), "run"_a, py::kw_only(), "window_frames"_a,
            "frame_stride"_a, "n_keywords"_a, "n_state"_a);
 
-  py::class_<PySpotter>(m, "Spotter", "The whole device path: PCM in, detections out.")
+  py::class_<PySpotter>(m, "Spotter", "The device path: PCM in, detections out.")
       .def(py::init<const py::sequence&, const std::vector<float>&,
                     const std::vector<int>&, double, double,
                     const std::tuple<int, int, int>&, int64_t>(),
@@ -256,14 +257,14 @@ void BindSpotter(py::module_& m) {
       .def("process", &PySpotter::Process, "pcm"_a,
            "Consume int16 samples; return the RawDetections that they completed.\n\n"
            "If a PythonNetwork raises, so does this, and the rest of `pcm` is not\n"
-           "consumed: reset before going on.")
+           "consumed. Then call reset.")
       .def("scores", &PySpotter::Scores, "pcm"_a,
            "Consume int16 samples; return the smoothed scores, one row per output.\n\n"
            "Detections are discarded; process_with_scores returns both.")
       .def("process_with_scores", &PySpotter::ProcessWithScores, "pcm"_a,
            "Consume int16 samples; return what process and scores return.")
       .def("set_state", &PySpotter::SetState, "device_type"_a, "playback"_a,
-           "volume_bucket"_a, "Indexes of the device state; from any thread.")
+           "volume_bucket"_a, "Set the indexes of the device state; from any thread.")
       .def("reset", &PySpotter::Reset, "Start a new stream, same device state.")
       .def_property_readonly(
           "n_keywords",

@@ -11,7 +11,7 @@
 namespace pww::capi {
 namespace {
 
-// An enumeration in the header has the values of the core's, which the casts rely on.
+// The casts below need equal values in the header and in the core.
 static_assert(PWW_SPEECH_START == static_cast<int>(EndpointKind::kSpeechStart) &&
               PWW_POSSIBLE_END == static_cast<int>(EndpointKind::kPossibleEnd) &&
               PWW_END == static_cast<int>(EndpointKind::kEnd) &&
@@ -28,7 +28,7 @@ static_assert(PWW_REASON_SPEECH == static_cast<int>(EndpointReason::kSpeech) &&
                   static_cast<int>(EndpointReason::kMaxUtterance) &&
               PWW_REASON_CLOSED == static_cast<int>(EndpointReason::kClosed));
 
-// Runs `call` while no other thread is inside the endpointer.
+// Runs `call` while no other thread uses the endpointer.
 template <typename Call>
 pww_status InEndpointer(pww_endpointer* endpointer, Call call) noexcept {
   return Alone(endpointer, "endpointer is NULL", call);
@@ -59,7 +59,7 @@ PauseEndpointer::Config MakeConfig(const pww_endpointer_options& options) {
 
 pww_status CreateEndpointer(const pww_vad& vad, const pww_endpointer_options& options,
                             pww_endpointer** out) {
-  constexpr size_t kMostRules = 100;  // compared before the array is read
+  constexpr size_t kMostRules = 100;  // checked before the array is read
   PWW_REQUIRE(options.n_rules <= kMostRules, "options.n_rules is above 100");
   PWW_REQUIRE(options.rules != nullptr || options.n_rules == 0,
               "options.rules is NULL, but options.n_rules is not 0");
@@ -90,8 +90,7 @@ size_t Keep(pww_endpointer* endpointer, const Endpointer::Output& output) {
   return output.n_events;
 }
 
-// Checks what the calls that return posteriors have in common, and clears their
-// results.
+// Checks the arguments of calls that return posteriors and clears their results.
 pww_status StartValues(const int16_t* samples, size_t count, const float* probabilities,
                        size_t capacity, size_t* n_taken, size_t* n_values) {
   PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");

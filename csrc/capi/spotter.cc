@@ -14,7 +14,7 @@
 namespace pww::capi {
 namespace {
 
-// Runs `call` while no other thread is inside the spotter.
+// Runs `call` while no other thread uses the spotter.
 template <typename Call>
 pww_status InSpotter(pww_spotter* spotter, Call call) noexcept {
   return Alone(spotter, "spotter is NULL", call);
@@ -35,7 +35,7 @@ Spotter::Config MakeConfig(const pww_spotter_options& options) {
 
 pww_status CreateSpotter(const pww_model* const* models, size_t n_models,
                          const pww_spotter_options& options, pww_spotter** out) {
-  // Compared before the arrays are read: a wrong length must not lead beyond them.
+  // Checked before the arrays are read, so that a wrong length reads nothing beyond.
   size_t n_keywords = 0;
   std::string message;
   std::vector<std::unique_ptr<PosteriorSource>> sources;
@@ -65,7 +65,7 @@ pww_status CreateSpotter(const pww_model* const* models, size_t n_models,
   return PWW_OK;
 }
 
-// Detection `index` of the last process call, or null.
+// Detection `index` of the last call, or null.
 const Detection* Find(const pww_spotter& spotter, size_t index) {
   const Spotter::Output* output = spotter.output;
   return output != nullptr && index < output->n_detections ? output->detections + index
@@ -78,7 +78,7 @@ size_t Keep(pww_spotter* spotter, const Spotter::Output& output) {
   return output.n_detections;
 }
 
-// Where score rows go: the caller's buffer, and how much of it is filled.
+// The caller's buffer for rows of scores.
 struct Rows {
   float* values;
   size_t capacity;
@@ -92,7 +92,7 @@ struct Rows {
   }
 };
 
-// Checks what the calls that return scores have in common, and clears their results.
+// Checks the arguments of calls that return scores and clears their results.
 pww_status StartRows(const int16_t* samples, size_t count, const Rows& rows,
                      size_t* n_taken) {
   PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");

@@ -8,8 +8,8 @@
 
 namespace pww::capi {
 
-// Runs `call` while no other thread is inside the stream. `null_message` names the
-// argument.
+// Runs `call` while no other thread uses the stream. `null_message` is the message for
+// a null stream.
 template <typename Handle, typename Call>
 pww_status Alone(Handle* stream, const char* null_message, Call call) noexcept {
   return Guarded([&]() -> pww_status {

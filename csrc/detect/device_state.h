@@ -43,7 +43,7 @@ struct DeviceStateSizes {
   }
 };
 
-// Writes `on` at the three values of `state` and `off` elsewhere, sizes.total() values.
+// Writes sizes.total() values: `on` at the three values of `state`, `off` elsewhere.
 template <typename T>
 void WriteOneHot(DeviceState state, const DeviceStateSizes& sizes, T on, T off,
                  T* out) noexcept {
@@ -55,7 +55,7 @@ void WriteOneHot(DeviceState state, const DeviceStateSizes& sizes, T on, T off,
   out[sizes.device_type + sizes.playback + state.volume_bucket] = on;
 }
 
-// One word, so that another thread can hand over all three values at once.
+// One word, so that another thread can set all three values at once.
 inline uint32_t Pack(DeviceState state) noexcept {
   return static_cast<uint32_t>(state.device_type) |
          static_cast<uint32_t>(state.playback) << 8 |

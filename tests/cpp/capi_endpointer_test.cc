@@ -1,4 +1,4 @@
-// The endpointer of the shared library through its C header only.
+// Tests the endpointer of the shared library through its C header only.
 
 #include <cmath>
 #include <cstdlib>
@@ -24,7 +24,7 @@ pww_endpointer* Make(const pww_endpointer_options& options) {
   pww_vad* vad = LoadVad();
   pww_endpointer* endpointer = nullptr;
   PWW_CHECK(pww_endpointer_create(vad, &options, &endpointer) == PWW_OK);
-  pww_vad_destroy(vad);  // the endpointer goes on without it
+  pww_vad_destroy(vad);  // the endpointer does not need it
   return endpointer;
 }
 
@@ -181,7 +181,7 @@ PWW_TEST(RefusesBadModels) {
             Says("vad"));
   PWW_CHECK(pww_vad_load_memory("junk", 4, &vad) == PWW_CORRUPT_MODEL);
   PWW_CHECK(pww_vad_load_memory(nullptr, 4, &vad) == PWW_INVALID_ARGUMENT);
-  // A wake word is no voice activity model, nor the other way round.
+  // A wake-word model is not a voice activity model, and vice versa.
   PWW_CHECK(pww_vad_load_file(PWW_TEST_DIR "/golden/tone.tflite", &vad) ==
             PWW_UNSUPPORTED_MODEL);
   PWW_CHECK(vad == nullptr && Says("tone.tflite: ") && Says("voice activity"));

@@ -1,4 +1,5 @@
-// The shared library through its C header only: every misuse has a code and a message.
+// Tests the shared library through its C header only. Every misuse has a code and a
+// message.
 
 #include <array>
 #include <atomic>
@@ -40,11 +41,11 @@ pww_spotter* MakeSpotter() {
   const pww_spotter_options options = Options();
   pww_spotter* spotter = nullptr;
   PWW_CHECK(pww_spotter_create(&model, 1, &options, &spotter) == PWW_OK);
-  pww_model_destroy(model);  // the spotter goes on without it
+  pww_model_destroy(model);  // the spotter does not need it
   return spotter;
 }
 
-// Whether the last error holds `text`.
+// Whether the last error contains `text`.
 bool Says(const char* text) {
   return std::string(pww_last_error()).find(text) != std::string::npos;
 }
@@ -123,7 +124,7 @@ PWW_TEST(TheStateReachesTheModel) {
   PWW_CHECK(pww_spotter_set_state(spotter, &state) == PWW_OK);
   std::vector<Heard> heard;
   Feed(spotter, pcm.data(), pcm.size(), &heard);
-  PWW_CHECK(heard.empty());  // music deafens this model
+  PWW_CHECK(heard.empty());  // this model detects nothing under music
   state.playback = PWW_PLAYBACK_NONE;
   PWW_CHECK(pww_spotter_set_state(spotter, &state) == PWW_OK);
   Feed(spotter, pcm.data(), pcm.size(), &heard);
@@ -271,12 +272,12 @@ PWW_TEST(RefusesBadModels) {
   PWW_CHECK(Says("Permission denied"));
 #else
   PWW_CHECK(Says("directory"));
-  PWW_CHECK(pww_model_load_file("/dev/zero", &model) == PWW_IO_ERROR);  // has no end
+  PWW_CHECK(pww_model_load_file("/dev/zero", &model) == PWW_IO_ERROR);  // endless
   PWW_CHECK(Says("64 MiB"));
 #endif
   PWW_CHECK(pww_model_load_file(__FILE__, &model) == PWW_CORRUPT_MODEL);
   PWW_CHECK(Says("capi_test.cc: "));
-  // A network that the core runs, yet not one that hears words.
+  // A network that the core can run, but not a wake-word model.
   PWW_CHECK(pww_model_load_file(PWW_TEST_DIR "/golden/small_model.tflite", &model) ==
             PWW_UNSUPPORTED_MODEL);
   PWW_CHECK(model == nullptr);
@@ -435,7 +436,7 @@ PWW_TEST(ErrorsBelongToTheirThread) {
   PWW_CHECK(other.empty() && Says("name is NULL"));
   const char* isa = nullptr;
   PWW_CHECK(pww_isa(&isa) == PWW_OK && Says("name is NULL"));
-  // A message longer than the buffer is cut, not overrun.
+  // A message longer than the buffer is cut.
   pww_model* model = nullptr;
   const std::string path(2000, 'x');
   PWW_CHECK(pww_model_load_file(path.c_str(), &model) == PWW_IO_ERROR);
