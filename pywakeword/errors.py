@@ -1,6 +1,6 @@
-"""Every exception of the package; `PyWakewordError` is the root of the tree.
+"""Every exception of the package; `PyWakewordError` is their base.
 
-Bad arguments are the built-in `TypeError` and `ValueError`.
+Bad arguments raise the built-in `TypeError` and `ValueError`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = [
 
 
 class ModelNotFoundError(ModelError):
-    """No model of that name or at that path."""
+    """There is no model with that name or path."""
 
     def __init__(self, wanted: str, available: Sequence[str]) -> None:
         super().__init__(wanted, available)
@@ -57,53 +57,53 @@ class CardError(ModelError):
 
 
 class CalibrationError(PyWakewordError):
-    """A model card cannot support the rate of false accepts that was asked for."""
+    """A model card has no threshold for the requested rate of false accepts."""
 
 
 class LibraryError(PyWakewordError):
-    """The shared library of the C API is missing, or has another ABI."""
+    """The shared library of the C API is missing or has another ABI."""
 
 
 class AudioError(PyWakewordError):
-    """Audio could not be obtained."""
+    """Audio is not available."""
 
 
 class AudioFormatError(AudioError):
-    """A file or stream is not audio that can be read, or is damaged."""
+    """A file or stream has an unknown audio format or is damaged."""
 
 
 class AudioDeviceError(AudioError):
-    """A microphone is missing, refused to open or went away."""
+    """A microphone is missing, failed to open or was disconnected."""
 
 
 class ServiceError(PyWakewordError):
-    """A speech service (text to speech, speech to text) did not do what was asked."""
+    """A speech service (text to speech, speech to text) failed."""
 
 
 class ServiceUnavailableError(ServiceError):
-    """No connection to the service, or its program is not installed."""
+    """The service cannot be reached, or its program is not installed."""
 
 
 class ServiceTimeoutError(ServiceError):
-    """The service gave nothing for longer than its timeout."""
+    """The service did not answer within its timeout."""
 
 
 class ServiceRefusedError(ServiceError):
-    """The service answered with an error, or with something that is no answer."""
+    """The service returned an error or an invalid answer."""
 
 
 class ServiceTruncatedError(ServiceError):
-    """The answer broke off; what came before it has been handed over."""
+    """The answer ended early. The part before was delivered."""
 
 
 class AddonError(PyWakewordError):
-    """A speech addon is malformed, damaged, or asks for what this build does not have.
+    """A speech addon is malformed, damaged, or needs a feature that this build lacks.
 
     Attributes
     ----------
     path : str
-        Where: a place in `addon.json` such as `stack.streamable_block.stack[1].type`, or
-        the name of a file.
+        A place in `addon.json`, such as `stack.streamable_block.stack[1].type`, or the
+        name of a file.
     """
 
     def __init__(self, path: str, message: str) -> None:
@@ -116,23 +116,23 @@ class AddonError(PyWakewordError):
 
 
 class BlockError(PyWakewordError):
-    """A block was given tensors that it cannot take, or its network made unusable ones."""
+    """A block got tensors that do not fit, or its network returned such tensors."""
 
 
 class PhonesError(PyWakewordError):
-    """Text could not be turned into the symbols of an addon."""
+    """Text cannot be converted to the symbols of an addon."""
 
 
 class EmptyTextError(PyWakewordError, ValueError):
-    """A text holds no word that could be spoken."""
+    """A text has no word to speak."""
 
 
 class SpeechlessAudioError(AudioError):
-    """A recording that should hold speech holds none."""
+    """A recording contains no speech."""
 
 
 class TextMismatchError(PyWakewordError, ValueError):
-    """A recording does not hold the text that it is said to hold."""
+    """A recording does not match its text."""
 
 
 class SyntaxTreeError(PyWakewordError, ValueError):
@@ -152,16 +152,16 @@ class MissingExtraError(PyWakewordError, ImportError):
 
 
 class VerifierError(PyWakewordError):
-    """The verifier could not be asked, or gave no verdict."""
+    """The verifier could not be reached, or gave no verdict."""
 
 
 class VerifierUnavailableError(VerifierError):
-    """The verifier was not reached, too slow, or busy, or its reply was not valid.
+    """The verifier was not reached, was too slow or busy, or gave an invalid answer.
 
     Attributes
     ----------
     reason : str
-        In one word: "connect", "tls", "timeout", "disconnected", "busy", "bad_reply",
+        One word: "connect", "tls", "timeout", "disconnected", "busy", "bad_reply",
         "token", "sent_log", "circuit_open", "queue_full" or "closed".
     """
 
@@ -176,14 +176,14 @@ class VerifierUnavailableError(VerifierError):
 
 
 class VerifierRefusedError(VerifierError):
-    """The verifier refuses a request: asking again would not help.
+    """The verifier refuses a request. Repeating it would not help.
 
     Attributes
     ----------
     status : int
         HTTP status, 400 to 499.
     code : str
-        Which fault, as `docs/verifier.md` lists them.
+        Code of the fault; the verifier's documentation lists them.
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:
