@@ -14,7 +14,6 @@ from pywakeword.errors import ModelError
 from pywakeword.models.files import default_models
 from pywakeword.wakeword import WakeWord
 
-
 Spotter = TypeVar("Spotter", bound=WakeWord)
 
 
