@@ -1,9 +1,9 @@
 # ARMv6 with VFP (arm1176: Raspberry Pi Zero and 1) with Debian's g++-arm-linux-gnueabi.
 #
-# Debian's hard-float C library is built for ARMv7, so that a program linked with it
-# dies of an illegal instruction on this CPU before main(). The soft-float one is built
-# for ARMv5: "softfp" computes in the VFP, yet passes floats as that library expects. On
-# the device itself, Raspberry Pi OS's own compiler targets ARMv6 hard float.
+# Debian's hard-float C library is built for ARMv7: a program linked with it crashes on
+# this CPU before main(), at an illegal instruction. The soft-float library is built for
+# ARMv5. "softfp" computes in the VFP and passes floats as that library expects. On the
+# device itself, Raspberry Pi OS's compiler targets ARMv6 hard float.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR armv6l)
 set(CMAKE_C_COMPILER arm-linux-gnueabi-gcc)

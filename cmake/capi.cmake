@@ -17,11 +17,11 @@ target_compile_definitions(pywakeword PRIVATE PWW_VERSION="${PWW_VERSION}"
                                               PWW_BUILDING_LIBRARY)
 set_target_properties(pywakeword PROPERTIES VERSION ${PWW_VERSION} SOVERSION ${PWW_ABI_VERSION})
 if(WIN32)
-  # One name whatever the compiler, see pywakeword/capi/library.py; MinGW's would begin with lib.
+  # One name for all compilers, see pywakeword/capi/library.py; MinGW's would begin with lib.
   set_target_properties(pywakeword PROPERTIES PREFIX "")
 endif()
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  # Templates of the C++ library are visible whatever the compiler is told.
+  # Visibility flags do not hide templates of the C++ library.
   set(PWW_EXPORTS ${CMAKE_CURRENT_SOURCE_DIR}/csrc/capi/exports.map)
   target_link_options(pywakeword PRIVATE -Wl,--version-script=${PWW_EXPORTS})
   set_target_properties(pywakeword PROPERTIES LINK_DEPENDS ${PWW_EXPORTS})
@@ -38,7 +38,7 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/pywakeword-config-v
                                  VERSION ${PWW_VERSION} COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pywakeword-config-version.cmake
         DESTINATION ${PWW_PACKAGE_DIR})
-# Relative to the file itself, so that an installation can be moved.
+# Relative to the file, so that an installation can be moved.
 file(RELATIVE_PATH PWW_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/pywakeword.pc.in pywakeword.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pywakeword.pc
@@ -53,7 +53,7 @@ if(PWW_TESTS)
                                                 C_EXTENSIONS OFF)
     target_compile_options(${example} PRIVATE ${PWW_WARNINGS} -Wpedantic)
     if(PWW_SANITIZE)
-      # The library needs the run-time support that a program in C++ would bring.
+      # The library needs run-time support that only C++ programs link by default.
       target_link_options(${example} PRIVATE -fsanitize=${PWW_SANITIZE})
     endif()
   endforeach()

@@ -1,4 +1,4 @@
-# How everything is compiled: pww_flags, PWW_WARNINGS (C and C++) and PWW_FOR_SIZE.
+# Compiler flags: pww_flags, PWW_WARNINGS (C and C++) and PWW_FOR_SIZE.
 
 if(MSVC AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   message(FATAL_ERROR "pywakeword is not for Microsoft's compiler, cl.exe: csrc/kernels/float4.h needs "
@@ -8,15 +8,15 @@ if(MSVC AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 add_library(pww_flags INTERFACE)
-# No contraction into fused multiply-adds: the front end must give the same bits
-# whatever the compiler flags of the kernel variant that runs beside it.
+# No fused multiply-adds: the front end must give the same bits with any flags of the
+# kernel variants.
 if(MSVC)
-  # clang-cl has cl.exe's options, where -Wall is every warning there is; /clang: leads
-  # to Clang's own.
+  # clang-cl takes cl.exe's options, where -Wall is every warning; /clang: passes an
+  # option to Clang.
   set(PWW_WARNINGS /W4 -Wconversion)
   set(PWW_FOR_SIZE /clang:-Os)
   target_compile_options(pww_flags INTERFACE /clang:-ffp-contract=off /Gy)
-  # The names of standard C, and no warning that Microsoft has others.
+  # No warnings about the names of standard C.
   add_compile_definitions(_CRT_SECURE_NO_WARNINGS)
 else()
   set(PWW_WARNINGS -Wall -Wextra -Wconversion)

@@ -1,5 +1,5 @@
-# clang-cl 19 of Debian, for its commands to be looked at (tools/ci/windows_check). It compiles
-# nothing that includes a header: Microsoft's are not there, nor are its libraries. On
+# Debian's clang-cl 19, to check its commands (tools/ci/windows_check). It cannot compile
+# files that include headers, because Microsoft's headers and libraries are missing. On
 # Windows no toolchain file is needed.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR AMD64)
@@ -11,5 +11,5 @@ set(CMAKE_LINKER lld-link-19)
 set(CMAKE_AR llvm-lib-19)
 set(CMAKE_MT llvm-mt-19)
 set(CMAKE_RC_COMPILER llvm-rc-19)
-# A program would be linked with those libraries.
+# Linking a program would need those libraries.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)

@@ -19,7 +19,23 @@ def isa() -> str: ...
 def supported_isas() -> list[str]: ...
 def peak_macs_per_s() -> float: ...
 
+# Vocabularies of the device state. A word's position is its index in a model's input.
+DEVICE_TYPES: Final[tuple[str, ...]]
+PLAYBACKS: Final[tuple[str, ...]]
+VOLUME_EDGES: Final[tuple[float, ...]]
+
 LFBE_SETTINGS: Final[dict[str, Any]]
+
+def as_pcm(pcm: Pcm) -> npt.NDArray[np.int16]:
+    """Return `pcm` as the core takes it: 1-D, int16, contiguous and aligned.
+
+    Raises
+    ------
+    TypeError
+        If `pcm` is neither an int16 array nor bytes.
+    ValueError
+        If the array is not one-dimensional, or bytes end inside a sample.
+    """
 
 class Lfbe:
     """Streaming log filter-bank energies."""
@@ -45,17 +61,17 @@ class Model:
     nbytes: Final[int]
 
 class Stream:
-    """One quantized feature stream through a Model; used by tests and tools."""
+    """One stream of quantized features through a Model, for tests and tools."""
 
     def __init__(self, model: Model) -> None: ...
     def set_state(self, state: npt.NDArray[np.int8]) -> None: ...
     def process(self, frames: npt.NDArray[np.int8]) -> list[npt.NDArray[np.int8]]:
-        """(n, n_bins) frames in; per model output an (n_due, size) array out."""
+        """Take (n, n_bins) frames; return one (n_due, size) array per model output."""
     def reset(self) -> None: ...
     nbytes: Final[int]
 
 class RawDetection:
-    """One detection, indexes absolute."""
+    """One detection, with absolute sample indexes."""
 
     keyword_index: Final[int]
     score: Final[float]
@@ -67,11 +83,10 @@ class RawDetection:
     state: Final[tuple[int, int, int]]
 
 class Spotter:
-    """The whole device path: PCM in, detections out.
+    """The device path: PCM in, detections out.
 
-    `networks` holds one entry a model: a `Model`, or a `PythonNetwork`.
-    `thresholds` and `smoothing_frames` have one value a keyword, keywords being
-    counted through the networks in order.
+    `networks` holds one `Model` or `PythonNetwork` per model. `thresholds` and
+    `smoothing_outputs` have one value per keyword, counted through the networks in order.
     """
 
     def __init__(
@@ -79,7 +94,7 @@ class Spotter:
         networks: Sequence[Model | PythonNetwork],
         *,
         thresholds: Sequence[float],
-        smoothing_frames: Sequence[int],
+        smoothing_outputs: Sequence[int],
         refractory_s: float = 1.0,
         history_s: float = 8.0,
         state_sizes: tuple[int, int, int] = (8, 8, 6),
@@ -89,6 +104,9 @@ class Spotter:
     frame_stride: Final[int]
     def process(self, pcm: Pcm) -> list[RawDetection]: ...
     def scores(self, pcm: Pcm) -> npt.NDArray[np.float32]: ...
+    def process_with_scores(
+        self, pcm: Pcm
+    ) -> tuple[list[RawDetection], npt.NDArray[np.float32]]: ...
     def set_state(self, device_type: int, playback: int, volume_bucket: int) -> None: ...
     def reset(self) -> None: ...
     nbytes: Final[int]
@@ -97,8 +115,8 @@ class Spotter:
 class Endpointer:
     """PCM in, endpointing events out. Lengths are in samples.
 
-    A rule is (name, must_contain_speech, min_trailing_silence, min_utterance), an event
-    (kind, sample, decided_sample, reason) with the name of its class in `events` as kind.
+    A rule is (name, must_contain_speech, min_trailing_silence, min_utterance). An event
+    is (kind, sample, decided_sample, reason); `kind` is the name of its class in `events`.
     """
 
     def __init__(
@@ -120,19 +138,25 @@ class Endpointer:
     ) -> None: ...
     def process(self, pcm: Pcm) -> list[tuple[str, int, int, str]]: ...
     def probabilities(self, pcm: Pcm) -> npt.NDArray[np.float32]: ...
+    def process_with_probabilities(
+        self, pcm: Pcm
+    ) -> tuple[list[tuple[str, int, int, str]], npt.NDArray[np.float32]]: ...
     def start_after_wake_word(self, end_sample: int) -> list[tuple[str, int, int, str]]: ...
-    def share_front_end(self, spotter: Spotter) -> None:
-        """Let one of the two compute the frames of samples that both hear."""
+    def share_front_end(self, spotter: object) -> bool:
+        """Compute frames of the same samples once for both.
+
+        Returns False if `spotter` is not a Spotter of this module.
+        """
     def close(self) -> list[tuple[str, int, int, str]]: ...
     def reset(self) -> None: ...
     now_sample: Final[int]
     nbytes: Final[int]
 
 class PythonNetwork:
-    """A network computed in Python (the LiteRT back end).
+    """A network computed in Python, as by the LiteRT back end.
 
     `run(features, state)` takes the float32 window (window_frames, n_bins) and the
-    one-hot float32 state (n_state,) and returns {"logits", "start", "end"}: float32
+    one-hot float32 state (n_state,). It returns {"logits", "start", "end"}: float32
     arrays of (n_keywords,).
     """
 

@@ -1,4 +1,4 @@
-"""What the device itself is doing, as the model is told about it."""
+"""`DeviceState`: what the device itself is doing, as an input of the models."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from numbers import Real
 
-# The position of a word is its index in the model's one-hot input: append only.
-DEVICE_TYPES = ("unknown", "speaker", "display", "tv", "phone", "headset", "car", "appliance")
-PLAYBACKS = ("unknown", "none", "music", "tts", "alarm", "media", "call", "other")
-VOLUME_EDGES = (0.2, 0.4, 0.6, 0.8)
+from pywakeword._core import DEVICE_TYPES, PLAYBACKS, VOLUME_EDGES
 
-# Bucket 0 says that the volume is unknown.
+__all__ = ["DEVICE_TYPES", "PLAYBACKS", "STATE_SIZES", "VOLUME_EDGES", "DeviceState"]
+
+# Bucket 0 means that the volume is unknown.
 STATE_SIZES = (len(DEVICE_TYPES), len(PLAYBACKS), len(VOLUME_EDGES) + 2)
 
 
@@ -28,8 +27,7 @@ class DeviceState:
         What the device's own loudspeaker plays: one of unknown, none, music,
         tts, alarm, media, call, other.
     volume : float, optional
-        Loudness setting from 0 to 1; None where it is not known. The model
-        sees it in steps of 0.2.
+        Volume setting from 0 to 1; None if unknown. The models get it in steps of 0.2.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the listener reports."""
+"""The results of `WakeWord` and `Endpointer`."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from pywakeword.device_state import DeviceState
 
 @dataclass(frozen=True)
 class Detection:
-    """One wake word that was heard.
+    """One detected wake word.
 
     Sample indexes count from the start of the stream (or from the last `reset`).
-    Two detections are compared without their snippets.
+    Comparing two detections ignores their snippets.
 
     Attributes
     ----------
     keyword : str
-        Which word.
+        The word.
     score : float
         Highest smoothed score, 0 to 1.
     start_sample, end_sample : int
-        Where the word itself starts and ends, as the model estimates it.
+        Where the word itself starts and ends, as estimated.
     detected_sample : int
-        Samples consumed when the decision fell; never before `end_sample`.
+        Samples consumed at the decision; never before `end_sample`.
     snippet : (n_samples,) ndarray of int16
         Audio from `start_sample - pre_roll_samples` to `detected_sample`.
     pre_roll_samples : int
         Samples of the snippet that precede the word: 8000 (half a second), or
-        what there was at the start of a stream.
+        fewer at the start of a stream.
     device_state : DeviceState
-        State under which the word was heard.
+        State of the device at the decision.
     """
 
     keyword: str
@@ -48,18 +48,18 @@ class Detection:
 
 @dataclass(frozen=True)
 class EndpointEvent:
-    """Something that an `Endpointer` decided; one of the classes below.
+    """One decision of an `Endpointer`: one of the classes below.
 
     Sample indexes count from the start of the stream (or from the last `reset`).
 
     Attributes
     ----------
     sample : int
-        What the event speaks of: where speech began or ended.
+        Where speech began or ended.
     decided_sample : int
-        Samples consumed when the decision fell.
+        Samples consumed at the decision.
     reason : str
-        Why; each class lists its reasons.
+        The reason of the decision; each class lists its reasons.
     """
 
     sample: int
@@ -84,9 +84,9 @@ class End(EndpointEvent):
 
 @dataclass(frozen=True)
 class Resumed(EndpointEvent):
-    """Speech came back at `sample`: "speech". Takes back a `PossibleEnd` or an early `End`."""
+    """Speech continued at `sample`: "speech". Takes back a `PossibleEnd` or an early `End`."""
 
 
 @dataclass(frozen=True)
 class NoSpeech(EndpointEvent):
-    """Nothing was said up to `sample`: "no_speech_timeout" or a rule's name."""
+    """There was no speech up to `sample`: "no_speech_timeout" or a rule's name."""

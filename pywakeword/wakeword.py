@@ -1,24 +1,19 @@
-"""`WakeWord`: the listener that applications hold."""
+"""`WakeWord`: finds wake words in a stream of audio."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Any, cast
 
-import numpy as np
-import numpy.typing as npt
-
-from pywakeword import _core
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
-from pywakeword.device_state import STATE_SIZES, DeviceState
+from pywakeword.backends import RawDetection, Scores, SpotterCore, load_backend
+from pywakeword.device_state import DeviceState
 from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
 from pywakeword.models.calibration import Calibration
 from pywakeword.models.card import Card
-from pywakeword.models.files import ModelFile, read_model
-from pywakeword.models.network import load_core_model
+from pywakeword.models.files import read_model
 
 _FRAME_SHIFT_S = 0.01
 
@@ -32,22 +27,22 @@ class WakeWord:
     Parameters
     ----------
     model : str, path or sequence of those
-        Name of a bundled model (see `available_models`), or a path to a
-        `.tflite` file with its card beside it. Several share one front end.
+        Name of a bundled model (see `available_models`), or path of a `.tflite`
+        file with its card beside it. Several models share one front end.
     threshold : float or mapping of str to float, optional
-        Score from which a word is reported, for all keywords or by keyword; a
-        keyword that the mapping leaves out keeps its card's default.
+        Score from which a word is reported, for all keywords or per keyword. A
+        keyword that is not in the mapping keeps its card's default.
     false_accepts_per_hour : float, optional
         Take each keyword's threshold from its card instead: the smallest one
-        that was measured to give at most this rate.
+        with at most this measured rate.
     device_state : DeviceState, optional
-        What is known about the device at the start.
+        Initial state of the device.
     backend : {"core", "capi", "litert"}
         "capi" runs the same core through the shared library of its C API (extra
-        `capi`), found as `pywakeword.capi.Library` says.
-        "litert" runs the network in the LiteRT interpreter (extra `litert`),
-        for models with operators that the core does not have. It computes the
-        whole window anew for every score and is slower.
+        `capi`), see `pywakeword.capi.Library`.
+        "litert" runs the network in the LiteRT interpreter (extra `litert`), for
+        models with operators that the core lacks. It is slower, because it
+        computes the whole window for every score.
 
     Raises
     ------
@@ -80,34 +75,31 @@ class WakeWord:
         models = [model] if isinstance(model, (str, os.PathLike)) else list(model)
         if not models:
             raise ValueError("give at least one model")
-        load, make_spotter = _load_backend(backend)
+        start = load_backend(backend)
         files = [read_model(name) for name in models]
         self._cards = tuple(file.card for file in files)
         self._keywords = tuple(word for card in self._cards for word in card.keywords)
         _check_unique(self._keywords)
         calibrations = {w: c for card in self._cards for w, c in card.calibration.items()}
         self._thresholds = _choose_thresholds(calibrations, threshold, false_accepts_per_hour)
-        # Held here as well: models.py shares what is alive in Python.
-        self._networks = [load(file) for file in files]
-        self._spotter = make_spotter(
-            self._networks,
-            thresholds=list(self._thresholds.values()),
-            smoothing_frames=[c.smoothing_outputs for c in self._cards for _ in c.keywords],
-            refractory_s=max(card.refractory_s for card in self._cards),
-            state_sizes=STATE_SIZES,
+        self._core = start(
+            files,
+            list(self._thresholds.values()),
+            [card.smoothing_outputs for card in self._cards for _ in card.keywords],
+            max(card.refractory_s for card in self._cards),
         )
-        self._core_process = self._spotter.process
+        self._core_process = self._core.process
         self._states: dict[tuple[int, int, int], DeviceState] = {}
         self.device_state = DeviceState() if device_state is None else device_state
 
     def process(self, pcm: Pcm) -> list[Detection]:
-        """Consume audio and return the wake words that were decided in it.
+        """Consume audio and return the wake words that were detected in it.
 
         Parameters
         ----------
         pcm : (n_samples,) ndarray of int16, or bytes
             Mono PCM at 16 kHz; bytes hold int16 in little-endian order. Any
-            length, including zero; results do not depend on how the stream is
+            length, including zero. Results do not depend on how the stream is
             cut into calls.
 
         Returns
@@ -118,21 +110,20 @@ class WakeWord:
         Raises
         ------
         TypeError
-            If `pcm` is neither an int16 array nor bytes (it is never converted
-            silently).
+            If `pcm` is neither an int16 array nor bytes. Nothing is converted.
         ValueError
             If the array is not one-dimensional, or bytes end inside a sample.
         StreamError
-            If another thread is inside this stream.
+            If another thread is using this stream.
         """
         found = self._core_process(pcm)
         return [self._detection(raw) for raw in found] if found else []
 
-    def scores(self, pcm: Pcm) -> npt.NDArray[np.float32]:
+    def scores(self, pcm: Pcm) -> Scores:
         """Consume audio and return the smoothed scores that thresholds apply to.
 
-        It advances the same stream as `process`; detections that fall due
-        meanwhile are dropped. For evaluation and plots.
+        It advances the same stream as `process` and drops detections;
+        `process_with_scores` returns both. For evaluation and plots.
 
         Parameters
         ----------
@@ -142,33 +133,63 @@ class WakeWord:
         Returns
         -------
         (n_frames, n_keywords) ndarray of float32
-            One row every `frame_shift_s` seconds.
+            One row per `frame_shift_s` seconds.
 
         Raises
         ------
         TypeError, ValueError, StreamError
             As for `process`.
         """
-        return self._spotter.scores(pcm)
+        return self._core.scores(pcm)
+
+    def process_with_scores(self, pcm: Pcm) -> tuple[list[Detection], Scores]:
+        """Consume audio and return what `process` and `scores` return.
+
+        Parameters
+        ----------
+        pcm : (n_samples,) ndarray of int16, or bytes
+            As for `process`.
+
+        Returns
+        -------
+        detections : list of Detection
+            As from `process`.
+        scores : (n_frames, n_keywords) ndarray of float32
+            As from `scores`.
+
+        Raises
+        ------
+        TypeError, ValueError, StreamError
+            As for `process`.
+        """
+        found, scores = self._core.process_with_scores(pcm)
+        return [self._detection(raw) for raw in found], scores
 
     def reset(self) -> None:
         """Forget all audio and count samples from 0 again; keep the device state."""
-        self._spotter.reset()
+        self._core.reset()
 
     @property
     def device_state(self) -> DeviceState:
-        """State of the device, effective from the next frame on; set from any thread."""
+        """State of the device, effective from the next frame on. Any thread may set it."""
         return self._device_state
 
     @device_state.setter
     def device_state(self, state: DeviceState) -> None:
         if not isinstance(state, DeviceState):
             raise TypeError(f"device_state must be a DeviceState, got {type(state).__name__}")
-        # Kept by code, because the core hands back codes, which hold the volume
-        # as a bucket only.
+        # Kept per code, because the core returns codes, which hold the volume as a bucket.
         self._states[state.codes] = state
         self._device_state = state
-        self._spotter.set_state(*state.codes)
+        self._core.set_state(*state.codes)
+
+    @property
+    def core(self) -> SpotterCore:
+        """The back end's stream, for other parts of the package.
+
+        Feed it only through this object.
+        """
+        return self._core
 
     @property
     def keywords(self) -> tuple[str, ...]:
@@ -177,7 +198,7 @@ class WakeWord:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """Threshold in use by keyword."""
+        """Threshold in use per keyword."""
         return dict(self._thresholds)
 
     @property
@@ -188,7 +209,7 @@ class WakeWord:
     @property
     def frame_shift_s(self) -> float:
         """Seconds between two rows of `scores`."""
-        return _FRAME_SHIFT_S * self._spotter.frame_stride
+        return _FRAME_SHIFT_S * self._core.frame_stride
 
     @property
     def sample_rate(self) -> int:
@@ -199,16 +220,16 @@ class WakeWord:
     def nbytes(self) -> int:
         """Bytes of this stream's state, without `history_nbytes`.
 
-        The models' weights are shared between streams and not counted.
+        Weights are shared between streams and not counted.
         """
-        return self._spotter.nbytes
+        return self._core.nbytes
 
     @property
     def history_nbytes(self) -> int:
         """Bytes of the audio that is kept for snippets."""
-        return self._spotter.history_nbytes
+        return self._core.history_nbytes
 
-    def _detection(self, raw: _core.RawDetection) -> Detection:
+    def _detection(self, raw: RawDetection) -> Detection:
         return Detection(
             keyword=self._keywords[raw.keyword_index],
             score=raw.score,
@@ -219,25 +240,6 @@ class WakeWord:
             pre_roll_samples=raw.pre_roll_samples,
             device_state=self._states[raw.state],
         )
-
-
-# What loads a model file, and what makes a spotter of the networks; `_core.Spotter` is
-# the interface that each of them has.
-_Backend = tuple[Callable[[ModelFile], Any], Callable[..., _core.Spotter]]
-
-
-def _load_backend(backend: str) -> _Backend:
-    if backend == "core":
-        return load_core_model, _core.Spotter
-    if backend == "capi":
-        from pywakeword.capi.spotter import Spotter, load_capi_network
-
-        return load_capi_network, cast("Callable[..., _core.Spotter]", Spotter)
-    if backend == "litert":
-        from pywakeword.models.litert import load_litert_network
-
-        return load_litert_network, _core.Spotter
-    raise ValueError(f"backend must be 'core', 'capi' or 'litert', got {backend!r}")
 
 
 def _check_unique(keywords: Sequence[str]) -> None:

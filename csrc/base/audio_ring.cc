@@ -10,7 +10,7 @@ AudioRing::AudioRing(size_t capacity_samples, int64_t first_index)
 void AudioRing::Push(const int16_t* samples, size_t count) noexcept {
   const size_t capacity = samples_.size();
   end_index_ += static_cast<int64_t>(count);
-  if (count > capacity) {  // only the newest would survive
+  if (count > capacity) {  // only the newest fit
     samples += count - capacity;
     count = capacity;
   }

@@ -8,19 +8,19 @@ namespace pww {
 
 // Fixed-capacity history of mono 16 kHz PCM, addressed by absolute sample index.
 //
-// The index counts samples from the one given to Reset() and never wraps (int64: an
-// int32 would overflow after 37 h of always-on audio). Single writer, same-thread
-// reader. Allocates once, in the constructor; every other member is allocation-free.
+// The index counts up from the one given to Reset() and never wraps (an int32 would
+// overflow after 37 h of audio). One thread writes and reads. Only the constructor
+// allocates.
 class AudioRing {
  public:
   explicit AudioRing(size_t capacity_samples, int64_t first_index = 0);
 
-  // Appends; the oldest samples are overwritten. `samples` may be null if count is 0.
+  // Appends and overwrites the oldest samples. `samples` may be null if count is 0.
   void Push(const int16_t* samples, size_t count) noexcept;
 
   // Copies [begin, end) to `out`, which holds end - begin samples.
-  // Returns false, leaving `out` untouched, if any of them is gone or not yet here,
-  // or if end < begin.
+  // Returns false and leaves `out` unchanged if any of them is not in the ring or if
+  // end < begin.
   [[nodiscard]] bool Copy(int64_t begin, int64_t end, int16_t* out) const noexcept;
 
   // Forgets everything; the next sample has the index `first_index`.

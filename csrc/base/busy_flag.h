@@ -4,8 +4,8 @@
 
 namespace pww {
 
-// Says whether a thread is inside a stream. Callers that find it taken report
-// Status::kBusy: a stream has one order of samples, so waiting would hide a mistake.
+// Set while a thread uses a stream. A second caller reports Status::kBusy. It does not
+// wait: the samples of a stream have one order, so two callers are a bug.
 class BusyFlag {
  public:
   // Holds the flag for a scope, if it was free.

@@ -6,11 +6,11 @@
 
 namespace pww {
 
-// Bounds-checked little-endian reads of an untrusted file that it borrows.
+// Bounds-checked little-endian reads of an untrusted, borrowed file.
 //
-// A read outside the file returns zero and makes ok() false for good, so that a
-// parser may read a whole record and check once. Whoever uses a value as a count
-// must still bound it: zero is safe, a value read before the failure may not be.
+// A read outside the file returns zero and makes ok() false permanently, so a parser
+// can read a whole record and check once. Callers must still bound a value that they
+// use as a count: zero is safe, but a value read before the failure may not be.
 class ByteReader {
  public:
   ByteReader(const uint8_t* data, size_t size) : data_(data), size_(size) {}

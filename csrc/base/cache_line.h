@@ -7,7 +7,7 @@
 
 namespace pww {
 
-// Begins each block at a cache line, so that no vector load of its parts crosses one.
+// Aligns each block to a cache line, so that no vector load crosses a line.
 template <typename T>
 struct CacheLineAllocator {
   using value_type = T;

@@ -2,14 +2,14 @@
 
 namespace pww {
 
-// Outcome of every fallible call of the core. Loaders add a message that names
-// the tensor, operator or field at fault.
+// Result of every call of the core that can fail. Loaders add a message that names the
+// tensor, operator or field at fault.
 enum class [[nodiscard]] Status {
   kOk = 0,
   kInvalidArgument,   // the caller passed a value outside the documented range
   kCorruptModel,      // the file is not a well-formed .tflite
   kUnsupportedModel,  // well-formed, but uses something the core cannot run
-  kBusy,              // another thread is inside this stream
+  kBusy,              // another thread is using this stream
 };
 
 inline const char* StatusMessage(Status status) {

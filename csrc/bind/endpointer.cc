@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -74,9 +75,7 @@ class PyEndpointer {
 
   std::vector<RawEvent> Process(const py::object& pcm) {
     std::vector<EndpointEvent> events;
-    Run(pcm, [&](const Endpointer::Output& output) {
-      events.insert(events.end(), output.events, output.events + output.n_events);
-    });
+    Run(pcm, [&](const Endpointer::Output& output) { Append(output, &events); });
     return ToPython(events.data(), events.size());
   }
 
@@ -86,6 +85,17 @@ class PyEndpointer {
       values.push_back(output.probability);
     });
     return OwnedArray(values);
+  }
+
+  std::pair<std::vector<RawEvent>, py::array_t<float>> ProcessWithProbabilities(
+      const py::object& pcm) {
+    std::vector<EndpointEvent> events;
+    std::vector<float> values;
+    Run(pcm, [&](const Endpointer::Output& output) {
+      Append(output, &events);
+      values.push_back(output.probability);
+    });
+    return {ToPython(events.data(), events.size()), OwnedArray(values)};
   }
 
   std::vector<RawEvent> StartAfterWakeWord(int64_t sample) {
@@ -110,16 +120,26 @@ class PyEndpointer {
     endpointer_->Reset();
   }
 
-  void ShareFrontEnd(const py::object& spotter) {
-    const FrontEnd other = FrontEndOf(spotter);
+  bool ShareFrontEnd(const py::object& spotter) {
+    const std::optional<FrontEnd> other = FrontEndOf(spotter);
+    if (!other.has_value()) {
+      return false;
+    }
     const StreamGuard guard(&busy_);
-    const StreamGuard other_guard(other.busy);
-    endpointer_->front_end()->ShareWith(other.lfbe);
+    const StreamGuard other_guard(other->busy);
+    endpointer_->front_end()->ShareWith(other->lfbe);
+    return true;
   }
 
   [[nodiscard]] const Endpointer& endpointer() const { return *endpointer_; }
 
  private:
+  static void Append(const Endpointer::Output& output,
+                     std::vector<EndpointEvent>* events) {
+    events->insert(events->end(), output.events, output.events + output.n_events);
+  }
+
+  // Feeds `pcm` to the endpointer and calls `on_output`, without the GIL, per frame.
   template <typename OnOutput>
   void Run(const py::object& pcm_object, OnOutput on_output) {
     const PcmArgument argument = TakePcm(pcm_object);
@@ -178,20 +198,26 @@ void BindEndpointer(py::module_& m) {
       .def(py::init<const std::shared_ptr<Model>&, int, const std::vector<RawRule>&,
                     float, float, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
                     float, int64_t>(),
-           "vad"_a, py::kw_only(), "delay_frames"_a, "rules"_a, "onset_threshold"_a,
-           "offset_threshold"_a, "min_speech"_a, "possible_end"_a, "word_tail"_a,
-           "grace"_a, "no_speech_timeout"_a, "max_utterance"_a, "level_range"_a,
-           "first_sample"_a = 0)
+           // As with a spotter's networks.
+           py::keep_alive<1, 2>(), "vad"_a, py::kw_only(), "delay_frames"_a, "rules"_a,
+           "onset_threshold"_a, "offset_threshold"_a, "min_speech"_a, "possible_end"_a,
+           "word_tail"_a, "grace"_a, "no_speech_timeout"_a, "max_utterance"_a,
+           "level_range"_a, "first_sample"_a = 0)
       .def("process", &PyEndpointer::Process, "pcm"_a,
            "Consume int16 samples; return (kind, sample, decided_sample, reason)s.")
       .def("probabilities", &PyEndpointer::Probabilities, "pcm"_a,
-           "Consume int16 samples; return a posterior per frame of 10 ms.\n\n"
-           "Events in between are discarded.")
+           "Consume int16 samples; return one posterior per frame of 10 ms.\n\n"
+           "Events are discarded; process_with_probabilities returns both.")
+      .def("process_with_probabilities", &PyEndpointer::ProcessWithProbabilities,
+           "pcm"_a,
+           "Consume int16 samples; return what process and probabilities return.")
       .def("start_after_wake_word", &PyEndpointer::StartAfterWakeWord, "end_sample"_a)
       .def("close", &PyEndpointer::Close)
       .def("reset", &PyEndpointer::Reset)
       .def("share_front_end", &PyEndpointer::ShareFrontEnd, "spotter"_a,
-           "Frames of the same samples are computed by one of the two only.")
+           "Compute frames of the same samples once for both; False if `spotter` is "
+           "not\n"
+           "of this module.")
       .def_property_readonly(
           "now_sample",
           [](const PyEndpointer& self) { return self.endpointer().now_sample(); })

@@ -7,14 +7,14 @@ namespace {
 
 namespace py = pybind11;
 
-// Owned by the interpreter until it exits: instances may outlive the module.
+// Never released, because instances may outlive the module.
 PyObject* model_error = nullptr;
 PyObject* unsupported_op_error = nullptr;
 PyObject* stream_error = nullptr;
 
 PyObject* NewException(py::module_& m, const char* name, const char* doc,
                        PyObject* base) {
-  // The name that users import it by, so that tracebacks show that one.
+  // The public name, so that tracebacks show it.
   const std::string qualified = std::string("pywakeword.") + name;
   PyObject* exception =
       PyErr_NewExceptionWithDoc(qualified.c_str(), doc, base, nullptr);
@@ -49,9 +49,9 @@ void BindErrors(py::module_& m) {
   model_error =
       NewException(m, "ModelError",
                    "A model file that is damaged or is not a wake-word model.", base);
-  unsupported_op_error = NewException(
-      m, "UnsupportedOpError",
-      "A sound model file with something in it that the core cannot run.", model_error);
+  unsupported_op_error =
+      NewException(m, "UnsupportedOpError",
+                   "A valid model file that the core cannot run.", model_error);
   stream_error =
       NewException(m, "StreamError", "A stream used by two threads at once.", base);
 }

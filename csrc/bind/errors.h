@@ -12,7 +12,7 @@ namespace pww {
 // PyWakewordError > ModelError > UnsupportedOpError; PyWakewordError > StreamError.
 void BindErrors(pybind11::module_& m);
 
-// The one place that turns a Status into a Python exception. Call it with the GIL held.
+// Throws the Python exception for a Status. Call it with the GIL held.
 [[noreturn]] void ThrowStatus(Status status, const std::string& message);
 
 // Throws unless `status` is kOk.

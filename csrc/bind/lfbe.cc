@@ -57,7 +57,7 @@ void Reset(PyLfbe& self) {
 }  // namespace
 
 void BindLfbe(py::module_& m) {
-  // What a model card must agree with; the field names are the card's.
+  // Model cards must agree with these. Field names are the card's.
   m.attr("LFBE_SETTINGS") =
       py::dict("sample_rate"_a = Lfbe::kSampleRate, "window"_a = "hann",
                "window_samples"_a = Lfbe::kWindowSamples,

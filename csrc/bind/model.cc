@@ -57,8 +57,7 @@ std::vector<std::string> SupportedIsas() {
   return names;
 }
 
-// What the row in use reaches on weights that stay in the first-level cache, the best
-// of several rounds.
+// Speed of the row in use on weights in the first-level cache, best of several rounds.
 double PeakMacsPerSecond() {
   const Kernels* kernels = nullptr;
   std::string message;
@@ -103,7 +102,7 @@ auto PerOutput(Value (*value)(const Model&, int)) {
   };
 }
 
-// A Stream that refuses a second thread instead of mixing two signals.
+// A Stream that refuses a second thread.
 class GuardedStream {
  public:
   explicit GuardedStream(std::shared_ptr<const Model> model)

@@ -12,16 +12,16 @@
 
 namespace pww {
 
-// Samples or features borrowed from a NumPy array: valid as long as the array is.
+// Values borrowed from a NumPy array, valid as long as the array.
 template <typename T>
 struct ArrayView {
   const T* data;
   size_t size;
 };
 
-// Takes `object` as an array of exactly the type T and `n_dims` dimensions, without
-// a copy; anything else is a TypeError or ValueError that names the argument. Never
-// converts: a cast would turn 0.5f into a sample of 0 without a word.
+// Requires an array of exactly the type T with `n_dims` dimensions, and does not copy
+// it. Anything else is a TypeError or ValueError that names the argument. It never
+// converts: a cast would silently turn 0.5f into a sample of 0.
 template <typename T>
 ArrayView<T> RequireArray(const pybind11::object& object, pybind11::ssize_t n_dims,
                           const char* argument, const char* type_name) {
@@ -53,8 +53,8 @@ inline ArrayView<int16_t> RequirePcm(const pybind11::object& pcm) {
   return RequireArray<int16_t>(pcm, 1, "pcm", "int16");
 }
 
-// Whether RequirePcm takes `object` as it is, told by a few looks; the one type object
-// that NumPy has for native int16 is the common case.
+// Whether AsPcm returns `object` unchanged, decided by the common case alone: NumPy has
+// one type object for native int16.
 inline bool IsPcm(const pybind11::object& object) {
   namespace py = pybind11;
   static const PyObject* const int16 = py::dtype::of<int16_t>().release().ptr();
@@ -68,25 +68,25 @@ inline bool IsPcm(const pybind11::object& object) {
          (array->flags & kContiguousAndAligned) == kContiguousAndAligned;
 }
 
+// Returns what applications may hand over (int16 arrays of any layout, bytes,
+// bytearray, memoryview) as a one-dimensional, contiguous and aligned int16 array:
+// `pcm` itself where it is one, a view of bytes where they allow it, else a copy.
+// Anything else is a TypeError or ValueError.
+pybind11::object AsPcm(const pybind11::object& pcm);
+
 // Samples, and the array that holds them.
 struct PcmArgument {
   pybind11::object owner;
   ArrayView<int16_t> samples;
 };
 
-// Takes what applications may hand over: PCM, or what as_pcm of pywakeword/audio/pcm.py makes
-// PCM of. That has the errors, too.
 inline PcmArgument TakePcm(const pybind11::object& pcm) {
   namespace py = pybind11;
-  if (IsPcm(pcm)) {
-    const auto* array = py::detail::array_proxy(pcm.ptr());
-    return {pcm,
-            {reinterpret_cast<const int16_t*>(array->data),
-             static_cast<size_t>(array->dimensions[0])}};
-  }
-  py::object made = py::module_::import("pywakeword.audio.pcm").attr("as_pcm")(pcm);
-  const ArrayView<int16_t> samples = RequirePcm(made);
-  return {std::move(made), samples};
+  py::object owner = IsPcm(pcm) ? pcm : AsPcm(pcm);
+  const auto* array = py::detail::array_proxy(owner.ptr());
+  const ArrayView<int16_t> samples = {reinterpret_cast<const int16_t*>(array->data),
+                                      static_cast<size_t>(array->dimensions[0])};
+  return {std::move(owner), samples};
 }
 
 // A new array that owns a copy of `values`.
@@ -97,7 +97,7 @@ pybind11::array_t<T> OwnedArray(const std::vector<T>& values) {
   return array;
 }
 
-// The same with rows of `n_columns` values; n_columns must divide the size.
+// A new matrix with rows of `n_columns` values, which must divide the size.
 template <typename T>
 pybind11::array_t<T> OwnedMatrix(const std::vector<T>& values, size_t n_columns) {
   pybind11::array_t<T> array({values.size() / n_columns, n_columns});

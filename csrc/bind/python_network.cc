@@ -11,7 +11,7 @@ namespace {
 namespace py = pybind11;
 using FloatArray = py::array_t<float, py::array::c_style>;
 
-// result[name] as an array of `size` floats. A ValueError names what is wrong.
+// Returns result[name] as an array of `size` floats; else throws a ValueError.
 FloatArray RequireResult(const py::object& result, const char* name, size_t size) {
   if (!py::isinstance<py::dict>(result) || !result.contains(name)) {
     throw py::value_error(std::string("run() returned no \"") + name + '"');
@@ -73,7 +73,7 @@ void PythonSource::AppendFrame(const float* frame) noexcept {
 }
 
 void PythonSource::Run(Posterior* posteriors) {
-  // The function gets arrays of its own: it may keep them.
+  // New arrays, because the function may keep them.
   const auto window = static_cast<size_t>(network_.window_frames);
   FloatArray features({window, Lfbe::kBins});
   std::copy_n(frames_.data() + (n_frames_ - window) * Lfbe::kBins, window * Lfbe::kBins,

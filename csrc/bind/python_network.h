@@ -11,18 +11,18 @@
 
 namespace pww {
 
-// A network that a Python function computes; immutable, serves any number of streams.
+// A network computed by a Python function. Immutable; serves any number of streams.
 struct PythonNetwork {
   pybind11::function run;
   int window_frames;
   int frame_stride;
   int n_keywords;
-  int n_state;  // length of the one-hot vector that `run` takes; 0 for none
+  int n_state;  // length of the one-hot vector that `run` takes; may be 0
 };
 
-// Posteriors of a PythonNetwork: keeps the window of frames of one stream and calls the
-// function for each output, whole window by whole window. Unlike the other sources it
-// allocates and takes the GIL.
+// Posteriors of a PythonNetwork. Keeps the window of frames of one stream and calls the
+// function with the whole window for each output. Unlike the other sources it allocates
+// and takes the GIL.
 //
 // Push may be called without the GIL. Construct and destroy with it held.
 class PythonSource final : public PosteriorSource {
@@ -39,13 +39,13 @@ class PythonSource final : public PosteriorSource {
     return static_cast<size_t>(network_.n_keywords);
   }
   void SetState(DeviceState state) noexcept override;
-  // If the function raises, the posteriors are 0 and the error waits in failed().
+  // If the function raises, the posteriors are 0 and failed() returns true.
   [[nodiscard]] bool Push(const float* frame, Posterior* posteriors) noexcept override;
   void Reset() noexcept override;
   [[nodiscard]] size_t bytes() const noexcept override;
 
   [[nodiscard]] bool failed() const noexcept { return error_ != nullptr; }
-  // Throws the error that waits, if any, and forgets it. Call it with the GIL held.
+  // Throws and forgets the stored error, if any. Call it with the GIL held.
   void RethrowError();
 
  private:

@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -36,7 +37,7 @@ struct RawDetection {
   std::tuple<int, int, int> state;
 };
 
-// A detection and its clip, made while the GIL is released.
+// A detection and its snippet, made while the GIL is released.
 struct Found {
   Detection detection;
   std::vector<int16_t> snippet;
@@ -69,18 +70,18 @@ RawDetection ToPython(const Found& found) {
 class PySpotter {
  public:
   PySpotter(const py::sequence& networks, const std::vector<float>& thresholds,
-            const std::vector<int>& smoothing_frames, double refractory_s,
+            const std::vector<int>& smoothing_outputs, double refractory_s,
             double history_s, const std::tuple<int, int, int>& state_sizes,
             int64_t first_sample) {
-    if (smoothing_frames.size() != thresholds.size()) {
-      throw py::value_error("thresholds and smoothing_frames must have equal lengths");
+    if (smoothing_outputs.size() != thresholds.size()) {
+      throw py::value_error("thresholds and smoothing_outputs must have equal lengths");
     }
     Spotter::Config config;
     for (size_t k = 0; k < thresholds.size(); ++k) {
-      config.keywords.push_back({thresholds[k], smoothing_frames[k]});
+      config.keywords.push_back({thresholds[k], smoothing_outputs[k]});
     }
-    config.refractory_seconds = refractory_s;
-    config.history_seconds = history_s;
+    config.refractory_s = refractory_s;
+    config.history_s = history_s;
     config.first_sample = first_sample;
     config.state_sizes = {std::get<0>(state_sizes), std::get<1>(state_sizes),
                           std::get<2>(state_sizes)};
@@ -95,24 +96,24 @@ class PySpotter {
 
   py::list Process(const py::object& pcm) {
     std::vector<Found> found;
-    Run(pcm, [&](const Spotter::Output& output) {
-      for (size_t i = 0; i < output.n_detections; ++i) {
-        found.push_back(CopyOut(output.detections[i], spotter_->history()));
-      }
-    });
-    py::list detections;
-    for (const Found& each : found) {
-      detections.append(ToPython(each));
-    }
-    return detections;
+    Run(pcm, [&](const Spotter::Output& output) { AppendFound(output, &found); });
+    return ToList(found);
   }
 
   py::array_t<float> Scores(const py::object& pcm) {
     std::vector<float> rows;
-    Run(pcm, [&](const Spotter::Output& output) {
-      rows.insert(rows.end(), output.scores, output.scores + spotter_->n_keywords());
-    });
+    Run(pcm, [&](const Spotter::Output& output) { AppendScores(output, &rows); });
     return OwnedMatrix(rows, spotter_->n_keywords());
+  }
+
+  py::tuple ProcessWithScores(const py::object& pcm) {
+    std::vector<Found> found;
+    std::vector<float> rows;
+    Run(pcm, [&](const Spotter::Output& output) {
+      AppendFound(output, &found);
+      AppendScores(output, &rows);
+    });
+    return py::make_tuple(ToList(found), OwnedMatrix(rows, spotter_->n_keywords()));
   }
 
   void SetState(int device_type, int playback, int volume_bucket) {
@@ -149,6 +150,24 @@ class PySpotter {
       throw py::type_error("networks must hold Model or PythonNetwork objects");
     }
     return source;
+  }
+
+  void AppendFound(const Spotter::Output& output, std::vector<Found>* found) const {
+    for (size_t i = 0; i < output.n_detections; ++i) {
+      found->push_back(CopyOut(output.detections[i], spotter_->history()));
+    }
+  }
+
+  void AppendScores(const Spotter::Output& output, std::vector<float>* rows) const {
+    rows->insert(rows->end(), output.scores, output.scores + spotter_->n_keywords());
+  }
+
+  static py::list ToList(const std::vector<Found>& found) {
+    py::list detections;
+    for (const Found& each : found) {
+      detections.append(ToPython(each));
+    }
+    return detections;
   }
 
   // Feeds `pcm` to the spotter and calls `on_output`, without the GIL, for each output.
@@ -200,15 +219,17 @@ std::unique_ptr<PythonNetwork> MakePythonNetwork(py::function run, int window_fr
 
 }  // namespace
 
-FrontEnd FrontEndOf(py::handle spotter) {
+std::optional<FrontEnd> FrontEndOf(py::handle spotter) {
   if (!py::isinstance<PySpotter>(spotter)) {
-    throw py::type_error("spotter must be a Spotter");
+    return std::nullopt;
   }
   return spotter.cast<PySpotter&>().front_end();
 }
 
 void BindSpotter(py::module_& m) {
-  py::class_<RawDetection>(m, "RawDetection", "One detection, indexes absolute.")
+  constexpr DeviceStateSizes kSizes;
+  py::class_<RawDetection>(m, "RawDetection",
+                           "One detection, with absolute sample indexes.")
       .def_readonly("keyword_index", &RawDetection::keyword_index)
       .def_readonly("score", &RawDetection::score)
       .def_readonly("start_sample", &RawDetection::start_sample)
@@ -222,22 +243,28 @@ void BindSpotter(py::module_& m) {
       .def(py::init(&MakePythonNetwork), "run"_a, py::kw_only(), "window_frames"_a,
            "frame_stride"_a, "n_keywords"_a, "n_state"_a);
 
-  py::class_<PySpotter>(m, "Spotter", "The whole device path: PCM in, detections out.")
+  py::class_<PySpotter>(m, "Spotter", "The device path: PCM in, detections out.")
       .def(py::init<const py::sequence&, const std::vector<float>&,
                     const std::vector<int>&, double, double,
                     const std::tuple<int, int, int>&, int64_t>(),
-           "networks"_a, py::kw_only(), "thresholds"_a, "smoothing_frames"_a,
-           "refractory_s"_a = 1.0, "history_s"_a = Spotter::kLeastHistorySeconds,
-           "state_sizes"_a = std::make_tuple(8, 8, 6), "first_sample"_a = 0)
+           // The networks stay alive with the spotter, so that other streams find them.
+           py::keep_alive<1, 2>(), "networks"_a, py::kw_only(), "thresholds"_a,
+           "smoothing_outputs"_a, "refractory_s"_a = 1.0,
+           "history_s"_a = Spotter::kLeastHistorySeconds,
+           "state_sizes"_a = std::make_tuple(kSizes.device_type, kSizes.playback,
+                                             kSizes.volume_bucket),
+           "first_sample"_a = 0)
       .def("process", &PySpotter::Process, "pcm"_a,
            "Consume int16 samples; return the RawDetections that they completed.\n\n"
            "If a PythonNetwork raises, so does this, and the rest of `pcm` is not\n"
-           "consumed: reset before going on.")
+           "consumed. Then call reset.")
       .def("scores", &PySpotter::Scores, "pcm"_a,
-           "Consume int16 samples; return the smoothed scores, a row per output.\n\n"
-           "Detections in between are discarded.")
+           "Consume int16 samples; return the smoothed scores, one row per output.\n\n"
+           "Detections are discarded; process_with_scores returns both.")
+      .def("process_with_scores", &PySpotter::ProcessWithScores, "pcm"_a,
+           "Consume int16 samples; return what process and scores return.")
       .def("set_state", &PySpotter::SetState, "device_type"_a, "playback"_a,
-           "volume_bucket"_a, "Indexes of the device state; from any thread.")
+           "volume_bucket"_a, "Set the indexes of the device state; from any thread.")
       .def("reset", &PySpotter::Reset, "Start a new stream, same device state.")
       .def_property_readonly(
           "n_keywords",

@@ -6,7 +6,7 @@
 namespace pww {
 
 // Holds a stream for a scope. With the GIL released a second thread can reach the same
-// stream: that one gets a StreamError. Construct it with the GIL held.
+// stream; it gets a StreamError. Construct it with the GIL held.
 class StreamGuard {
  public:
   explicit StreamGuard(BusyFlag* flag) : scope_(flag) {

@@ -11,7 +11,7 @@
 namespace pww::capi {
 namespace {
 
-// An enumeration in the header has the values of the core's, which the casts rely on.
+// The casts below need equal values in the header and in the core.
 static_assert(PWW_SPEECH_START == static_cast<int>(EndpointKind::kSpeechStart) &&
               PWW_POSSIBLE_END == static_cast<int>(EndpointKind::kPossibleEnd) &&
               PWW_END == static_cast<int>(EndpointKind::kEnd) &&
@@ -28,7 +28,7 @@ static_assert(PWW_REASON_SPEECH == static_cast<int>(EndpointReason::kSpeech) &&
                   static_cast<int>(EndpointReason::kMaxUtterance) &&
               PWW_REASON_CLOSED == static_cast<int>(EndpointReason::kClosed));
 
-// Runs `call` while no other thread is inside the endpointer.
+// Runs `call` while no other thread uses the endpointer.
 template <typename Call>
 pww_status InEndpointer(pww_endpointer* endpointer, Call call) noexcept {
   return Alone(endpointer, "endpointer is NULL", call);
@@ -59,7 +59,7 @@ PauseEndpointer::Config MakeConfig(const pww_endpointer_options& options) {
 
 pww_status CreateEndpointer(const pww_vad& vad, const pww_endpointer_options& options,
                             pww_endpointer** out) {
-  constexpr size_t kMostRules = 100;  // compared before the array is read
+  constexpr size_t kMostRules = 100;  // checked before the array is read
   PWW_REQUIRE(options.n_rules <= kMostRules, "options.n_rules is above 100");
   PWW_REQUIRE(options.rules != nullptr || options.n_rules == 0,
               "options.rules is NULL, but options.n_rules is not 0");
@@ -81,6 +81,29 @@ pww_status CreateEndpointer(const pww_vad& vad, const pww_endpointer_options& op
 void Forget(pww_endpointer* endpointer) {
   endpointer->events = nullptr;
   endpointer->n_events = 0;
+}
+
+// Keeps the events of `output` for get_event; returns their number.
+size_t Keep(pww_endpointer* endpointer, const Endpointer::Output& output) {
+  endpointer->events = output.events;
+  endpointer->n_events = output.n_events;
+  return output.n_events;
+}
+
+// Checks the arguments of calls that return posteriors and clears their results.
+pww_status StartValues(const int16_t* samples, size_t count, const float* probabilities,
+                       size_t capacity, size_t* n_taken, size_t* n_values) {
+  PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
+  PWW_REQUIRE(n_values != nullptr, "n_values is NULL");
+  *n_taken = 0;
+  *n_values = 0;
+  const pww_status status = CheckSamples(samples, count);
+  if (status != PWW_OK) {
+    return status;
+  }
+  PWW_REQUIRE(probabilities != nullptr, "probabilities is NULL");
+  PWW_REQUIRE(capacity > 0, "capacity is 0");
+  return PWW_OK;
 }
 
 }  // namespace
@@ -112,20 +135,15 @@ pww_status pww_endpointer_process(pww_endpointer* endpointer, const int16_t* sam
     *n_taken = 0;
     *n_events = 0;
     const pww_status status = pww::capi::CheckSamples(samples, count);
-    if (status != PWW_OK) {
-      return status;
+    if (status == PWW_OK) {
+      pww::capi::Forget(endpointer);
+      *n_taken = pww::capi::Feed(endpointer->core.get(), samples, count,
+                                 [&](const pww::Endpointer::Output& output) {
+                                   *n_events = pww::capi::Keep(endpointer, output);
+                                   return *n_events > 0;
+                                 });
     }
-    pww::capi::Forget(endpointer);
-    while (*n_taken < count && *n_events == 0) {
-      const pww::Endpointer::Output* output = nullptr;
-      *n_taken +=
-          endpointer->core->Process(samples + *n_taken, count - *n_taken, &output);
-      if (output != nullptr) {
-        endpointer->events = output->events;
-        endpointer->n_events = *n_events = output->n_events;
-      }
-    }
-    return PWW_OK;
+    return status;
   });
 }
 
@@ -184,26 +202,41 @@ pww_status pww_endpointer_probabilities(pww_endpointer* endpointer,
                                         float* probabilities, size_t capacity,
                                         size_t* n_taken, size_t* n_values) {
   return InEndpointer(endpointer, [&]() -> pww_status {
-    PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
-    PWW_REQUIRE(n_values != nullptr, "n_values is NULL");
-    *n_taken = 0;
-    *n_values = 0;
-    const pww_status status = pww::capi::CheckSamples(samples, count);
-    if (status != PWW_OK) {
-      return status;
+    const pww_status status = pww::capi::StartValues(samples, count, probabilities,
+                                                     capacity, n_taken, n_values);
+    if (status == PWW_OK) {
+      pww::capi::Forget(endpointer);
+      *n_taken = pww::capi::Feed(endpointer->core.get(), samples, count,
+                                 [&](const pww::Endpointer::Output& output) {
+                                   probabilities[(*n_values)++] = output.probability;
+                                   return *n_values == capacity;
+                                 });
     }
-    PWW_REQUIRE(probabilities != nullptr, "probabilities is NULL");
-    PWW_REQUIRE(capacity > 0, "capacity is 0");
-    pww::capi::Forget(endpointer);
-    while (*n_taken < count && *n_values < capacity) {
-      const pww::Endpointer::Output* output = nullptr;
-      *n_taken +=
-          endpointer->core->Process(samples + *n_taken, count - *n_taken, &output);
-      if (output != nullptr) {
-        probabilities[(*n_values)++] = output->probability;
-      }
+    return status;
+  });
+}
+
+pww_status pww_endpointer_process_with_probabilities(pww_endpointer* endpointer,
+                                                     const int16_t* samples,
+                                                     size_t count, float* probabilities,
+                                                     size_t capacity, size_t* n_taken,
+                                                     size_t* n_values,
+                                                     size_t* n_events) {
+  return InEndpointer(endpointer, [&]() -> pww_status {
+    PWW_REQUIRE(n_events != nullptr, "n_events is NULL");
+    *n_events = 0;
+    const pww_status status = pww::capi::StartValues(samples, count, probabilities,
+                                                     capacity, n_taken, n_values);
+    if (status == PWW_OK) {
+      pww::capi::Forget(endpointer);
+      *n_taken = pww::capi::Feed(endpointer->core.get(), samples, count,
+                                 [&](const pww::Endpointer::Output& output) {
+                                   probabilities[(*n_values)++] = output.probability;
+                                   *n_events = pww::capi::Keep(endpointer, output);
+                                   return *n_events > 0 || *n_values == capacity;
+                                 });
     }
-    return PWW_OK;
+    return status;
   });
 }
 

@@ -5,7 +5,7 @@
 namespace pww::capi {
 namespace {
 
-// Constant initialisation and no destructor: safe from any thread at any time.
+// Constant initialisation and no destructor, so any thread may use it at any time.
 thread_local char last_error[kMostMessageBytes] = "";
 
 pww_status ToC(Status status) noexcept {

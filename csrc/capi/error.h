@@ -11,14 +11,14 @@ namespace pww::capi {
 // Longer messages are cut.
 constexpr size_t kMostMessageBytes = 512;
 
-// Keeps `message` for pww_last_error() and returns `status`. Allocates nothing, as it
-// also reports that memory is short.
+// Keeps `message` for pww_last_error() and returns `status`. Does not allocate, because
+// it also reports lack of memory.
 pww_status Fail(pww_status status, const char* message) noexcept;
 
-// The same for a failure in the core; an empty message is replaced by the status's own.
+// The same for a failure in the core. An empty message becomes the status's own.
 pww_status Fail(Status status, const std::string& message) noexcept;
 
-// Runs one call of the API: whatever is thrown inside becomes a status.
+// Runs one call of the API and turns any exception into a status.
 template <typename Call>
 pww_status Guarded(Call call) noexcept {
   try {

@@ -16,7 +16,7 @@ struct pww_model {
 struct pww_spotter {
   std::unique_ptr<pww::Spotter> core;
   pww::BusyFlag busy;
-  // Where the last process call stopped: its detections; null if it had none.
+  // The output with the detections of the last call; null if it had none.
   const pww::Spotter::Output* output = nullptr;
 };
 
@@ -27,7 +27,7 @@ struct pww_vad {
 struct pww_endpointer {
   std::unique_ptr<pww::Endpointer> core;
   pww::BusyFlag busy;
-  // What the last process, start_after_wake_word or close call found.
+  // The events of the last call.
   const pww::EndpointEvent* events = nullptr;
   size_t n_events = 0;
 };

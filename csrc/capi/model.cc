@@ -1,4 +1,4 @@
-// Models of the C API, and what describes the library.
+// Models of the C API, and the functions that describe the library.
 
 #include <cerrno>
 #include <cstdio>
@@ -25,7 +25,7 @@ pww_status LoadModel(const uint8_t* data, size_t size, pww_model** out) {
   if (status != Status::kOk) {
     return Fail(status, message);
   }
-  // A model that no spotter can run is refused here, where its caller knows its name.
+  // Refuses a model that no spotter can run while the caller still knows its file.
   std::unique_ptr<PosteriorSource> source;
   status = NetworkSource::Create(model->core, {}, &source, &message);
   if (status != Status::kOk) {
@@ -40,7 +40,7 @@ pww_status LoadVad(const uint8_t* data, size_t size, pww_vad** out) {
   auto vad = std::make_unique<pww_vad>();
   std::string message;
   Status status = Model::Load(data, size, &vad->core, &message);
-  std::unique_ptr<Vad> stream;  // refused here, as above
+  std::unique_ptr<Vad> stream;  // as above
   if (status == Status::kOk) {
     status = Vad::Create(vad->core, 0, &stream, &message);
   }
@@ -57,7 +57,7 @@ pww_status IoError(const char* path, const char* reason) {
   return Fail(PWW_IO_ERROR, (std::string(path) + ": " + reason).c_str());
 }
 
-// Read piece by piece: the length of a pipe or device is not known beforehand.
+// Reads in pieces, because a pipe or device has no known length.
 pww_status ReadFile(const char* path, std::vector<uint8_t>* bytes) {
   constexpr size_t kPieceBytes = 65536;
   const File file(OpenForReading(path), &std::fclose);

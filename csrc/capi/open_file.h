@@ -4,8 +4,8 @@
 
 namespace pww::capi {
 
-// std::fopen(path, "rb"), with a path in UTF-8 on Windows too, whose own fopen takes
-// the code page of the user's language. Null on failure, and errno says why.
+// std::fopen(path, "rb") with a path in UTF-8, also on Windows, where fopen takes the
+// user's code page. Returns null and sets errno on failure.
 std::FILE* OpenForReading(const char* path);
 
 }  // namespace pww::capi

@@ -1,7 +1,6 @@
 // Spotters of the C API.
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,7 +14,7 @@
 namespace pww::capi {
 namespace {
 
-// Runs `call` while no other thread is inside the spotter.
+// Runs `call` while no other thread uses the spotter.
 template <typename Call>
 pww_status InSpotter(pww_spotter* spotter, Call call) noexcept {
   return Alone(spotter, "spotter is NULL", call);
@@ -28,15 +27,15 @@ Spotter::Config MakeConfig(const pww_spotter_options& options) {
         options.smoothing_outputs == nullptr ? 1 : options.smoothing_outputs[k];
     config.keywords.push_back({options.thresholds[k], smoothing});
   }
-  config.refractory_seconds = options.refractory_seconds;
-  config.history_seconds = options.history_seconds;
+  config.refractory_s = options.refractory_s;
+  config.history_s = options.history_s;
   config.first_sample = options.first_sample;
   return config;
 }
 
 pww_status CreateSpotter(const pww_model* const* models, size_t n_models,
                          const pww_spotter_options& options, pww_spotter** out) {
-  // Compared before the arrays are read: a wrong length must not lead beyond them.
+  // Checked before the arrays are read, so that a wrong length reads nothing beyond.
   size_t n_keywords = 0;
   std::string message;
   std::vector<std::unique_ptr<PosteriorSource>> sources;
@@ -66,11 +65,47 @@ pww_status CreateSpotter(const pww_model* const* models, size_t n_models,
   return PWW_OK;
 }
 
-// Detection `index` of the last process call, or null.
+// Detection `index` of the last call, or null.
 const Detection* Find(const pww_spotter& spotter, size_t index) {
   const Spotter::Output* output = spotter.output;
   return output != nullptr && index < output->n_detections ? output->detections + index
                                                            : nullptr;
+}
+
+// Keeps the detections of `output` for get_detection; returns their number.
+size_t Keep(pww_spotter* spotter, const Spotter::Output& output) {
+  spotter->output = output.n_detections > 0 ? &output : nullptr;
+  return output.n_detections;
+}
+
+// The caller's buffer for rows of scores.
+struct Rows {
+  float* values;
+  size_t capacity;
+  size_t width;
+  size_t* n_values;
+
+  [[nodiscard]] bool HasRoom() const { return capacity - *n_values >= width; }
+  void Append(const float* row) const {
+    std::copy_n(row, width, values + *n_values);
+    *n_values += width;
+  }
+};
+
+// Checks the arguments of calls that return scores and clears their results.
+pww_status StartRows(const int16_t* samples, size_t count, const Rows& rows,
+                     size_t* n_taken) {
+  PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
+  PWW_REQUIRE(rows.n_values != nullptr, "n_values is NULL");
+  *n_taken = 0;
+  *rows.n_values = 0;
+  const pww_status status = CheckSamples(samples, count);
+  if (status != PWW_OK) {
+    return status;
+  }
+  PWW_REQUIRE(rows.values != nullptr, "scores is NULL");
+  PWW_REQUIRE(rows.HasRoom(), "capacity is less than one row of n_keywords");
+  return PWW_OK;
 }
 
 constexpr char kNoSuchDetection[] = "index is not below the number of detections";
@@ -110,19 +145,15 @@ pww_status pww_spotter_process(pww_spotter* spotter, const int16_t* samples,
     *n_taken = 0;
     *n_detections = 0;
     const pww_status status = pww::capi::CheckSamples(samples, count);
-    if (status != PWW_OK) {
-      return status;
+    if (status == PWW_OK) {
+      spotter->output = nullptr;
+      *n_taken = pww::capi::Feed(spotter->core.get(), samples, count,
+                                 [&](const pww::Spotter::Output& output) {
+                                   *n_detections = pww::capi::Keep(spotter, output);
+                                   return *n_detections > 0;
+                                 });
     }
-    spotter->output = nullptr;
-    while (*n_taken < count && *n_detections == 0) {
-      const pww::Spotter::Output* output = nullptr;
-      *n_taken += spotter->core->Process(samples + *n_taken, count - *n_taken, &output);
-      if (output != nullptr && output->n_detections > 0) {
-        spotter->output = output;
-        *n_detections = output->n_detections;
-      }
-    }
-    return PWW_OK;
+    return status;
   });
 }
 
@@ -171,27 +202,41 @@ pww_status pww_spotter_scores(pww_spotter* spotter, const int16_t* samples,
                               size_t count, float* scores, size_t capacity,
                               size_t* n_taken, size_t* n_values) {
   return InSpotter(spotter, [&]() -> pww_status {
-    PWW_REQUIRE(n_taken != nullptr, "n_taken is NULL");
-    PWW_REQUIRE(n_values != nullptr, "n_values is NULL");
-    *n_taken = 0;
-    *n_values = 0;
-    const pww_status status = pww::capi::CheckSamples(samples, count);
-    if (status != PWW_OK) {
-      return status;
+    const pww::capi::Rows rows = {scores, capacity, spotter->core->n_keywords(),
+                                  n_values};
+    const pww_status status = pww::capi::StartRows(samples, count, rows, n_taken);
+    if (status == PWW_OK) {
+      spotter->output = nullptr;
+      *n_taken = pww::capi::Feed(spotter->core.get(), samples, count,
+                                 [&](const pww::Spotter::Output& output) {
+                                   rows.Append(output.scores);
+                                   return !rows.HasRoom();
+                                 });
     }
-    const size_t n_keywords = spotter->core->n_keywords();
-    PWW_REQUIRE(scores != nullptr, "scores is NULL");
-    PWW_REQUIRE(capacity >= n_keywords, "capacity is less than one row of n_keywords");
-    spotter->output = nullptr;
-    while (*n_taken < count && capacity - *n_values >= n_keywords) {
-      const pww::Spotter::Output* output = nullptr;
-      *n_taken += spotter->core->Process(samples + *n_taken, count - *n_taken, &output);
-      if (output != nullptr) {
-        std::copy_n(output->scores, n_keywords, scores + *n_values);
-        *n_values += n_keywords;
-      }
+    return status;
+  });
+}
+
+pww_status pww_spotter_process_with_scores(pww_spotter* spotter, const int16_t* samples,
+                                           size_t count, float* scores, size_t capacity,
+                                           size_t* n_taken, size_t* n_values,
+                                           size_t* n_detections) {
+  return InSpotter(spotter, [&]() -> pww_status {
+    PWW_REQUIRE(n_detections != nullptr, "n_detections is NULL");
+    *n_detections = 0;
+    const pww::capi::Rows rows = {scores, capacity, spotter->core->n_keywords(),
+                                  n_values};
+    const pww_status status = pww::capi::StartRows(samples, count, rows, n_taken);
+    if (status == PWW_OK) {
+      spotter->output = nullptr;
+      *n_taken = pww::capi::Feed(spotter->core.get(), samples, count,
+                                 [&](const pww::Spotter::Output& output) {
+                                   rows.Append(output.scores);
+                                   *n_detections = pww::capi::Keep(spotter, output);
+                                   return *n_detections > 0 || !rows.HasRoom();
+                                 });
     }
-    return PWW_OK;
+    return status;
   });
 }
 
@@ -210,21 +255,9 @@ pww_status pww_spotter_set_state(pww_spotter* spotter, const pww_device_state* s
     const pww::Status status = spotter->core->SetState(
         state->device_type, state->playback, state->volume_bucket);
     PWW_REQUIRE(status == pww::Status::kOk,
-                "device_type and playback must be from 0 to 7, volume_bucket to 5");
+                "device_type, playback or volume_bucket is outside its vocabulary");
     return PWW_OK;
   });
-}
-
-int32_t pww_volume_bucket(double volume) {
-  static constexpr double kEdges[] = {0.2, 0.4, 0.6, 0.8};
-  if (volume < 0.0) {
-    return 0;
-  }
-  if (!(volume <= 1.0)) {  // written so that a NaN comes here
-    return -1;
-  }
-  const double* above = std::upper_bound(std::begin(kEdges), std::end(kEdges), volume);
-  return static_cast<int32_t>(1 + (above - std::begin(kEdges)));
 }
 
 pww_status pww_spotter_get_info(const pww_spotter* spotter, pww_spotter_info* info) {

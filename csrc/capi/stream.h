@@ -8,8 +8,8 @@
 
 namespace pww::capi {
 
-// Runs `call` while no other thread is inside the stream. `null_message` names the
-// argument.
+// Runs `call` while no other thread uses the stream. `null_message` is the message for
+// a null stream.
 template <typename Handle, typename Call>
 pww_status Alone(Handle* stream, const char* null_message, Call call) noexcept {
   return Guarded([&]() -> pww_status {
@@ -39,6 +39,19 @@ inline pww_status CheckSamples(const int16_t* samples, size_t count) {
   PWW_REQUIRE(reinterpret_cast<uintptr_t>(samples) % alignof(int16_t) == 0,
               "samples is not aligned to two bytes");
   return PWW_OK;
+}
+
+// Feeds samples to a spotter or endpointer until `on_output` returns true or none are
+// left. Returns how many samples were taken.
+template <typename Core, typename OnOutput>
+size_t Feed(Core* core, const int16_t* samples, size_t count, OnOutput on_output) {
+  size_t n_taken = 0;
+  for (bool stop = false; n_taken < count && !stop;) {
+    const typename Core::Output* output = nullptr;
+    n_taken += core->Process(samples + n_taken, count - n_taken, &output);
+    stop = output != nullptr && on_output(*output);
+  }
+  return n_taken;
 }
 
 }  // namespace pww::capi

@@ -39,7 +39,7 @@ bool Detector::Step(const Observation& observation, WordSpan* span) noexcept {
 }
 
 void Detector::Accumulate(const Observation& observation) noexcept {
-  // Smoothing can hold the score up while the posterior is 0: some weight is needed.
+  // Smoothing can keep the score up while the posterior is 0, so some weight is needed.
   constexpr float kLeastWeight = 1e-6F;
   constexpr auto kHop = static_cast<double>(Lfbe::kHopSamples);
   const Posterior& posterior = observation.posterior;

@@ -6,22 +6,22 @@
 
 namespace pww {
 
-// A found word, in absolute sample indexes: earliest <= start < end <= detected.
+// A word, in absolute sample indexes: earliest <= start < end <= detected.
 struct WordSpan {
-  float score = 0.0F;  // the highest while the word was a candidate
+  float score = 0.0F;  // the highest of the candidate
   int64_t start_sample = 0;
   int64_t end_sample = 0;
-  int64_t detected_sample = 0;  // samples consumed when it was reported
+  int64_t detected_sample = 0;  // samples consumed at the report
 };
 
-// Decides when the scores of one keyword are a detection, and where the word lies.
+// Decides when the scores of one keyword are a detection, and where the word is.
 //
 // A score at or above the threshold opens a candidate. It is reported kLeastHoldOutputs
-// outputs later, when the estimates of start and end have settled; up to
-// kMostHoldOutputs later while the network still puts the end less than kSettledFrames
-// ago (a drawn-out last vowel crosses the threshold before it is over); and as soon as
-// the score falls below the threshold. After that, nothing is reported before the score
-// has been below the threshold and the refractory time is over.
+// outputs later, when the estimates of start and end have settled. While the network
+// still places the end less than kSettledFrames ago, it is reported up to
+// kMostHoldOutputs later: a long last vowel crosses the threshold before it is over. If
+// the score falls below the threshold, it is reported at once. The next report needs a
+// score below the threshold in between, and the end of the refractory time.
 //
 // No allocation. One thread at a time.
 class Detector {
@@ -35,7 +35,7 @@ class Detector {
     int64_t refractory_samples = 16000;  // counted from detected_sample
   };
 
-  // One output of the network and what the smoother made of it.
+  // One output of the network, and its smoothed score.
   struct Observation {
     float score = 0.0F;
     Posterior posterior;
@@ -45,7 +45,7 @@ class Detector {
 
   explicit Detector(const Config& config) noexcept : config_(config) {}
 
-  // Returns true and fills `span` if a word is reported now.
+  // Returns true and sets `span` if a word is reported now.
   [[nodiscard]] bool Step(const Observation& observation, WordSpan* span) noexcept;
 
   void Reset() noexcept;
@@ -53,8 +53,8 @@ class Detector {
  private:
   enum class Phase { kArmed, kCandidate, kDisarmed };
 
-  // A mean of offsets, each weighted with its posterior. Offsets count from the
-  // crossing: sums of absolute indexes would lose bits as the stream ages.
+  // A mean of offsets, weighted with their posteriors. Offsets count from the crossing,
+  // because sums of absolute indexes would lose bits in a long stream.
   struct WeightedOffset {
     double weight = 0.0;
     double sum = 0.0;
@@ -65,7 +65,7 @@ class Detector {
     int n_outputs = 0;
     float best_score = 0.0F;
     WeightedOffset start;    // over all outputs
-    WeightedOffset ends[2];  // of the last two outputs: the later, the surer
+    WeightedOffset ends[2];  // of the last two outputs, which are the most accurate
   };
 
   void Accumulate(const Observation& observation) noexcept;

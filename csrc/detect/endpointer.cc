@@ -6,7 +6,7 @@
 namespace pww {
 namespace {
 
-constexpr size_t kLowestBand = 2;  // about 100 Hz: hum and rumble are no speaker's
+constexpr size_t kLowestBand = 2;         // about 100 Hz: below are hum and rumble
 constexpr float kDecibels = 4.34294482F;  // of one unit of the natural logarithm
 
 float Loudest(const float* frame) noexcept {
@@ -56,7 +56,7 @@ size_t Endpointer::Process(const int16_t* samples, size_t count,
   return taken;
 }
 
-// Frames wait for the output of the VAD that needs them, so that the front end computes
+// Frames wait until an output of the VAD needs them, so that the front end computes
 // several at once.
 void Endpointer::TakeFrame() noexcept {
   output_.n_events = 0;
@@ -80,7 +80,7 @@ void Endpointer::TakeFrame() noexcept {
 
 void Endpointer::Step() noexcept {
   constexpr auto kHop = static_cast<int64_t>(Lfbe::kHopSamples);
-  // A frame speaks of the hop around its centre.
+  // A frame stands for the hop around its centre.
   constexpr auto kCentreToEnd = static_cast<int64_t>(Lfbe::kWindowSamples) / 2;
   PauseEndpointer::Step step;
   step.probability = output_.probability;
@@ -88,14 +88,13 @@ void Endpointer::Step() noexcept {
   step.end_sample = now_sample_ - kCentreToEnd + kHop / 2 - kHop * vad_->delay_frames();
   step.begin_sample = step.end_sample - kHop * vad_->frame_stride();
   step.level = Level();
-  if (step.end_sample > first_sample_) {  // else it speaks of before the stream
+  if (step.end_sample > first_sample_) {  // else it lies before the stream
     step.begin_sample = std::max(step.begin_sample, first_sample_);
     output_.n_events = pauses_.Push(step, events_.data());
   }
 }
 
-// That of the loudest frame that the newest posterior speaks of: the oldest of the
-// ring.
+// Of the loudest frame of the newest posterior. Its frames are the oldest in the ring.
 float Endpointer::Level() const noexcept {
   const auto stride = static_cast<size_t>(vad_->frame_stride());
   const size_t n = std::min(n_levels_, stride);

@@ -14,14 +14,14 @@
 
 namespace pww {
 
-// The device path of endpointing: PCM in, events out, over front end and VAD.
+// The device path of endpointing: PCM in, events out, through front end and VAD.
 //
-// Allocates in Create() only; nothing else allocates, locks, throws or logs. One
-// thread at a time.
+// Only Create() allocates. Nothing else allocates, locks, throws or logs. One thread at
+// a time.
 class Endpointer {
  public:
   struct Output {
-    float probability;  // of speech, held between two outputs of the network
+    float probability;  // of speech; kept between two outputs of the network
     const EndpointEvent* events;
     size_t n_events;
   };
@@ -31,8 +31,8 @@ class Endpointer {
                        std::unique_ptr<Endpointer>* out, std::string* message);
 
   // Takes samples until a frame (10 ms) is complete or none are left, and returns how
-  // many it took. If a frame was completed, `*output` is what is known at it, valid
-  // until the next call; otherwise it is null. Callers loop until all are taken.
+  // many it took. `*output` is the result for that frame, valid until the next call, or
+  // null if no frame was completed. Callers loop until all samples are taken.
   [[nodiscard]] size_t Process(const int16_t* samples, size_t count,
                                const Output** output) noexcept;
 
@@ -41,9 +41,9 @@ class Endpointer {
                                           size_t* n_events) noexcept;
   void Close(const EndpointEvent** events, size_t* n_events) noexcept;
 
-  void Reset() noexcept;  // a new stream; counting starts again at first_sample
+  void Reset() noexcept;  // starts a new stream at first_sample
 
-  // For Lfbe::ShareWith: another listener to the same audio computes no frames anew.
+  // For Lfbe::ShareWith: another stream of the same audio reuses its frames.
   [[nodiscard]] Lfbe* front_end() noexcept { return &lfbe_; }
 
   [[nodiscard]] int64_t now_sample() const noexcept { return now_sample_; }
@@ -63,7 +63,7 @@ class Endpointer {
   int frames_since_output_ = 0;  // of the VAD
   std::unique_ptr<Vad> vad_;
   PauseEndpointer pauses_;
-  // Levels of the newest frames, as a ring that reaches back to what the VAD speaks of.
+  // Levels of the newest frames, as a ring that covers the frames of a posterior.
   std::vector<float> levels_;
   size_t n_levels_ = 0;
   std::array<EndpointEvent, PauseEndpointer::kMostEventsPerStep> events_{};

@@ -8,25 +8,24 @@
 namespace pww {
 namespace {
 
-constexpr int64_t kHop = 80;            // 5 ms
-constexpr size_t kHopsPerFrame = 4;     // 20 ms
-constexpr size_t kLongestClick = 8;     // hops, 40 ms
-constexpr size_t kLongestClosure = 30;  // hops, 150 ms
-constexpr size_t kQuietAfter = 4;       // hops that must be quiet: the word is over
-constexpr int64_t kReachSamples =
-    4800;  // farther from the network's end is another sound
+constexpr int64_t kHop = 80;             // 5 ms
+constexpr size_t kHopsPerFrame = 4;      // 20 ms
+constexpr size_t kLongestClick = 8;      // hops, 40 ms
+constexpr size_t kLongestClosure = 30;   // hops, 150 ms
+constexpr size_t kQuietAfter = 4;        // quiet hops after the end of a word
+constexpr int64_t kReachSamples = 4800;  // from the network's end, the most
 constexpr int64_t kBefore = Lfbe::kSampleRate / 2;
 constexpr float kRange = 0.001995F;  // -27 dB
 constexpr float kClear = 631.0F;     // 28 dB
 constexpr float kNoiseTaken = 2.0F;
-constexpr float kLeastEnergy = 0.32F;  // per frame: digital silence has no logarithm
+constexpr float kLeastEnergy = 0.32F;  // per frame, so that digital silence has a ratio
 
 struct Run {
   size_t first = 0;
   size_t last = 0;
 };
 
-// The run of active frames that overlaps [first, last] the most; false if none does.
+// Finds the run of active frames that overlaps `word` the most; false if none does.
 bool BestRun(const float* energy, size_t n, float threshold, Run word, Run* best) {
   Run run;
   bool open = false;
@@ -78,7 +77,7 @@ size_t EnergyEnd::MeasureHops(const AudioRing& history, int64_t begin,
     }
     float sum = 0.0F;
     for (const int16_t sample : samples) {
-      // High-pass at about 100 Hz: hum and rumble say nothing of the word.
+      // High-pass at about 100 Hz, against hum and rumble.
       const auto value = static_cast<float>(sample);
       filtered = 0.96F * filtered + value - previous;
       previous = value;
@@ -128,7 +127,7 @@ EnergyEnd::Result EnergyEnd::Find(const AudioRing& history,
   if (n - 1 - run.last < kQuietAfter) {
     return {Verdict::kGoesOn, 0};
   }
-  // The last frame is speech up to three quarters of it, on average.
+  // On average, the first three quarters of the last frame are speech.
   const int64_t end = begin + static_cast<int64_t>(run.last + kHopsPerFrame - 1) * kHop;
   if (end <= word.start_sample || std::abs(end - word.end_sample) > kReachSamples) {
     return {};

@@ -12,8 +12,8 @@ namespace {
 constexpr int kInt8Min = -128;
 constexpr int kInt8Max = 127;
 
-// The integer nearest to x, ties to even as lrintf, for |x| < 2^22: the sum has no
-// bits left for a fraction. Unlike lrintf, the compiler can vectorise it.
+// The integer nearest to x, ties to even like lrintf, for |x| < 2^22: the sum has no
+// bits left for a fraction. Unlike lrintf, it can be vectorised.
 float RoundToNearestEven(float x) noexcept {
   constexpr float kNoFraction = 12582912.0F;  // 1.5 * 2^23
   return (x + kNoFraction) - kNoFraction;
@@ -29,7 +29,7 @@ void Quantize(const float* values, size_t count, const Quantization& quantizatio
               int8_t* out) noexcept {
   const float inverse_scale = 1.0F / quantization.scale;
   const auto zero_point = static_cast<float>(quantization.zero_point);
-  // Clamped before the rounding, which changes nothing as the limits are integers.
+  // Clamping before rounding gives the same, because the limits are integers.
   const float low = kInt8Min - zero_point;
   const float high = kInt8Max - zero_point;
   for (size_t i = 0; i < count; ++i) {
@@ -68,7 +68,7 @@ int FindOutput(const Model& model, const char* name) {
 Status CheckFeatures(const Model& model, std::string* message) {
   if (model.n_bins() != static_cast<int>(Lfbe::kBins)) {
     *message = "input \"features\" takes " + std::to_string(model.n_bins()) +
-               " values a frame, but the front end makes " +
+               " values per frame, but the front end makes " +
                std::to_string(Lfbe::kBins);
     return Status::kUnsupportedModel;
   }

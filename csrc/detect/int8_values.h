@@ -8,14 +8,14 @@
 #include "base/status.h"
 #include "nn/model.h"
 
-// Between the float values of the audio path and the int8 values of a network.
+// Converts between float values of the audio path and int8 values of a network.
 namespace pww {
 
-// Nearest int8 value of each, ties to even, saturating.
+// Rounds each to the nearest int8 value, ties to even, saturating.
 void Quantize(const float* values, size_t count, const Quantization& quantization,
               int8_t* out) noexcept;
 
-// The real value, or a function of it, for each of the 256 values of an int8.
+// The real value of each of the 256 int8 values, or a function of it.
 class Int8Table {
  public:
   [[nodiscard]] static Int8Table Values(const Quantization& quantization);
@@ -32,7 +32,7 @@ class Int8Table {
 // Position of the output `name`, -1 if there is none.
 [[nodiscard]] int FindOutput(const Model& model, const char* name);
 
-// Refuses a model whose input "features" is not one frame of the front end.
+// Refuses a model whose input "features" is not made of the front end's frames.
 Status CheckFeatures(const Model& model, std::string* message);
 
 }  // namespace pww

@@ -5,7 +5,7 @@
 namespace pww {
 namespace {
 
-// The network's output `name`, of as many values as there are logits.
+// Finds the output `name`, which must have as many values as "logits".
 Status RequireOutput(const Model& model, const char* name, int n_keywords, int* index,
                      std::string* message) {
   *index = FindOutput(model, name);

@@ -14,7 +14,7 @@
 
 namespace pww {
 
-// Posteriors of an int8 network that the core runs itself.
+// Posteriors of an int8 network that the core runs.
 class NetworkSource final : public PosteriorSource {
  public:
   // Refuses, with a message that names the tensor, a model that does not take LFBE
@@ -33,7 +33,7 @@ class NetworkSource final : public PosteriorSource {
   [[nodiscard]] size_t bytes() const noexcept override;
 
  private:
-  struct Outputs {  // positions in the model; the order in the file means nothing
+  struct Outputs {  // positions in the model; the order in the file is arbitrary
     int logits = -1;
     int start = -1;
     int end = -1;

@@ -6,10 +6,10 @@ namespace pww {
 namespace {
 
 constexpr float kLargestLevelRange = 100.0F;  // dB
-// A slammed door is no louder speaker: past its first steps the reference rises slowly.
+// After its first steps the reference rises slowly, so that a bang does not raise it.
 constexpr size_t kFreeSteps = 4;
-constexpr float kRisePerStep = 1.0F;     // dB
-constexpr int64_t kWordSamples = 12800;  // where the wake word's level is looked for
+constexpr float kRisePerStep = 1.0F;          // dB
+constexpr int64_t kWordSamples = 12800;       // where the wake word's level is measured
 constexpr int64_t kFaintOnsetSamples = 1920;  // of a word that begins with a consonant
 
 EndpointEvent Event(EndpointKind kind, EndpointReason reason, int64_t sample,
@@ -112,7 +112,7 @@ Status PauseEndpointer::StartAfterWakeWord(int64_t sample, int64_t now_sample,
   *n_events = 0;
   for (size_t i = oldest; i < n_steps_; ++i) {
     Step step = history_[i % kHistorySteps];
-    step.now_sample = now_sample;  // nothing is decided in the past
+    step.now_sample = now_sample;  // no decision lies in the past
     *n_events += Judge(step, replayed_.data() + *n_events);
   }
   return Status::kOk;
@@ -147,8 +147,8 @@ void PauseEndpointer::TakeLevelOfWord(int64_t word_end) noexcept {
   }
 }
 
-// Whether a step that sounds like speech is too faint to be the speaker's; if it is
-// not, it makes the reference.
+// Whether a step of speech is too faint to be the speaker's. If not, updates the
+// reference.
 bool PauseEndpointer::IsFaint(const Step& step) noexcept {
   if (config_.level_range == 0.0F || step.probability < config_.offset_threshold) {
     n_levels_ = 0;
@@ -220,7 +220,7 @@ size_t PauseEndpointer::JudgeSilence(const Step& step, EndpointEvent* events) no
   }
   if (phase_ == Phase::kEnded && step.end_sample > grace_end_) {
     phase_ = Phase::kListening;
-    has_reference_ = false;  // the next speaker is another
+    has_reference_ = false;  // the next speaker may be another one
   }
   if (!clock_runs_) {
     return 0;
@@ -272,7 +272,7 @@ size_t PauseEndpointer::JudgeOpenUtterance(const Step& step,
   return n;
 }
 
-// The first rule that holds. Without speech the length of the utterance is 0.
+// Finds the first rule that holds. Without speech the length of the utterance is 0.
 bool PauseEndpointer::FindRule(int64_t silence, EndpointEvent* event) const noexcept {
   const bool spoken = phase_ == Phase::kSpeech || phase_ == Phase::kPause;
   const int64_t utterance = spoken ? speech_end_ - speech_begin_ : 0;
@@ -288,7 +288,7 @@ bool PauseEndpointer::FindRule(int64_t silence, EndpointEvent* event) const noex
   return false;
 }
 
-// Speech that goes on after it was cut off for its length is a new utterance.
+// Speech that continues after the longest utterance is a new utterance.
 void PauseEndpointer::EndUtterance(const Step& step, bool may_resume) noexcept {
   phase_ = may_resume ? Phase::kEnded : Phase::kListening;
   has_reference_ = has_reference_ && may_resume;

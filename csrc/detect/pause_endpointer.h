@@ -12,17 +12,17 @@ namespace pww {
 
 enum class EndpointKind : uint8_t {
   kSpeechStart,
-  kPossibleEnd,  // a short pause: more may follow
+  kPossibleEnd,  // a short pause: speech may continue
   kEnd,
-  kResumed,  // speech came back after kPossibleEnd, or soon after kEnd
+  kResumed,  // speech after kPossibleEnd, or soon after kEnd
   kNoSpeech,
 };
 
 enum class EndpointReason : uint8_t {
   kSpeech,
-  kAfterWakeWord,  // speech ran on from the wake word without a pause
+  kAfterWakeWord,  // speech followed the wake word without a pause
   kPause,
-  kRule,  // EndpointEvent::rule says which
+  kRule,  // see EndpointEvent::rule
   kNoSpeechTimeout,
   kMaxUtterance,
   kClosed,
@@ -32,41 +32,40 @@ struct EndpointEvent {
   EndpointKind kind = EndpointKind::kSpeechStart;
   EndpointReason reason = EndpointReason::kSpeech;
   size_t rule = 0;
-  int64_t sample = 0;          // what it speaks of: where speech began or ended
-  int64_t decided_sample = 0;  // samples consumed when it was decided
+  int64_t sample = 0;          // where speech began or ended
+  int64_t decided_sample = 0;  // samples consumed at the decision
 };
 
-// After Kaldi's online endpointing: a rule ends the utterance when all of it holds.
+// After Kaldi's online endpointing: ends the utterance when every condition holds.
 struct EndpointRule {
-  // False: holds without any speech too, with the silence counted from where
-  // listening began; the event is then kNoSpeech.
+  // False: also without speech. The silence then counts from where listening began, and
+  // the event is kNoSpeech.
   bool must_contain_speech = true;
-  int64_t min_trailing_silence = 12800;  // samples, as is the next
-  int64_t min_utterance = 0;             // from the start of speech to its last sample
+  int64_t min_trailing_silence = 12800;  // samples
+  int64_t min_utterance = 0;             // samples, from the start of speech to its end
 };
 
 // Decides from speech posteriors when an utterance starts, pauses and ends.
 //
-// Clocked by the samples that the posteriors speak of, never by wall time: equal
-// posteriors give equal events. Speech begins where the posterior reaches the onset
-// threshold and lasts while it stays at the offset threshold or above; stretches
-// shorter than min_speech are no speech, neither at the beginning nor in a pause.
-// Nothing is decided while such a stretch is open, so a pause is never ended by the
-// first word after it.
+// Time is counted in samples, never in wall time: equal posteriors give equal events.
+// Speech begins where the posterior reaches the onset threshold and lasts while it
+// stays at or above the offset threshold. Stretches shorter than min_speech are not
+// speech, at the start and in a pause. Nothing is decided while such a stretch is open,
+// so the first word after a pause never turns the pause into an end.
 //
-// What is much fainter than the speaker is not the speaker: a step counts as speech
-// only where the loudest of its last few steps comes within level_range of the loudest
-// speech since listening began, the wake word included. So an utterance ends although
-// a sound that the network takes for speech goes on behind it.
+// Sounds much fainter than the speaker are not speech: a step counts as speech only if
+// the loudest of the last few steps is within level_range of the loudest speech since
+// listening began, including the wake word. So an utterance ends even while a faint
+// background sound that the network takes for speech continues.
 //
-// After an utterance the next one is awaited, without the no-speech clock: that runs
-// from Reset() and from StartAfterWakeWord() only.
+// After an utterance the endpointer waits for the next one without the no-speech clock.
+// That clock runs only from Reset() and StartAfterWakeWord().
 //
-// Allocates in the constructor only. One thread at a time.
+// Only the constructor allocates. One thread at a time.
 class PauseEndpointer {
  public:
   static constexpr size_t kHistorySteps = 256;     // 10 s of steps of 40 ms
-  static constexpr size_t kMostEventsPerStep = 2;  // a possible end and the end
+  static constexpr size_t kMostEventsPerStep = 2;  // a possible end and an end
   static constexpr size_t kLevelSteps = 10;        // a last consonant is faint: 400 ms
 
   struct Config {  // lengths in samples
@@ -75,41 +74,41 @@ class PauseEndpointer {
     float offset_threshold = 0.35F;
     int64_t min_speech = 2560;
     int64_t possible_end = 3200;
-    // Speech that was under way at the end of the wake word belongs to the word
-    // unless it goes on for longer than this.
+    // Speech under way at the end of the wake word belongs to the word, unless it lasts
+    // longer than this.
     int64_t word_tail = 4000;
     int64_t grace = 16000;  // after an End, for Resumed
     int64_t no_speech_timeout = 80000;
-    int64_t max_utterance = 320000;  // 0: none, as for no_speech_timeout
-    float level_range = 18.0F;       // dB; 0: any level is speech
+    int64_t max_utterance = 320000;  // 0: no limit, also in no_speech_timeout
+    float level_range = 18.0F;       // dB; 0: off
     int64_t first_sample = 0;
   };
 
-  // One posterior. Steps are consecutive and of one length.
+  // One posterior. Steps are consecutive and of equal length.
   struct Step {
     float probability = 0.0F;
-    int64_t begin_sample = 0;  // what it speaks of
+    int64_t begin_sample = 0;  // the audio that it is about
     int64_t end_sample = 0;
     int64_t now_sample = 0;  // samples consumed
-    float level = 0.0F;      // dB, in any scale
+    float level = 0.0F;      // dB, to any reference
   };
 
   [[nodiscard]] static Status Check(const Config& config, std::string* message);
 
   explicit PauseEndpointer(const Config& config);  // which passed Check()
 
-  // Writes up to kMostEventsPerStep events and returns how many.
+  // Writes up to kMostEventsPerStep events and returns their number.
   [[nodiscard]] size_t Push(const Step& step, EndpointEvent* events) noexcept;
 
-  // Forgets the utterance and listens from `sample` on, the end of a wake word: the
-  // no-speech clock starts there. What was already heard since is judged at once;
-  // `*events` is valid until the next call. Refuses a sample that lies ahead of
-  // now_sample or further back than the last kHistorySteps steps.
+  // Forgets the utterance and listens from `sample` on, the end of a wake word, where
+  // the no-speech clock starts. Audio since then is judged at once; `*events` is valid
+  // until the next call. Refuses a sample after now_sample or before the last
+  // kHistorySteps steps.
   [[nodiscard]] Status StartAfterWakeWord(int64_t sample, int64_t now_sample,
                                           const EndpointEvent** events,
                                           size_t* n_events) noexcept;
 
-  // Ends the utterance that is open, if any: the stream is over.
+  // Ends the open utterance, if any, at the end of the stream.
   [[nodiscard]] size_t Close(int64_t now_sample, EndpointEvent* events) noexcept;
 
   void Reset() noexcept;
@@ -134,24 +133,24 @@ class PauseEndpointer {
   Phase phase_ = Phase::kListening;
   bool clock_runs_ = true;  // for no_speech_timeout, from listen_from_
   int64_t listen_from_ = 0;
-  // The stretch above the thresholds that is open now.
+  // The open stretch above the thresholds.
   bool in_run_ = false;
-  bool word_may_go_on_ = false;  // it may still be the wake word
+  bool word_may_go_on_ = false;  // it may be part of the wake word
   int64_t run_begin_ = 0;
-  // Levels. The reference is that of the speaker, once there is one.
+  // Levels. The reference is the speaker's level, once known.
   bool has_reference_ = false;
   float reference_ = 0.0F;
   size_t n_loud_ = 0;  // steps that made the reference
   std::array<float, kLevelSteps> levels_{};
-  size_t n_levels_ = 0;     // of the stretch above the offset threshold that is open
-  bool was_faint_ = false;  // it has begun too faint
+  size_t n_levels_ = 0;     // of the open stretch above the offset threshold
+  bool was_faint_ = false;  // it began too faint
   int64_t faint_begin_ = 0;
   // The utterance.
   int64_t speech_begin_ = 0;
   int64_t speech_end_ = 0;
   bool possible_end_said_ = false;
   int64_t grace_end_ = 0;
-  // Newest steps, as a ring, to be judged again when a wake word was found late.
+  // Newest steps, as a ring, to be judged again after a wake word.
   std::array<Step, kHistorySteps> history_{};
   size_t n_steps_ = 0;  // ever pushed
   std::vector<EndpointEvent> replayed_;

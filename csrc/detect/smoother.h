@@ -5,11 +5,11 @@
 
 namespace pww {
 
-// Mean of the newest posteriors of one keyword; missing ones at the start of a stream
-// count as 0, so that a single high posterior is not a score.
+// Mean of the newest posteriors of one keyword. Missing ones at the start of a stream
+// count as 0, so that a single high posterior does not make a high score.
 //
-// Allocates in the constructor only. The sum is formed anew at each step: a running
-// one would drift, and its value would depend on how long ago the stream began.
+// Only the constructor allocates. Each step computes the sum anew: a running sum would
+// drift and depend on the age of the stream.
 class Smoother {
  public:
   explicit Smoother(size_t n_outputs) : newest_(n_outputs, 0.0F) {}

@@ -38,7 +38,7 @@ Status CheckSources(const std::vector<std::unique_ptr<PosteriorSource>>& sources
   return Status::kOk;
 }
 
-// Written so that a NaN fails.
+// False for a NaN.
 bool Within(double value, double low, double high) {
   return value >= low && value <= high;
 }
@@ -59,13 +59,13 @@ Status CheckConfig(const Spotter::Config& config, size_t n_keywords,
     }
     if (keyword.smoothing_outputs < 1 ||
         keyword.smoothing_outputs > kMostSmoothingOutputs) {
-      return Invalid(message, "smoothing_frames must be from 1 to 1000");
+      return Invalid(message, "smoothing_outputs must be from 1 to 1000");
     }
   }
-  if (!Within(config.refractory_seconds, 0.0, kMostRefractorySeconds)) {
+  if (!Within(config.refractory_s, 0.0, kMostRefractorySeconds)) {
     return Invalid(message, "refractory_s must be from 0 to 3600");
   }
-  if (!Within(config.history_seconds, Spotter::kLeastHistorySeconds,
+  if (!Within(config.history_s, Spotter::kLeastHistorySeconds,
               Spotter::kMostHistorySeconds)) {
     return Invalid(message, "history_s must be from 8 to 3600");
   }
@@ -108,21 +108,20 @@ Spotter::Spotter(const Config& config, const Kernels* kernels,
     : state_sizes_(config.state_sizes),
       first_sample_(config.first_sample),
       frame_stride_(sources.front()->frame_stride()),
-      history_(static_cast<size_t>(SamplesIn(config.history_seconds)),
-               config.first_sample),
+      history_(static_cast<size_t>(SamplesIn(config.history_s)), config.first_sample),
       lfbe_(kernels),
       sources_(std::move(sources)),
       posteriors_(config.keywords.size()),
       scores_(config.keywords.size()),
       detections_(config.keywords.size()),
       output_{scores_.data(), detections_.data(), 0} {
-  // Words that were trained together share most of their network.
+  // Networks of words that were trained together have most layers in common.
   for (auto source = sources_.begin(); source != sources_.end(); ++source) {
     for (auto earlier = sources_.begin(); earlier != source; ++earlier) {
       (*source)->ShareWith(earlier->get());
     }
   }
-  const int64_t refractory_samples = SamplesIn(config.refractory_seconds);
+  const int64_t refractory_samples = SamplesIn(config.refractory_s);
   keywords_.reserve(config.keywords.size());
   for (const Keyword& keyword : config.keywords) {
     keywords_.push_back({Smoother(static_cast<size_t>(keyword.smoothing_outputs)),
@@ -147,8 +146,8 @@ size_t Spotter::Process(const int16_t* samples, size_t count,
   return taken;
 }
 
-// Frames wait for the output that needs them, so that the front end computes several
-// at once; each keeps the state of the moment at which it was complete.
+// Frames wait until an output needs them, so that the front end computes several at
+// once. Each keeps the device state at the time when it was complete.
 bool Spotter::TakeFrame() noexcept {
   const size_t n = lfbe_.n_waiting();
   waiting_states_[n - 1] = wanted_state_.load(std::memory_order_relaxed);
@@ -174,7 +173,7 @@ bool Spotter::PushFrame(const float* frame, uint32_t packed) noexcept {
   } else if (packed != applied_state_) {
     ApplyState(state);
   }
-  // All sources started together and share one stride: they are due together.
+  // All sources started together with the same stride, so they are due together.
   bool due = false;
   Posterior* posteriors = posteriors_.data();
   for (const auto& source : sources_) {
@@ -187,10 +186,10 @@ bool Spotter::PushFrame(const float* frame, uint32_t packed) noexcept {
   return due;
 }
 
-// Shows each network silence for as much of its window as lies before the first
-// output, so that a word at the very start of the audio is found. Done at the first
-// frame and not in Reset(): by then the device state is known, so a stream gives the
-// same results whether it follows construction or a reset.
+// Feeds each network silence for the part of its window before the first output, so
+// that a word at the very start of the audio is found. This happens at the first frame,
+// not in Reset(): by then the device state is known, so a stream gives the same results
+// after construction and after a reset.
 void Spotter::StartStream(DeviceState state) noexcept {
   started_ = true;
   ApplyState(state);
@@ -236,7 +235,7 @@ void Spotter::Decide(DeviceState state) noexcept {
   }
 }
 
-// Whether a found word can be reported now; its end is then the best that is known.
+// Whether a detected word can be reported now. If so, sets its final end.
 bool Spotter::Settle(KeywordStream* keyword) noexcept {
   WordSpan& word = keyword->word;
   const int64_t now = history_.end_index();

@@ -23,23 +23,23 @@ namespace pww {
 struct Detection {
   size_t keyword = 0;  // counted through the sources in order
   WordSpan word;
-  // The clip to hand over is [snippet_begin, word.detected_sample) of history(): half
-  // a second before the word, or what the stream has of it.
+  // The snippet is [snippet_begin, word.detected_sample) of history(). It begins half a
+  // second before the word, or where the history begins.
   int64_t snippet_begin = 0;
-  DeviceState state;  // at the frame that completed the detection
+  DeviceState state;  // at the frame of the decision
 };
 
-// The whole device path of one microphone: PCM in, detections out. One front end
-// serves any number of networks, which must share one frame stride.
+// The device path of one microphone: PCM in, detections out. One front end serves any
+// number of networks, which must have the same frame stride.
 //
-// Allocates in Create() only; Process, SetState and Reset neither allocate, lock,
-// throw nor log. One thread at a time, except for SetState.
+// Only Create() allocates. Process, SetState and Reset do not allocate, lock, throw or
+// log. One thread at a time, except for SetState.
 class Spotter {
  public:
   static constexpr int64_t kPreRollSamples = Lfbe::kSampleRate / 2;
   static constexpr double kLeastHistorySeconds = 8.0;
   static constexpr double kMostHistorySeconds = 3600.0;
-  // How much later a word is reported because its sound has not ended.
+  // How long a report waits for the sound of the word to end.
   static constexpr int64_t kPatienceSamples = 1920;
 
   struct Keyword {
@@ -49,13 +49,13 @@ class Spotter {
 
   struct Config {
     std::vector<Keyword> keywords;  // through the sources in order
-    double refractory_seconds = 1.0;
-    double history_seconds = kLeastHistorySeconds;
+    double refractory_s = 1.0;
+    double history_s = kLeastHistorySeconds;
     DeviceStateSizes state_sizes;
     int64_t first_sample = 0;  // index of the first sample, also after Reset()
   };
 
-  // Everything that one output of the networks led to.
+  // The results of one output of the networks.
   struct Output {
     const float* scores;  // smoothed, n_keywords() values
     const Detection* detections;
@@ -68,10 +68,10 @@ class Spotter {
                        std::unique_ptr<Spotter>* out, std::string* message);
 
   // Takes samples until the networks give an output or none are left, and returns how
-  // many it took. If there was an output, `*output` points at it, valid until the next
-  // call; otherwise it is null. Callers loop until all samples are taken:
-  // history() then ends where the output was made, so no snippet is ever overwritten
-  // before its caller can copy it, however long the chunk.
+  // many it took. `*output` is the output, valid until the next call, or null if there
+  // was none. Callers loop until all samples are taken. It stops at each output, where
+  // history() ends then, so that callers can copy a snippet before it is overwritten,
+  // whatever the chunk size.
   [[nodiscard]] size_t Process(const int16_t* samples, size_t count,
                                const Output** output) noexcept;
 
@@ -82,7 +82,7 @@ class Spotter {
   // Starts a new stream: forgets all audio and detections, keeps the device state.
   void Reset() noexcept;
 
-  // For Lfbe::ShareWith: another listener to the same audio computes no frames anew.
+  // For Lfbe::ShareWith: another stream of the same audio reuses its frames.
   [[nodiscard]] Lfbe* front_end() noexcept { return &lfbe_; }
 
   [[nodiscard]] const AudioRing& history() const noexcept { return history_; }
@@ -94,7 +94,7 @@ class Spotter {
   struct KeywordStream {
     Smoother smoother;
     Detector detector;
-    WordSpan word;         // found, and not reported yet if `waiting`
+    WordSpan word;         // detected; not reported yet if `waiting`
     bool waiting = false;  // for the sound of the word to end
   };
 
@@ -121,8 +121,7 @@ class Spotter {
   std::atomic<uint32_t> wanted_state_{0};  // Pack()ed
   static_assert(std::atomic<uint32_t>::is_always_lock_free);
   uint32_t applied_state_ = 0;
-  bool started_ =
-      false;  // whether the networks have seen the silence before the stream
+  bool started_ = false;  // whether the networks got the silence before the stream
   std::vector<Posterior> posteriors_;  // one per keyword, as are the next two
   std::vector<float> scores_;
   std::vector<Detection> detections_;

@@ -13,12 +13,12 @@
 
 namespace pww {
 
-// Speech or not: the posteriors of an int8 network over the stream of LFBE frames.
+// Voice activity: the posteriors of an int8 network over the stream of LFBE frames.
 //
-// An output falls every frame_stride() frames and speaks of as many frames, the newest
-// of which lies delay_frames before the newest that was pushed: a network that has
-// heard a little of what follows tells a pause from a consonant. Frames that the stream
-// has not had yet are silence. Allocates in Create() only; one thread at a time.
+// There is an output every frame_stride() frames. It is about as many frames, which end
+// delay_frames before the newest frame: with some later audio, the network can tell a
+// pause from a consonant. Frames before the start of the stream are silence. Only
+// Create() allocates. One thread at a time.
 class Vad {
  public:
   // Refuses, naming the tensor, a model that takes more than LFBE frames or whose
@@ -46,7 +46,7 @@ class Vad {
 
   int delay_frames_;
   int logits_;
-  bool started_ = false;  // whether the network has seen the silence before the stream
+  bool started_ = false;  // whether the network got the silence before the stream
   Int8Table probability_;
   Stream stream_;
   std::array<int8_t, Lfbe::kBins> features_{};

@@ -36,7 +36,7 @@ size_t Lfbe::Take(const int16_t* samples, size_t count, bool* complete) noexcept
 const float* Lfbe::Compute() noexcept {
   if (n_waiting_ > 0) {
     if (memory_ == nullptr) {
-      // Behind the waiting frames lie samples of the past: frames that nobody reads.
+      // After the waiting frames come old samples. Nothing reads frames made of them.
       kernels_->lfbe_s16(*tables_, pending_.data(), frames_.data());
     } else if (!memory_->Find(pending_.data(), n_pending_, &frames_)) {
       kernels_->lfbe_s16(*tables_, pending_.data(), frames_.data());

@@ -15,16 +15,16 @@ namespace pww {
 //
 // With i counted from Reset(), frame i covers the samples [160 i, 160 i + 400):
 // int16 / 32768, periodic Hann window, zero-padded 512-point power spectrum, mel
-// filters, ln(energy + 1e-6). The error against the same in float64 is at most 1e-4
-// in bands less than 60 dB below the frame's strongest frequency, and at most 1e-2 in
-// all others, where the float FFT's rounding shows (tests/python/core/test_lfbe.py).
+// filters, ln(energy + 1e-6). The error against float64 is at most 1e-4 in bands less
+// than 60 dB below the frame's strongest frequency, and at most 1e-2 in the others,
+// because of the float FFT's rounding (tests/python/core/test_lfbe.py).
 //
-// Frames are computed up to four at a time, which costs as much as one: callers let
-// them wait until they need them.
+// Up to four frames are computed at a time, which costs as much as one. Callers let
+// frames wait until they need them.
 //
-// One thread at a time. Nothing allocates but ShareWith. A frame's bits depend on its
-// samples only, not on how the stream was cut into calls, nor on which frames it is
-// computed with, nor on the row of kernels, nor on which front end computed it.
+// One thread at a time. Only ShareWith allocates. A frame's bits depend on its samples
+// alone: not on the chunk sizes, the frames computed with it, the kernels or the front
+// end that computed it.
 class Lfbe {
  public:
   static constexpr int kSampleRate = 16000;
@@ -36,33 +36,32 @@ class Lfbe {
 
   explicit Lfbe(const Kernels* kernels);
 
-  // From now on a block of frames that one of the two has computed lately is taken over
-  // by the other, if it comes to the same samples. Each stays as it was in all else,
-  // and may outlive the other; they may be used by two threads. Call it while none uses
-  // them.
+  // Reuses recently computed blocks of frames between the two, where their samples are
+  // equal. Nothing else is shared: either may outlive the other, and two threads may
+  // use them. Call it while no thread uses either.
   void ShareWith(Lfbe* other);
 
-  // Takes samples until a frame is complete, which is then waiting, or none are left,
-  // and returns how many it took. With kMostWaiting frames waiting it takes none.
-  // `samples` may be null if count is 0.
+  // Takes samples until a frame is complete or none are left, and returns how many it
+  // took. The frame then waits for Compute(). With kMostWaiting frames waiting it takes
+  // no samples. `samples` may be null if count is 0.
   [[nodiscard]] size_t Take(const int16_t* samples, size_t count,
                             bool* complete) noexcept;
 
-  // Frames that are complete and not computed.
+  // Frames that are complete, but not computed yet.
   [[nodiscard]] size_t n_waiting() const noexcept { return n_waiting_; }
 
-  // Computes the waiting frames and returns them, kBins values each, the oldest first;
-  // valid until the next call. None waits any more.
+  // Computes the waiting frames and returns them, oldest first, kBins values each.
+  // Valid until the next call.
   [[nodiscard]] const float* Compute() noexcept;
 
   void Reset() noexcept;
 
-  // Of what ShareWith made, which each of them counts.
+  // Of the memory that ShareWith created. Both front ends count it.
   [[nodiscard]] size_t shared_bytes() const noexcept {
     return memory_ != nullptr ? sizeof(*memory_) : 0;
   }
 
-  // What every bin of a frame of digital silence holds.
+  // Value of every bin of a frame of digital silence.
   [[nodiscard]] static float SilenceValue() noexcept;
 
  private:

@@ -1,10 +1,12 @@
+/* clang-format off */
 /* pywakeword: wake words in a stream of audio, and the ends of utterances. C99.
  *
- * A pww_model holds the weights of one .tflite file; a pww_spotter is one stream of
- * mono PCM at 16 kHz that runs any number of models. A pww_vad and a pww_endpointer are
- * the same for the end of an utterance. Every function that can fail
- * returns a pww_status, and describes the failure in pww_last_error(). No C++ exception
- * leaves the library; it never prints and never exits.
+ * A pww_model holds the weights of one .tflite file. A pww_spotter is one stream of
+ * mono PCM at 16 kHz that runs any number of models. A pww_vad and a pww_endpointer do
+ * the same for the end of an utterance.
+ *
+ * Every function that can fail returns a pww_status and describes the failure in
+ * pww_last_error(). No C++ exception leaves the library. It never prints or exits.
  *
  *   pww_model *model = NULL;
  *   pww_spotter *spotter = NULL;
@@ -17,8 +19,9 @@
  *     fprintf(stderr, "%s\n", pww_last_error());
  *   }
  *
- * examples/c/detect_stdin.c goes on from there.
+ * examples/c/detect_stdin.c is a whole program.
  */
+/* clang-format on */
 #ifndef PYWAKEWORD_H_
 #define PYWAKEWORD_H_
 
@@ -39,7 +42,7 @@
 extern "C" {
 #endif
 
-/* Changes whenever a program that was compiled against an older header would break. */
+/* Changes when programs compiled against an older header would break. */
 #define PWW_ABI_VERSION 1
 #define PWW_SAMPLE_RATE 16000
 
@@ -48,11 +51,11 @@ typedef enum pww_status {
   PWW_INVALID_ARGUMENT = 1,  /* a null pointer, or a value outside its stated range */
   PWW_CORRUPT_MODEL = 2,     /* not a well-formed .tflite file */
   PWW_UNSUPPORTED_MODEL = 3, /* well-formed, but the library cannot run it */
-  PWW_BUSY = 4,              /* another thread is inside this spotter */
+  PWW_BUSY = 4,              /* another thread is using this stream */
   PWW_IO_ERROR = 5,          /* a file could not be read */
-  PWW_BUFFER_TOO_SMALL = 6,  /* the needed size was written; nothing else was */
+  PWW_BUFFER_TOO_SMALL = 6,  /* only the needed size was written */
   PWW_OUT_OF_MEMORY = 7,
-  PWW_INTERNAL_ERROR = 8 /* a defect of the library; please report it */
+  PWW_INTERNAL_ERROR = 8 /* a bug in the library; please report it */
 } pww_status;
 
 typedef enum pww_device_type {
@@ -96,12 +99,12 @@ typedef struct pww_model_info {
 } pww_model_info;
 
 typedef struct pww_spotter_options {
-  size_t n_keywords; /* values in the two arrays: all models' keywords, in order */
+  size_t n_keywords; /* length of both arrays: the keywords of all models, in order */
   const float* thresholds; /* above 0, at most 1; the model's card has measured ones */
-  const int32_t* smoothing_outputs; /* scores that are averaged, 1 to 1000; NULL: 1 */
-  double refractory_seconds; /* no second detection of a word within, 0 to 3600 */
-  double history_seconds;    /* audio kept for snippets, 8 to 3600 */
-  int64_t first_sample;      /* index of the stream's first sample, 0 to 2^62 */
+  const int32_t* smoothing_outputs; /* scores averaged, 1 to 1000; NULL: 1 */
+  double refractory_s;  /* a word is detected once in this time; seconds, 0 to 3600 */
+  double history_s;     /* audio kept for snippets; seconds, 8 to 3600 */
+  int64_t first_sample; /* index of the stream's first sample, 0 to 2^62 */
 } pww_spotter_options;
 
 #define PWW_SPOTTER_OPTIONS_INIT {0, NULL, NULL, 1.0, 8.0, 0}
@@ -115,15 +118,14 @@ typedef struct pww_spotter_info {
 
 /* Sample indexes count from options.first_sample. */
 typedef struct pww_detection {
-  size_t keyword_index; /* counted through the models in order */
-  float score;          /* highest smoothed score, 0 to 1 */
-  int64_t start_sample; /* of the word itself, as are the next */
-  int64_t end_sample;
-  int64_t detected_sample; /* samples consumed at the decision; not before end_sample */
-  int64_t
-      pre_roll_samples; /* of the snippet, before the word: 8000, or what there is */
+  size_t keyword_index;     /* counted through the models in order */
+  float score;              /* highest smoothed score, 0 to 1 */
+  int64_t start_sample;     /* where the word itself starts */
+  int64_t end_sample;       /* where it ends */
+  int64_t detected_sample;  /* samples consumed at the decision; >= end_sample */
+  int64_t pre_roll_samples; /* of the snippet, before the word: 8000 if available */
   size_t n_snippet_samples; /* from start - pre-roll to detected */
-  pww_device_state state;   /* under which the word was heard */
+  pww_device_state state;   /* at the time of the decision */
 } pww_detection;
 
 typedef struct pww_vad pww_vad;
@@ -139,17 +141,17 @@ typedef enum pww_endpoint_kind {
 
 typedef enum pww_endpoint_reason {
   PWW_REASON_SPEECH = 0,
-  PWW_REASON_AFTER_WAKE_WORD = 1, /* speech ran on from the word without a pause */
+  PWW_REASON_AFTER_WAKE_WORD = 1, /* speech followed the word without a pause */
   PWW_REASON_PAUSE = 2,
-  PWW_REASON_RULE = 3, /* pww_endpoint_event.rule says which */
+  PWW_REASON_RULE = 3, /* the rule with the index pww_endpoint_event.rule */
   PWW_REASON_NO_SPEECH_TIMEOUT = 4,
   PWW_REASON_MAX_UTTERANCE = 5,
   PWW_REASON_CLOSED = 6
 } pww_endpoint_reason;
 
-/* Ends the utterance when all of it holds; lengths in samples, at most one hour. */
+/* Ends the utterance when every condition holds. Lengths in samples, at most 1 hour. */
 typedef struct pww_endpoint_rule {
-  int32_t must_contain_speech;  /* 0: holds without speech too, then PWW_NO_SPEECH */
+  int32_t must_contain_speech;  /* 0: also without speech, as PWW_NO_SPEECH */
   int64_t min_trailing_silence; /* since the last speech */
   int64_t min_utterance;        /* from the start of the speech to its last sample */
 } pww_endpoint_rule;
@@ -157,20 +159,20 @@ typedef struct pww_endpoint_rule {
 typedef struct pww_endpointer_options {
   size_t n_rules; /* 1 to 100, or 0: one rule, 0.8 s of silence after speech */
   const pww_endpoint_rule* rules;
-  int32_t delay_frames;   /* of the model; its card has it */
+  int32_t delay_frames;   /* from the model's card */
   float onset_threshold;  /* 0 < offset <= onset <= 1 */
   float offset_threshold; /* posterior below which speech pauses */
-  int64_t min_speech;     /* samples, as are the next; shorter sounds are no speech */
-  int64_t possible_end;   /* pause of a PWW_POSSIBLE_END */
+  int64_t min_speech;     /* samples, like the next five; shorter sounds are ignored */
+  int64_t possible_end;   /* pause that is reported as PWW_POSSIBLE_END */
   int64_t word_tail;      /* longest speech that still belongs to the wake word */
-  int64_t grace;          /* after an end, for PWW_RESUMED */
-  int64_t no_speech_timeout; /* 0: none */
-  int64_t max_utterance;     /* 0: none */
-  float level_range;    /* dB below the speaker that is no longer speech; 0: any is */
+  int64_t grace;          /* speech this soon after an end is PWW_RESUMED */
+  int64_t no_speech_timeout; /* 0: no timeout */
+  int64_t max_utterance;     /* 0: no limit */
+  float level_range;    /* sounds more dB below the speaker are not speech; 0: off */
   int64_t first_sample; /* index of the stream's first sample, 0 to 2^62 */
 } pww_endpointer_options;
 
-/* The delay is that of the bundled vad.tflite. */
+/* The delay is the one of the bundled vad.tflite. */
 #define PWW_ENDPOINTER_OPTIONS_INIT \
   {0, NULL, 4, 0.5f, 0.35f, 2560, 3200, 4000, 16000, 80000, 320000, 18.0f, 0}
 
@@ -179,11 +181,11 @@ typedef struct pww_endpoint_event {
   int32_t kind;           /* a pww_endpoint_kind */
   int32_t reason;         /* a pww_endpoint_reason */
   size_t rule;            /* index in options.rules, with PWW_REASON_RULE */
-  int64_t sample;         /* what it speaks of: where speech began or ended */
+  int64_t sample;         /* where speech began or ended */
   int64_t decided_sample; /* samples consumed at the decision */
 } pww_endpoint_event;
 
-/* PWW_ABI_VERSION of the library that is loaded. */
+/* PWW_ABI_VERSION of the loaded library. */
 PWW_API int32_t pww_abi_version(void);
 
 /* Version of the library, for example "0.1.0". */
@@ -196,95 +198,113 @@ PWW_API pww_status pww_isa(const char** name);
 /* What a status means, in general; never NULL, lives as long as the library. */
 PWW_API const char* pww_status_message(pww_status status);
 
-/* One line on the last call of this thread that failed, naming the argument, tensor or
- * file at fault; "" if none has. Valid until the next failure on the same thread; a
- * call that succeeds leaves it alone. Never NULL. */
+/* One line about the last failed call of this thread, with the argument, tensor or file
+ * at fault; "" if no call failed. Valid until the next failure on the same thread;
+ * successful calls keep it. Never NULL. */
 PWW_API const char* pww_last_error(void);
 
-/* Loads a model; the bytes are copied. On failure `*model` is NULL. */
+/* Loads a model and copies the bytes. On failure `*model` is NULL. */
 PWW_API pww_status pww_model_load_memory(const void* data, size_t size,
                                          pww_model** model);
 
-/* The same from a file of at most 64 MiB. On Windows, too, `path` is UTF-8. */
+/* Loads a model from a file of at most 64 MiB. `path` is UTF-8, also on Windows. */
 PWW_API pww_status pww_model_load_file(const char* path, pww_model** model);
 
 PWW_API pww_status pww_model_get_info(const pww_model* model, pww_model_info* info);
 
-/* Spotters that were created from the model keep what they need. NULL is allowed. */
+/* Spotters created from the model keep what they need. NULL is allowed. */
 PWW_API void pww_model_destroy(pww_model* model);
 
-/* Creates a stream. All memory that it needs is allocated here; only destroy frees it.
- * On failure `*spotter` is NULL. */
+/* Creates a stream and allocates all its memory; only destroy frees it. On failure
+ * `*spotter` is NULL. */
 PWW_API pww_status pww_spotter_create(const pww_model* const* models, size_t n_models,
                                       const pww_spotter_options* options,
                                       pww_spotter** spotter);
 
-/* Frees the stream. PWW_BUSY, and nothing is freed, while another thread is inside; no
- * thread may use the handle afterwards. NULL is allowed. */
+/* Frees the stream. While another thread uses it, nothing is freed and the result is
+ * PWW_BUSY. No thread may use the handle afterwards. NULL is allowed. */
 PWW_API pww_status pww_spotter_destroy(pww_spotter* spotter);
 
-/* Takes samples until words are detected or none are left; `*n_taken` says how many,
- * and
- * `*n_detections` how many words, hence call it in a loop:
+/* clang-format off */
+/* Takes samples until words are detected or none are left. `*n_taken` is the number of
+ * samples taken, `*n_detections` the number of words. Call it in a loop:
  *
  *   while (count > 0) {
- *     if (pww_spotter_process(spotter, samples, count, &n_taken, &n_detections))
- * fail(); for (i = 0; i < n_detections; ++i) pww_spotter_get_detection(spotter, i,
- * &word); samples += n_taken; count -= n_taken;
+ *     if (pww_spotter_process(spotter, samples, count, &n_taken, &n_detections)) {
+ *       fail();
+ *     }
+ *     for (i = 0; i < n_detections; ++i) {
+ *       pww_spotter_get_detection(spotter, i, &word);
+ *     }
+ *     samples += n_taken;
+ *     count -= n_taken;
  *   }
  *
- * That it stops at a detection lets the snippet be copied before more audio overwrites
- * it. Any count, zero included; results never depend on how the stream was cut. Does
- * not allocate or lock. */
+ * It stops at a detection so that the snippet can be copied before more audio
+ * overwrites it. Takes any count, including 0; results do not depend on the chunk
+ * sizes. Does not allocate or lock. */
+/* clang-format on */
 PWW_API pww_status pww_spotter_process(pww_spotter* spotter, const int16_t* samples,
                                        size_t count, size_t* n_taken,
                                        size_t* n_detections);
 
-/* Detection `index` of the last process call; gone with the next process, scores or
- * reset. */
+/* Returns detection `index` of the last process or process_with_scores call. The next
+ * process, scores, process_with_scores or reset discards it. */
 PWW_API pww_status pww_spotter_get_detection(pww_spotter* spotter, size_t index,
                                              pww_detection* detection);
 
-/* Copies its snippet, detection.n_snippet_samples long, to `samples`, which has room
- * for `capacity`. `*n_samples` gets the length, also with PWW_BUFFER_TOO_SMALL. */
+/* Copies its snippet of detection.n_snippet_samples to `samples`, which has room for
+ * `capacity`. `*n_samples` is the length, also with PWW_BUFFER_TOO_SMALL. */
 PWW_API pww_status pww_spotter_copy_snippet(pww_spotter* spotter, size_t index,
                                             int16_t* samples, size_t capacity,
                                             size_t* n_samples);
 
-/* As process, but hands out the smoothed scores that thresholds apply to, n_keywords a
- * row, every frame_stride * 10 ms; detections are dropped. Stops when `capacity`
- * values, at least n_keywords, leave no room for a row. `*n_values` counts values, not
- * rows. */
+/* As process, but returns the smoothed scores that thresholds apply to: one row of
+ * n_keywords every frame_stride * 10 ms. Detections are dropped. Stops when the buffer
+ * of `capacity` values, at least n_keywords, has no room for another row. `*n_values`
+ * counts values, not rows. */
 PWW_API pww_status pww_spotter_scores(pww_spotter* spotter, const int16_t* samples,
                                       size_t count, float* scores, size_t capacity,
                                       size_t* n_taken, size_t* n_values);
 
-/* Forgets all audio and counts from first_sample again; keeps the device state. */
+/* Returns scores and detections together. Stops where either call would. */
+PWW_API pww_status pww_spotter_process_with_scores(pww_spotter* spotter,
+                                                   const int16_t* samples, size_t count,
+                                                   float* scores, size_t capacity,
+                                                   size_t* n_taken, size_t* n_values,
+                                                   size_t* n_detections);
+
+/* Forgets all audio and counts from first_sample again. Keeps the device state. */
 PWW_API pww_status pww_spotter_reset(pww_spotter* spotter);
 
-/* Tells the models what the device is doing, from the next frame on. Safe from any
- * thread at any time: it never waits and is never PWW_BUSY. */
+/* Sets the device state from the next frame on. Any thread may call this at any time:
+ * it never waits and never returns PWW_BUSY. */
 PWW_API pww_status pww_spotter_set_state(pww_spotter* spotter,
                                          const pww_device_state* state);
 
-/* Bucket of a volume setting: 1 to 5 for [0, .2) [.2, .4) [.4, .6) [.6, .8) [.8, 1]; 0
- * (unknown) for a negative one. Otherwise -1, which pww_spotter_set_state refuses. */
+/* The word for a pww_device_type or a pww_playback, for example "tv" or "music". NULL
+ * for any other value. It lives as long as the library. */
+PWW_API const char* pww_device_type_name(int32_t device_type);
+PWW_API const char* pww_playback_name(int32_t playback);
+
+/* Bucket of a volume setting: 1 to 5 for [0, .2) [.2, .4) [.4, .6) [.6, .8) [.8, 1],
+ * and 0 (unknown) below 0. Otherwise -1, which pww_spotter_set_state refuses. */
 PWW_API int32_t pww_volume_bucket(double volume);
 
 PWW_API pww_status pww_spotter_get_info(const pww_spotter* spotter,
                                         pww_spotter_info* info);
 
-/* Loads a voice activity model; the bytes are copied. On failure `*vad` is NULL. */
+/* Loads a voice activity model and copies the bytes. On failure `*vad` is NULL. */
 PWW_API pww_status pww_vad_load_memory(const void* data, size_t size, pww_vad** vad);
 
-/* The same from a file of at most 64 MiB; `path` as for a model. */
+/* Loads it from a file of at most 64 MiB. `path` is UTF-8, also on Windows. */
 PWW_API pww_status pww_vad_load_file(const char* path, pww_vad** vad);
 
-/* Endpointers that were created from it keep what they need. NULL is allowed. */
+/* Endpointers created from the model keep what they need. NULL is allowed. */
 PWW_API void pww_vad_destroy(pww_vad* vad);
 
-/* Creates a stream that hears when speech starts, pauses and ends. All memory that it
- * needs is allocated here. On failure `*endpointer` is NULL. */
+/* Creates a stream that finds where speech starts, pauses and ends, and allocates all
+ * its memory. On failure `*endpointer` is NULL. */
 PWW_API pww_status pww_endpointer_create(const pww_vad* vad,
                                          const pww_endpointer_options* options,
                                          pww_endpointer** endpointer);
@@ -292,39 +312,46 @@ PWW_API pww_status pww_endpointer_create(const pww_vad* vad,
 /* As pww_spotter_destroy. */
 PWW_API pww_status pww_endpointer_destroy(pww_endpointer* endpointer);
 
-/* For an endpointer and a spotter that hear the same samples, in turns of 160 ms or
- * less: from now on the front end is computed once for both. Results stay the same to
- * the bit, whatever each of them hears; either may be destroyed first. */
+/* Computes the front end once for an endpointer and a spotter that get the same samples
+ * in turns of 160 ms or less. Results stay the same to the bit, also where the samples
+ * differ. Either may be destroyed first. */
 PWW_API pww_status pww_endpointer_share_front_end(pww_endpointer* endpointer,
                                                   pww_spotter* spotter);
 
-/* Takes samples until something was decided or none are left; `*n_taken` says how many,
- * and `*n_events` how many events there are: call it in a loop, as pww_spotter_process.
- * Does not allocate or lock. */
+/* Takes samples until something is decided or none are left. `*n_taken` is the number
+ * of samples taken, `*n_events` the number of events. Call it in a loop, like
+ * pww_spotter_process. Does not allocate or lock. */
 PWW_API pww_status pww_endpointer_process(pww_endpointer* endpointer,
                                           const int16_t* samples, size_t count,
                                           size_t* n_taken, size_t* n_events);
 
-/* Event `index` of the last process, start_after_wake_word or close call; gone with the
- * next of them, probabilities or reset. */
+/* Returns event `index` of the last process, process_with_probabilities,
+ * start_after_wake_word or close call. The next call of any of them, of probabilities
+ * or of reset discards it. */
 PWW_API pww_status pww_endpointer_get_event(pww_endpointer* endpointer, size_t index,
                                             pww_endpoint_event* event);
 
-/* Listens for the utterance that follows a wake word which ended at `end_sample`, in
- * the last 10 s of the stream. What was heard since is judged at once. */
+/* Listens for the utterance after a wake word that ended at `end_sample`, in the last
+ * 10 s of the stream. Audio since then is judged at once. */
 PWW_API pww_status pww_endpointer_start_after_wake_word(pww_endpointer* endpointer,
                                                         int64_t end_sample,
                                                         size_t* n_events);
 
-/* Ends the utterance that is still open: the stream is over. */
+/* Ends the utterance that is still open, at the end of the stream. */
 PWW_API pww_status pww_endpointer_close(pww_endpointer* endpointer, size_t* n_events);
 
-/* As process, but hands out the posterior of speech, one a frame of 10 ms; events are
- * dropped. Stops when `capacity` values, at least 1, are full. */
+/* As process, but returns the posterior of speech, one value per frame of 10 ms. Events
+ * are dropped. Stops when the buffer of `capacity` values, at least 1, is full. */
 PWW_API pww_status pww_endpointer_probabilities(pww_endpointer* endpointer,
                                                 const int16_t* samples, size_t count,
                                                 float* probabilities, size_t capacity,
                                                 size_t* n_taken, size_t* n_values);
+
+/* Returns posteriors and events together. Stops where either call would. */
+PWW_API pww_status pww_endpointer_process_with_probabilities(
+    pww_endpointer* endpointer, const int16_t* samples, size_t count,
+    float* probabilities, size_t capacity, size_t* n_taken, size_t* n_values,
+    size_t* n_events);
 
 /* Forgets all audio and counts from first_sample again. */
 PWW_API pww_status pww_endpointer_reset(pww_endpointer* endpointer);

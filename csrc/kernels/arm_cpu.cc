@@ -22,7 +22,7 @@ bool CpuHasDotProduct() {
   constexpr unsigned long kHwcapDotProduct = 1UL << 20;
   return (getauxval(AT_HWCAP) & kHwcapDotProduct) != 0;
 #elif defined(__aarch64__) && defined(__APPLE__)
-  return true;  // every Mac with an Apple chip has it
+  return true;  // on every Apple chip
 #else
   return false;
 #endif

@@ -1,8 +1,8 @@
 #pragma once
 
-// What this Arm CPU has. Asked from a file of its own, as the rows' files are compiled
-// for the very instructions that the question is about: on an ARMv6 CPU a check that
-// the compiler has turned into an ARMv7 instruction dies of it.
+// Features of this Arm CPU. They are checked in a file of their own, because the rows'
+// files are compiled for the instructions in question: on an ARMv6 CPU, a check
+// compiled to ARMv7 instructions would crash.
 namespace pww {
 
 bool CpuHasNeon();

@@ -1,7 +1,7 @@
 // Exact int8 dot products: weights are sign-extended to int16 and multiplied in pairs
 // by vpmaddwd. vpmaddubsw would be twice as wide, but saturates at int16. Bound by the
-// sign extension of the weights (vpmovsxbw), 16 of them an instruction. Measured on a
-// Zen 4: 5.7 times the scalar row (SSE2 baseline) on 96 x 288 weights, 59 GMAC/s.
+// sign extension of the weights (vpmovsxbw), 16 per instruction. Measured on a Zen 4:
+// 5.7 times the scalar row (SSE2 baseline) on 96 x 288 weights, 59 GMAC/s.
 
 #include <immintrin.h>
 
@@ -14,11 +14,12 @@
 namespace pww {
 namespace {
 
-// Outputs of one accumulator register; weights lie as [tile][pair of inputs][kTile][2],
-// padded with zeros, so that one load serves kTile outputs and no sum crosses lanes.
+// Outputs per accumulator register. Weights are stored as
+// [tile][pair of inputs][kTile][2], padded with zeros, so that one load serves kTile
+// outputs and no sum crosses lanes.
 constexpr size_t kTile = 8;
 constexpr size_t kPairBytes = 2 * kTile;
-// Inputs are widened to int16 once for all tiles, this many at a time.
+// Number of inputs that are widened to int16 at a time, once for all tiles.
 constexpr size_t kBlockInputs = 512;
 
 constexpr size_t RoundUp(size_t n, size_t multiple) {
@@ -56,7 +57,7 @@ void StoreInts(int32_t* to, __m256i value) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), value);
 }
 
-// Adds to the accumulators of kTiles tiles the products of `n_pairs` pairs of inputs.
+// Adds the products of `n_pairs` pairs of inputs to the accumulators of kTiles tiles.
 template <size_t kTiles>
 void AccumulateTiles(const int8_t* packed, size_t tile_bytes, const int16_t* wide,
                      size_t n_pairs, int32_t* acc) {
@@ -79,7 +80,7 @@ void AccumulateTiles(const int8_t* packed, size_t tile_bytes, const int16_t* wid
   }
 }
 
-// The last tile may have fewer than kTile outputs: it goes through a full-width copy.
+// The last tile may have fewer than kTile outputs, so it uses a full-width copy.
 void AccumulateTail(const int8_t* packed, size_t tile_bytes, const int16_t* wide,
                     size_t n_pairs, size_t n_out, int32_t* acc) {
   int32_t padded[kTile] = {};
@@ -104,7 +105,7 @@ void Gemv(const int8_t* packed, const int8_t* x, const int32_t* bias, size_t n_o
       wide[i] = x[begin + i];
     }
     if (count % 2 != 0) {
-      wide[count] = 0;  // its weight is zero too, but the memory must be defined
+      wide[count] = 0;  // its weight is zero, but the memory must be defined
     }
     const size_t n_pairs = (count + 1) / 2;
     const int8_t* block = packed + begin * kTile;
@@ -124,7 +125,8 @@ void Gemv(const int8_t* packed, const int8_t* x, const int32_t* bias, size_t n_o
   }
 }
 
-// A fixed multiplier of eight lanes, with what MultiplyFixed derives from its shift.
+// A fixed multiplier in eight lanes, and the values that MultiplyFixed derives from its
+// shift.
 struct WideMultiplier {
   WideMultiplier(__m256i multiplier_lanes, __m256i shift) {
     const __m256i zero = _mm256_setzero_si256();
@@ -232,7 +234,7 @@ void Add(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
 // Eight lanes of lfbe_block.h: two columns of one row.
 struct Ops8 {
   using V = __m256;
-  // In each half on its own, rows become columns.
+  // Transposes each half separately.
   static inline void Transpose(V* a, V* b, V* c, V* d) {
     const V ab_low = _mm256_unpacklo_ps(*a, *b);
     const V ab_high = _mm256_unpackhi_ps(*a, *b);

@@ -1,11 +1,10 @@
-// Exact int8 dot products, four a lane, by vpdpbusd. It multiplies unsigned inputs by
-// signed weights, so x goes in as x + 128 (its top bit flipped), and 128 * sum(w),
-// known when the weights are packed, comes off the bias. vpdpbusds would saturate;
-// vpdpbusd wraps, and so ends at the exact sum whatever the order. Bound by the loads
-// of the weights (vmovdqu8), 64 bytes an instruction. Measured on a Zen 4 with 96 x 288
-// weights: 172 GMAC/s, 2.9 times the AVX2 row, while they lie in the first-level
-// cache; 1.1 times in the other operators. A whole network, out of the second
-// level: 1.6 times.
+// Exact int8 dot products by vpdpbusd, four products per lane. It multiplies unsigned
+// inputs by signed weights, so the input is x + 128 (its top bit flipped), and
+// 128 * sum(w), computed when the weights are packed, is subtracted from the bias.
+// vpdpbusds would saturate; vpdpbusd wraps, so the sum is exact in any order. Bound by
+// the loads of the weights (vmovdqu8), 64 bytes per instruction. Measured on a Zen 4
+// with 96 x 288 weights in the first-level cache: 172 GMAC/s, 2.9 times the AVX2 row.
+// Other operators: 1.1 times. A whole network, from the second-level cache: 1.6 times.
 
 #include <immintrin.h>
 
@@ -18,16 +17,16 @@
 namespace pww {
 namespace {
 
-// Outputs of one accumulator register. A tile of weights is kTile int32 corrections
-// and then [group of kGroup inputs][kTile][kGroup], padded with zeros.
+// Outputs per accumulator register. A tile of weights is kTile int32 corrections, then
+// [group of kGroup inputs][kTile][kGroup], padded with zeros.
 constexpr size_t kTile = 16;
 constexpr size_t kGroup = 4;
 constexpr size_t kRegisterBytes = kTile * kGroup;
-// Inputs are made unsigned once for all tiles, this many at a time.
+// Number of inputs that are made unsigned at a time, once for all tiles.
 constexpr size_t kBlockInputs = 1024;
 constexpr size_t kMaxTiles = 6;
-// Sums that hide the latency of vpdpbusd. Where a block has fewer tiles, each tile has
-// several, of every second, third ... group of inputs.
+// Number of sums that hides the latency of vpdpbusd. If a block has fewer tiles, each
+// tile has several sums, each over every second, third ... group of inputs.
 constexpr size_t kSums = 6;
 
 constexpr size_t CeilDivide(size_t n, size_t by) { return (n + by - 1) / by; }
@@ -55,13 +54,13 @@ void Pack(const int8_t* weights, size_t n_out, size_t n_in, int8_t* packed) {
   }
 }
 
-// The lanes of a register that holds n values; all of them from kTile on.
+// Mask of the lanes in use in a register with n values; all lanes from kTile on.
 __mmask16 Lanes(size_t n) {
   return n >= kTile ? static_cast<__mmask16>(0xFFFF)
                     : static_cast<__mmask16>((1U << n) - 1);
 }
 
-// Writes n inputs plus 128, and zeros up to a whole number of groups.
+// Writes n inputs plus 128, then zeros up to a whole number of groups.
 void MakeUnsigned(const int8_t* x, size_t n, uint8_t* out) {
   const __m512i flip = _mm512_set1_epi8(-128);
   for (size_t i = 0; i < n; i += kRegisterBytes) {
@@ -73,7 +72,7 @@ void MakeUnsigned(const int8_t* x, size_t n, uint8_t* out) {
   }
 }
 
-// Adds to n_out sums, those of kTiles tiles, the products of `n_groups` groups.
+// Adds the products of `n_groups` groups to the n_out sums of kTiles tiles.
 template <size_t kTiles>
 void AccumulateTiles(const int8_t* weights, size_t tile_bytes, const uint8_t* x,
                      size_t n_groups, size_t n_out, int32_t* acc) {
@@ -156,7 +155,8 @@ void Gemv(const int8_t* packed, const int8_t* x, const int32_t* bias, size_t n_o
   }
 }
 
-// A fixed multiplier of kTile lanes, with what MultiplyFixed derives from its shift.
+// A fixed multiplier in kTile lanes, and the values that MultiplyFixed derives from its
+// shift.
 struct WideMultiplier {
   WideMultiplier(__m512i multiplier_lanes, __m512i shift) {
     const __m512i zero = _mm512_setzero_si512();
@@ -198,7 +198,7 @@ __m512i MultiplyFixedLanes(__m512i x, const WideMultiplier& real) {
   return _mm512_srav_epi32(rounded, real.right);
 }
 
-// ClampToOutput of the chosen lanes.
+// ClampToOutput of the lanes in the mask.
 void StoreClamped(int8_t* out, __mmask16 lanes, __m512i value,
                   const OutputRange& range) {
   value = _mm512_add_epi32(value, _mm512_set1_epi32(range.zero_point));
@@ -255,7 +255,7 @@ void Add(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
 // Sixteen lanes of lfbe_block.h: a row.
 struct Ops16 {
   using V = __m512;
-  // In each quarter on its own, rows become columns.
+  // Transposes each quarter separately.
   static inline void Transpose(V* a, V* b, V* c, V* d) {
     const V ab_low = _mm512_unpacklo_ps(*a, *b);
     const V ab_high = _mm512_unpackhi_ps(*a, *b);

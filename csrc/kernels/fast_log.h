@@ -5,10 +5,10 @@
 
 namespace pww {
 
-// Natural logarithm of a positive, finite, normal float; the absolute error is below
-// 1.3e-7 + |ln x| * 1.2e-7. Branch-free, so that a loop over it is vectorised, and
-// the same bits on every platform, which libm's logf does not promise. Static for the
-// reason given in requant.h.
+// Natural logarithm of a positive, finite, normal float. The absolute error is below
+// 1.3e-7 + |ln x| * 1.2e-7. It has no branches, so that loops over it are vectorised,
+// and gives the same bits on every platform, unlike libm's logf. Static for the reason
+// given in requant.h.
 static inline float FastLog(float x) noexcept {
   constexpr int32_t kSqrtHalfBits = 0x3f3504f3;  // sqrt(1/2)
   constexpr int32_t kMantissaBits = 23;
@@ -16,8 +16,8 @@ static inline float FastLog(float x) noexcept {
   int32_t bits;
   std::memcpy(&bits, &x, sizeof bits);
   // x = 2^exponent * (1 + t) with 1 + t in [sqrt(1/2), sqrt(2)). The shift of a
-  // negative number is arithmetic on every compiler in use, and by the standard from
-  // C++20 on.
+  // negative number is arithmetic on every compiler in use, and by the standard since
+  // C++20.
   const int32_t exponent = (bits - kSqrtHalfBits) >> kMantissaBits;
   const int32_t mantissa_bits = bits - exponent * (int32_t{1} << kMantissaBits);
   float mantissa;

@@ -4,14 +4,14 @@
 
 namespace pww {
 
-// Four floats that the compiler keeps in one SSE2 or NEON register (GCC and Clang
-// vector extension: + - * work lane by lane, with the same rounding as scalars). The
-// functions are static for the reason given in requant.h.
+// Four floats in one SSE2 or NEON register, by the vector extension of GCC and Clang:
+// + - * work lane by lane and round like scalars. The functions are static for the
+// reason given in requant.h.
 using Float4 = float __attribute__((vector_size(16)));
 
 static inline Float4 Load4(const float* p) noexcept {
   Float4 v;
-  std::memcpy(&v, p, sizeof v);  // no alignment is asked for
+  std::memcpy(&v, p, sizeof v);  // p needs no alignment
   return v;
 }
 
@@ -28,7 +28,7 @@ static inline Float4 Shuffle4(Float4 a, Float4 b) noexcept {
 #endif
 }
 
-// Rows become columns.
+// Transposes a 4 x 4 matrix.
 static inline void Transpose4(Float4* a, Float4* b, Float4* c, Float4* d) noexcept {
   const Float4 ab_low = Shuffle4<0, 4, 1, 5>(*a, *b);
   const Float4 ab_high = Shuffle4<2, 6, 3, 7>(*a, *b);

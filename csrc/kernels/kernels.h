@@ -11,7 +11,7 @@
 
 namespace pww {
 
-// One multiplier per channel, kept as two arrays so that a vector row can load them.
+// One multiplier per channel, in two arrays so that a vector row can load them.
 struct ChannelMultipliers {
   const int32_t* multiplier = nullptr;
   const int32_t* shift = nullptr;
@@ -30,10 +30,10 @@ struct MulParams {
   }
 };
 
-// out = ((a - a_zero_point) * a_scale + (b - b_zero_point) / 2) * sum_scale, the sum
-// being computed with kAddHeadroomBits bits after the point. Both scales are below 1.
-// The interpreter divides the scales of both operands by twice the larger one, so the
-// operand that has it, here always b, needs no multiplication.
+// out = ((a - a_zero_point) * a_scale + (b - b_zero_point) / 2) * sum_scale. The sum
+// has kAddHeadroomBits fractional bits. Both scales are below 1. The interpreter
+// divides both operands' scales by twice the larger one, so the operand with the larger
+// scale, here always b, needs no multiplication.
 struct AddParams {
   int32_t a_zero_point = 0;
   int32_t b_zero_point = 0;
@@ -50,19 +50,19 @@ struct AddParams {
 constexpr int kAddHeadroomBits = 20;
 
 // The operators of one instruction set. Every row returns exactly the scalar row's
-// bits. No pointer needs an alignment; inputs and outputs must not overlap.
+// bits. Pointers need no alignment. Inputs and outputs must not overlap.
 struct Kernels {
   const char* name;  // the value of PYWAKEWORD_ISA that selects this row
   bool (*supported)();
 
-  // Weights are rearranged once, at load, into the order in which the row reads
-  // them, fastest from the beginning of a cache line. `weights` is row-major, n_out
-  // rows of n_in; n_out is at least 1.
+  // Rearranges weights, once at load, into the order in which the row reads them.
+  // Reading is fastest if `packed` starts at a cache line. `weights` is row-major,
+  // n_out rows of n_in; n_out is at least 1.
   size_t (*packed_size)(size_t n_out, size_t n_in);
   void (*pack_s8)(const int8_t* weights, size_t n_out, size_t n_in, int8_t* packed);
 
-  // acc[o] = bias[o] + sum_i weights[o][i] * x[i]. The loader guarantees that no
-  // partial sum, in any order, leaves int32.
+  // acc[o] = bias[o] + sum_i weights[o][i] * x[i]. The loader guarantees that every
+  // partial sum, in any order, fits an int32.
   void (*gemv_s8)(const int8_t* packed, const int8_t* x, const int32_t* bias,
                   size_t n_out, size_t n_in, int32_t* acc);
 
@@ -75,12 +75,12 @@ struct Kernels {
   void (*add_s8)(const int8_t* a, const int8_t* b, const AddParams& params, size_t n,
                  int8_t* out);
 
-  // The front end of LfbeTables::kFrames frames: reads kBlockSamples samples, writes
-  // kFilters values a frame, frame by frame.
+  // The front end for LfbeTables::kFrames frames: reads kBlockSamples samples and
+  // writes kFilters values per frame.
   void (*lfbe_s16)(const LfbeTables& tables, const int16_t* samples, float* frames);
 };
 
-// One element of mul_s8 and add_s8: the scalar row, and the tails of the others.
+// One element of mul_s8 and add_s8, for the scalar row and the tails of the others.
 // Static for the reason given in requant.h.
 static inline int8_t MulOne(int8_t a, int8_t b, const MulParams& params) noexcept {
   const int32_t product = (a - params.a_zero_point) * (b - params.b_zero_point);
@@ -94,9 +94,9 @@ static inline int8_t AddOne(int8_t a, int8_t b, const AddParams& params) noexcep
   return ClampToOutput(MultiplyFixed(sum, params.sum_scale), params.range);
 }
 
-// The row in use: the fastest that this CPU supports, or the one that the
-// environment variable PYWAKEWORD_ISA names. Chosen once, at the first call. A name
-// that is unknown or that the CPU lacks is an error, never a fallback.
+// Returns the row in use: the fastest that this CPU supports, or the one named by the
+// environment variable PYWAKEWORD_ISA. Chosen once, at the first call. An unknown or
+// unsupported name is an error; there is no fallback.
 Status SelectKernels(const Kernels** out, std::string* message);
 
 // Every compiled row that this CPU supports, the scalar one first.

@@ -1,9 +1,9 @@
 #pragma once
 
 // lfbe_s16 of every row: four frames at once, side by side in a vector, so that neither
-// the transform nor the filters move a value from lane to lane. A row chooses how wide
-// its vectors are; each value comes of the same operations in the same order, and the
-// build contracts none of them, so all rows give the same bits.
+// the transform nor the filters move values between lanes. Rows differ in the width of
+// their vectors. Each value results from the same operations in the same order, without
+// fused multiply-adds, so all rows give the same bits.
 //
 // Everything here has internal linkage, for the reason given in requant.h.
 
@@ -16,21 +16,21 @@
 namespace pww {
 namespace {  // NOLINT(google-build-namespaces): see above
 
-// Memory of a complex array: real and imaginary parts apart, and in each a Float4 of
-// four frames an element. Of the transform's columns, row by row, the order is
-// 0, 2, 1, 3: as interleaving leaves them.
+// Memory of a complex array: real and imaginary parts are separate, and each element is
+// a Float4 of four frames. The transform's columns have the order 0, 2, 1, 3 in each
+// row, as interleaving leaves them.
 constexpr size_t kLfbeFrames = LfbeTables::kFrames;
 constexpr size_t kLfbeRowFloats = 4 * kLfbeFrames;
 constexpr size_t kLfbeColumnOffset[] = {0, 2 * kLfbeFrames, kLfbeFrames,
                                         3 * kLfbeFrames};
 
 struct LfbeScratch {
-  // One point more than the transform has: its first again, where the period ends.
+  // One point more than the transform: its first point again, at the end of the period.
   alignas(64) float re[(LfbeTables::kPoints + 1) * kLfbeFrames];
   alignas(64) float im[(LfbeTables::kPoints + 1) * kLfbeFrames];
 };
 
-// Four lanes, of the baseline instruction set: one column of one row.
+// Four lanes, with the baseline instruction set: one column of one row.
 struct Ops4 {
   using V = Float4;
   static inline void Transpose(V* a, V* b, V* c, V* d) { Transpose4(a, b, c, d); }
@@ -39,7 +39,7 @@ struct Ops4 {
   static inline V ReverseBlocks(V value) { return value; }
 };
 
-// Vectors are named by their Ops, as attributes of a template argument are lost.
+// Vectors are named by their Ops, because template arguments lose attributes.
 template <typename Ops>
 struct ComplexVector {
   typename Ops::V re, im;
@@ -73,7 +73,7 @@ static inline ComplexVector<Ops> Times(ComplexVector<Ops> a, ComplexVector<Ops> 
   return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
 }
 
-// The DFT of length 4 across a, b, c, d, in place; each lane on its own.
+// The DFT of length 4 across a, b, c, d, in place and per lane.
 template <typename Ops>
 static inline void Butterfly(ComplexVector<Ops>* a, ComplexVector<Ops>* b,
                              ComplexVector<Ops>* c, ComplexVector<Ops>* d) {
@@ -87,8 +87,8 @@ static inline void Butterfly(ComplexVector<Ops>* a, ComplexVector<Ops>* b,
   *d = {even_difference.re - odd_turned.re, even_difference.im - odd_turned.im};
 }
 
-// Windows the samples and deals them out: even ones are real, odd ones imaginary, and
-// four complex numbers make a row.
+// Windows the samples and distributes them: even ones become real parts, odd ones
+// imaginary parts, and four complex numbers a row.
 template <typename Ops>
 static void InterleaveFrames(const LfbeTables& tables, const int16_t* samples,
                              LfbeScratch* out) {
@@ -119,8 +119,8 @@ static void InterleaveFrames(const LfbeTables& tables, const int16_t* samples,
   std::memset(out->im + kWritten, 0, (kAll - kWritten) * sizeof(float));
 }
 
-// One radix-4 pass, down the columns, of the Stockham transform, which sorts as it
-// goes: kLength is what is left to transform of 64 rows.
+// One radix-4 pass down the columns of the Stockham transform, which sorts on the way.
+// kLength is the remaining length, of 64 rows.
 template <typename Ops, size_t kLength>
 static inline void ColumnPass(const float (*twiddle_re)[3],
                               const float (*twiddle_im)[3], const LfbeScratch& in,
@@ -181,9 +181,9 @@ static void CombineColumns(const LfbeTables& tables, const LfbeScratch& in,
   StoreComplex(LoadComplex<Ops4>(*out, 0), out, LfbeTables::kPoints * kLfbeFrames);
 }
 
-// Z is the spectrum of even + i odd, so Z[k] + conj Z[256 - k] is twice that of the
-// even samples, and Z[k] - conj Z[256 - k] is 2i times that of the odd ones. X[k] is
-// even + turned odd, and conj X[256 - k] their difference.
+// Z is the spectrum of even + i odd. So Z[k] + conj Z[256 - k] is twice the spectrum of
+// the even samples, and Z[k] - conj Z[256 - k] is 2i times that of the odd ones. X[k]
+// is the sum of even and rotated odd, and conj X[256 - k] their difference.
 template <typename Ops>
 static void SplitIntoPower(const LfbeTables& tables, const LfbeScratch& in,
                            float* power) {
@@ -216,7 +216,7 @@ static void SplitIntoPower(const LfbeTables& tables, const LfbeScratch& in,
   std::memcpy(power + middle, &value, sizeof(value));
 }
 
-// One pass over the bins serves all filters, with two weights a bin.
+// One pass over the bins serves all filters, with two weights per bin.
 static inline void SumFilters(const LfbeTables& tables, const float* power,
                               float* energies) {
   const float* bin = power + tables.first_mel_bin * kLfbeFrames;

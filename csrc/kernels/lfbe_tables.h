@@ -5,10 +5,10 @@
 
 namespace pww {
 
-// What lfbe_s16 of a row needs to know of the front end; filled in dsp/lfbe_design.cc.
-// Factors that meet four frames side by side are stored four times.
+// Constants of the front end for lfbe_s16, filled in by dsp/lfbe_design.cc. Factors
+// that apply to four frames side by side are stored four times.
 struct LfbeTables {
-  static constexpr size_t kFrames = 4;  // of one call
+  static constexpr size_t kFrames = 4;  // per call
   static constexpr size_t kWindowSamples = 400;
   static constexpr size_t kHopSamples = 160;
   static constexpr size_t kBlockSamples = kWindowSamples + (kFrames - 1) * kHopSamples;
@@ -24,14 +24,14 @@ struct LfbeTables {
     alignas(16) float im[kFrames];
   };
 
-  // Ordered from the strictest alignment to the least, so that nothing is padded.
-  alignas(64) float window[kWindowSamples];  // Hann / 32768: one product a sample
+  // In the order of their alignment, strictest first, so that there is no padding.
+  alignas(64) float window[kWindowSamples];  // Hann / 32768: one product per sample
   // exp(-2 pi i k / 512), [k], and exp(-2 pi i j row / 256), [j - 1][row].
   alignas(64) float split_re[kPoints / 2 * kFrames], split_im[kPoints / 2 * kFrames];
   alignas(64) float combine_re[3][kRows * kFrames], combine_im[3][kRows * kFrames];
 
   // The bins between two of the 66 edges of the filters: the rising side of one filter
-  // and the falling side of the one before. Bins follow one another without a gap.
+  // and the falling side of the previous one. There are no gaps between bins.
   alignas(16) float rising[kMostMelBins];
   alignas(16) float falling[kMostMelBins];
 

@@ -1,10 +1,10 @@
 // Exact int8 dot products on every NEON unit, 64-bit and 32-bit: vmull_s8 and vmlal_s8
 // sum two products in int16, vpadalq_s16 adds neighbours into int32. Three arithmetic
-// instructions and one load for 16 products; bound by the multiplications.
+// instructions and one load per 16 products; bound by the multiplications.
 //
-// Two products fit an int16 unless all four factors are -128. Quantized weights hardly
-// ever are, as TFLite keeps them in [-127, 127], so pack_s8 looks for one and the rare
-// matrix that has it takes a path with one more addition.
+// Two products fit an int16 unless all four factors are -128. TFLite keeps quantized
+// weights in [-127, 127], so -128 is rare. pack_s8 looks for it, and a matrix that has
+// it takes a path with one more addition.
 
 #include <arm_neon.h>
 
@@ -17,12 +17,12 @@
 namespace pww {
 namespace {
 
-// Weights lie as [tile][block of inputs][kTile][kBlock], padded with zeros, so that the
-// inputs of a block are loaded once for the kTile outputs of a tile.
+// Weights are stored as [tile][block of inputs][kTile][kBlock], padded with zeros, so
+// that the inputs of a block are loaded once for the kTile outputs of a tile.
 constexpr size_t kTile = 4;
 constexpr size_t kBlock = 16;
 constexpr size_t kStep = kTile * kBlock;
-// Of the packed weights; its first byte says whether one of them is -128.
+// Header of the packed weights. Its first byte is 1 if one of them is -128.
 constexpr size_t kHeaderBytes = 16;
 
 constexpr size_t Blocks(size_t n, size_t size) { return (n + size - 1) / size; }
@@ -58,7 +58,7 @@ int32x4_t AddProducts(int32x4_t sums, int8x16_t weights, int8x16_t x) {
   return vpadalq_s16(sums, vmlal_s8(low, vget_high_s8(weights), vget_high_s8(x)));
 }
 
-// The sums over the lanes of four registers, one a lane.
+// The sums over the lanes of four registers, one per lane.
 int32x4_t SumLanes(const int32x4_t* sums) {
 #if defined(__aarch64__)
   return vpaddq_s32(vpaddq_s32(sums[0], sums[1]), vpaddq_s32(sums[2], sums[3]));
@@ -111,8 +111,8 @@ void Gemv(const int8_t* packed, const int8_t* x, const int32_t* bias, size_t n_o
   }
 }
 
-// MultiplyFixed of four lanes. vqrdmulh is its 31-bit product with halves upward, and
-// vrshl its right shift but for negative halves, which `away` moves off zero.
+// MultiplyFixed of four lanes. vqrdmulh is its 31-bit product, with halves rounded up.
+// vrshl is its right shift, except for negative halves, which `away` corrects.
 int32x4_t MultiplyFixedLanes(int32x4_t x, int32x4_t multiplier, int32x4_t shift) {
   const int32x4_t zero = vdupq_n_s32(0);
   const int32x4_t minus_right = vminq_s32(shift, zero);

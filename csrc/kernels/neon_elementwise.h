@@ -2,8 +2,8 @@
 
 #include "kernels/kernels.h"
 
-// The operators without a dot product, which both NEON rows share. They are compiled
-// in neon.cc only.
+// The operators without a dot product. Both NEON rows share them; neon.cc compiles
+// them.
 namespace pww {
 
 void NeonRequantize(const int32_t* acc, const ChannelMultipliers& multipliers,

@@ -1,6 +1,6 @@
 // int8 dot products by sdot (Armv8.2 "dotprod": Cortex-A76, Raspberry Pi 5): 16 exact
-// products an instruction, summed by fours into int32 lanes. Bound by the load that
-// each sdot needs for its weights.
+// products per instruction, four summed into each int32 lane. Bound by the load of
+// weights that each sdot needs.
 
 #include <arm_neon.h>
 
@@ -13,12 +13,12 @@
 namespace pww {
 namespace {
 
-// Weights lie as [tile][four inputs][kTile][4], padded with zeros: a lane of an
-// accumulator is an output, so that no sum crosses lanes.
+// Weights are stored as [tile][four inputs][kTile][4], padded with zeros. Each lane of
+// an accumulator is an output, so no sum crosses lanes.
 constexpr size_t kTile = 4;
 constexpr size_t kInputs = 4;
 constexpr size_t kStep = kTile * kInputs;
-constexpr size_t kBlock = 16;  // inputs of one register
+constexpr size_t kBlock = 16;  // inputs per register
 
 constexpr size_t RoundUp(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
@@ -44,7 +44,7 @@ void Pack(const int8_t* weights, size_t n_out, size_t n_in, int8_t* packed) {
   }
 }
 
-// The sums of kTiles tiles: as many chains of sdot that do not wait for each other.
+// The sums of kTiles tiles, as independent chains of sdot.
 template <size_t kTiles>
 void GemvTiles(const int8_t* packed, size_t tile_bytes, const int8_t* x,
                const int8_t* tail, size_t n_whole, int32x4_t* sums) {

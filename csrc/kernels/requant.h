@@ -16,7 +16,7 @@ struct FixedMultiplier {
   }
 };
 
-// What becomes of a requantised value: plus zero_point, then into [min, max].
+// Applied to a requantised value: plus zero_point, then clamped to [min, max].
 struct OutputRange {
   int32_t zero_point = 0;
   int32_t min = -128;
@@ -27,13 +27,13 @@ struct OutputRange {
   }
 };
 
-// The functions below are static, and call nothing inline, so that every row compiles
-// its own copy: a shared one might be the copy that needs the newest instruction set.
+// The functions below are static and call no inline functions, so that every row
+// compiles its own copy. A shared copy might be the one for the newest instruction set.
 
-// round(x * real), rounded TWICE as the interpreter's reference kernels do: to an
-// integer after the 31-bit product (halves upward), then after the right shift
-// (halves away from zero). Rounding once would differ by one step in about one
-// value of a thousand. The caller guarantees |x * 2^max(shift, 0)| < 2^30.
+// round(x * real), rounded TWICE like the interpreter's reference kernels: to an
+// integer after the 31-bit product (halves up), then after the right shift (halves away
+// from zero). Rounding once would differ by one step in about one value per thousand.
+// The caller guarantees |x * 2^max(shift, 0)| < 2^30.
 static inline int32_t MultiplyFixed(int32_t x, FixedMultiplier real) noexcept {
   const int32_t left = real.shift > 0 ? real.shift : 0;
   const int32_t right = real.shift < 0 ? -real.shift : 0;
@@ -46,8 +46,8 @@ static inline int32_t MultiplyFixed(int32_t x, FixedMultiplier real) noexcept {
   return (high + half - (high < 0 ? 1 : 0)) >> right;
 }
 
-// round(x * real) with halves away from zero: what the interpreter's FULLY_CONNECTED
-// does, alone among its operators. |x * real| must fit an int32.
+// round(x * real) with halves away from zero, as in the interpreter's FULLY_CONNECTED,
+// but none of its other operators. |x * real| must fit an int32.
 static inline int32_t MultiplyReal(int32_t x, double real) noexcept {
   return static_cast<int32_t>(std::lround(x * real));
 }

@@ -2,14 +2,14 @@
 
 #include "kernels/kernels.h"
 
-// The rows that this build was compiled with. A new one is a file, a line here and a
-// line in dispatch.cc.
+// The rows of this build. A new row needs a file, a line here and a line in
+// dispatch.cc.
 namespace pww {
 
 extern const Kernels kScalarKernels;
 
-// lfbe_s16 in vectors of four, of the baseline instruction set. On Arm the other rows
-// use it too: it is NEON code where the baseline has NEON.
+// lfbe_s16 in vectors of four, with the baseline instruction set. The Arm rows use it
+// too: it is NEON code where the baseline has NEON.
 void BaselineLfbe(const LfbeTables& tables, const int16_t* samples, float* frames);
 
 #ifdef PWW_HAVE_AVX2

@@ -1,4 +1,4 @@
-// The reference row, written to be read: every other row returns its bits.
+// The reference row, written for reading. Every other row returns its bits.
 
 #include <algorithm>
 

@@ -17,7 +17,7 @@ Registers CpuId(uint32_t leaf, uint32_t subleaf) {
   return r;
 }
 
-// Registers that the system keeps for each thread, one bit a kind.
+// Registers that the system saves per thread, one bit per kind.
 uint32_t SavedBySystem() {
   constexpr uint32_t kXgetbv = 1U << 27;
   if ((CpuId(1, 0).ecx & kXgetbv) == 0) {
@@ -32,7 +32,7 @@ uint32_t SavedBySystem() {
 constexpr uint32_t kSseAndAvx = 0x06;
 constexpr uint32_t kSseAvxAndAvx512 = 0xE6;
 
-// Extensions, where the system saves all of `registers`; else none.
+// The extensions, if the system saves all of `registers`; else none.
 Registers Extensions(uint32_t registers) {
   constexpr uint32_t kLeaf = 7;
   if (CpuId(0, 0).eax < kLeaf || (SavedBySystem() & registers) != registers) {

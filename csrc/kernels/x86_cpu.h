@@ -1,8 +1,8 @@
 #pragma once
 
-// What this x86 CPU has, and the operating system saves. Asked by hand, because
-// __builtin_cpu_supports needs a part of the compiler's own run-time library, which
-// clang-cl does not link: Windows programs get Microsoft's.
+// Features that this x86 CPU has and the operating system supports. Checked by hand,
+// because __builtin_cpu_supports needs the compiler's run-time library, which clang-cl
+// does not link.
 namespace pww {
 
 bool CpuHasAvx2();

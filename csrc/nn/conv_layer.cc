@@ -10,7 +10,7 @@
 namespace pww {
 namespace {
 
-// Where a kernel's taps lie, in rows of the input and positions of a row.
+// Positions of a kernel's taps, in rows of the input and places in a row.
 struct Geometry {
   size_t taps_time, taps_width;
   size_t dilation_time, dilation_width;
@@ -43,7 +43,7 @@ Geometry GeometryOf(const LayerContext& context, const Op& op) {
           count(context.tensor(op.output).rows.width)};
 }
 
-// Bias and requantization of the accumulators, one of each a channel.
+// Bias and requantization of the accumulators, per channel.
 struct Epilogue {
   std::vector<int32_t> bias;
   std::vector<int32_t> multiplier;
@@ -111,7 +111,7 @@ class ConvolutionBase : public Layer {
            epilogue_ == other.epilogue_;
   }
 
-  // Sums of one output position, from its inputs in the order of the weights.
+  // Computes the sums of one output position. Inputs are in the order of the weights.
   virtual void Accumulate(const int8_t* patch, int32_t* acc) const noexcept = 0;
 
   const Geometry geometry_;
@@ -119,7 +119,7 @@ class ConvolutionBase : public Layer {
   const Kernels* const kernels_;
 
  private:
-  // Copies what the kernel covers from position `first` on into one block.
+  // Copies the values under the kernel at position `first` into one block.
   void Gather(const RowStore& rows, size_t first, int8_t* patch) const noexcept {
     const size_t channels = geometry_.in_channels;
     const bool dense = geometry_.dilation_width == 1;

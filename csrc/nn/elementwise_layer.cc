@@ -13,8 +13,8 @@ namespace {
 
 constexpr int64_t kMaxCentered = 255;  // of an int8 minus its zero point
 
-// The two operands of MUL or ADD; one that has a single position of channels is
-// repeated over the positions of the other.
+// The two operands of MUL or ADD. An operand with one position of channels is repeated
+// for each position of the other.
 struct Operands {
   size_t a, b, output;
   size_t n_blocks;    // 1 unless one operand is repeated
@@ -41,7 +41,7 @@ struct Operands {
   }
 };
 
-// `kernel` is Kernels::mul_s8 or add_s8, Params what it takes.
+// `kernel` is Kernels::mul_s8 or add_s8, Params its parameters.
 template <typename Params>
 class ElementwiseLayer final : public Layer {
  public:
@@ -78,7 +78,7 @@ class ReluLayer final : public Layer {
   ReluLayer(size_t input, size_t output, size_t size, int32_t input_zero_point,
             FixedMultiplier scale, OutputRange range)
       : input_(input), output_(output), size_(size) {
-    // An int8 has 256 values: the whole operator is a table.
+    // An int8 has 256 values, so the operator is a table.
     for (int32_t value = -128; value <= 127; ++value) {
       table_[static_cast<uint8_t>(value)] =
           ClampToOutput(MultiplyFixed(value - input_zero_point, scale), range);

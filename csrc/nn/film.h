@@ -8,16 +8,16 @@
 
 namespace pww {
 
-// The static part of a network: from the device state to its embedding and each
-// layer's scale and shift (FiLM). Its results lie in the stream's RowStore, where the
-// streaming layers find them; they are recomputed only when the state changes.
+// The static part of a network: from the device state to its embedding and to each
+// layer's scale and shift (FiLM). It writes its results to the stream's RowStore, where
+// the streaming layers read them, and recomputes them only when the state changes.
 class Film {
  public:
-  // Fills in constants and the results for the state of real value zero.
+  // Writes constants, and the results for a state of zeros.
   // Borrows both arguments.
   Film(const Plan& plan, RowStore* rows);
 
-  // Leaves out the layers whose results `same` says another film computes.
+  // Skips the layers whose results another film computes, according to `same`.
   void Omit(const RowMap& same);
 
   // Takes plan.n_state quantized values.

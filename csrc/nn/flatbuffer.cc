@@ -6,8 +6,8 @@ namespace pww {
 
 FlatTable::FlatTable(ByteReader* bytes, size_t position)
     : bytes_(bytes), position_(position) {
-  // A table begins with the signed distance back to its vtable, which begins with
-  // its own size in bytes, the size of the table, then one offset a field.
+  // A table begins with the signed distance back to its vtable. The vtable holds its
+  // own size in bytes, the size of the table, then one offset per field.
   const int64_t vtable = static_cast<int64_t>(position) - bytes->I32(position);
   if (!bytes->ok() || vtable < 0) {
     bytes->Fail();
@@ -68,7 +68,7 @@ FlatVector FlatTable::Vector(int field, size_t element_size) const noexcept {
 FlatVector::FlatVector(ByteReader* bytes, size_t position, size_t element_size)
     : bytes_(bytes), begin_(position + 4), element_size_(element_size) {
   const size_t count = bytes->U32(position);
-  // Divided, not multiplied: where size_t has 32 bits the product could wrap.
+  // Divided, because with a size_t of 32 bits a product could wrap.
   if (!bytes->ok() || begin_ > bytes->size() ||
       count > (bytes->size() - begin_) / element_size) {
     bytes->Fail();

@@ -5,8 +5,8 @@
 
 #include "base/byte_reader.h"
 
-// Reading of flatbuffers without generated code. Every offset is checked by the
-// ByteReader behind it; after a failure everything reads as absent, zero or empty.
+// Reads flatbuffers without generated code. A ByteReader checks every offset. After a
+// failure everything reads as absent, zero or empty.
 namespace pww {
 
 class FlatVector;

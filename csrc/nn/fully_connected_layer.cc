@@ -1,4 +1,4 @@
-// FULLY_CONNECTED: the heads, and the layers from the device state to FiLM.
+// FULLY_CONNECTED: the heads, and the layers that compute FiLM from the device state.
 
 #include "base/cache_line.h"
 #include "nn/layers.h"

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-// The layer list of a .tflite file, as the reader hands it on. Whoever gets one from
-// ReadTflite may rely on everything stated here without checking again.
+// The layer list of a .tflite file. ReadTflite guarantees everything stated here, so
+// later code does not check it again.
 namespace pww {
 
-// The schema's codes; any other value may occur in a tensor that no operator uses.
+// The schema's codes. A tensor that no operator uses may have any other value.
 enum class TensorType : uint8_t { kInt32 = 2, kInt8 = 9 };
 
 enum class OpKind {
@@ -41,7 +41,7 @@ struct Tensor {
   std::vector<int32_t> shape;  // each at least 1
   size_t n_elements = 0;       // product of the shape
   RowShape rows;               // of int8 operands and results; zero otherwise
-  std::vector<float> scales;   // positive and finite; one, or one a channel of weights
+  std::vector<float> scales;   // positive and finite; one, or one per weight channel
   int32_t zero_point = 0;
   int32_t quantized_dimension = 0;
   // Constants only: exactly n_elements values, little-endian, in the caller's file.
@@ -62,8 +62,8 @@ struct Op {
   int32_t cropped_oldest = 0;  // kSlice: time steps dropped at the front
 };
 
-// Operators come in an order in which each reads only inputs, constants and results
-// of earlier ones, and each tensor is written at most once.
+// Each operator reads only inputs, constants and results of earlier ones. Each tensor
+// is written at most once.
 struct Graph {
   std::vector<Tensor> tensors;
   std::vector<Op> ops;

@@ -62,7 +62,7 @@ class Checker {
 
   Graph* graph_;
   std::string* message_;
-  std::vector<bool> available_;  // tensors that an operator may read by now
+  std::vector<bool> available_;  // tensors with a value so far
 };
 
 Status Checker::Check() {
@@ -133,7 +133,7 @@ Status Checker::CheckOrder(const Op& op) {
   return Status::kOk;
 }
 
-// An int8 tensor with one scale, of a shape that RowShape can describe.
+// Requires an int8 tensor with one scale and a shape that RowShape can describe.
 Status Checker::CheckActivationTensor(int index) {
   Tensor& tensor = At(index);
   if (tensor.type != TensorType::kInt8) {
@@ -242,7 +242,7 @@ Status Checker::CheckConvolution(const Op& op) {
   const int32_t n_out = weights.shape[depthwise ? 3 : 0];
   const bool fits = depthwise ? weights.shape[0] == 1 && n_out % in.channels == 0
                               : weights.shape[3] == in.channels;
-  if (!fits) {  // a grouped convolution, too, comes to this
+  if (!fits) {  // also a grouped convolution
     return WrongShape(op, weights);
   }
   const int64_t time = ValidPositions(in.time, weights.shape[1], window.stride_time,

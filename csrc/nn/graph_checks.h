@@ -7,8 +7,8 @@
 
 namespace pww {
 
-// The part of ReadTflite that looks at operators once everything is decoded: order,
-// operand types, shapes and quantization. Fills in Tensor::rows and Op::cropped_oldest.
+// The part of ReadTflite that checks decoded operators: their order, operand types,
+// shapes and quantization. Sets Tensor::rows and Op::cropped_oldest.
 Status CheckGraph(Graph* graph, std::string* message);
 
 }  // namespace pww

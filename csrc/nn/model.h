@@ -18,12 +18,12 @@ struct Quantization {
   }
 };
 
-// Immutable weights and execution plan of one .tflite file, shared by any number
-// of streams and threads. The bytes are copied; the caller may free them.
+// Immutable weights and execution plan of one .tflite file, shared by any number of
+// streams and threads. The bytes are copied, so the caller may free them.
 class Model {
  public:
-  // On failure returns the status, sets `message` to one line naming the tensor
-  // or operator and leaves `out` alone.
+  // On failure sets `message` to one line that names the tensor or operator, and leaves
+  // `out` unchanged.
   static Status Load(const uint8_t* data, size_t size,
                      std::shared_ptr<const Model>* out, std::string* message);
   ~Model();

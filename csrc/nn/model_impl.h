@@ -5,7 +5,7 @@
 
 namespace pww {
 
-// What a Stream sees of a Model; not for code outside csrc/nn.
+// The part of a Model that a Stream uses. Not for code outside csrc/nn.
 struct Model::Impl {
   Plan plan;
 

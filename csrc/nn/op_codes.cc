@@ -74,7 +74,7 @@ std::string OpCodeName(int32_t code) {
     int32_t code;
     const char* name;
   };
-  // The operators that exporters of audio networks emit most; the rest by number.
+  // The operators most common in audio networks. Messages give others by number.
   static const Entry kEntries[] = {{1, "AVERAGE_POOL_2D"},
                                    {6, "DEQUANTIZE"},
                                    {14, "LOGISTIC"},

@@ -5,8 +5,8 @@
 
 #include "nn/graph.h"
 
-// Codes of the schema, and names for messages: what a person would look up in the
-// documentation of TFLite.
+// Operator codes of the schema, and their names in TFLite's documentation, for
+// messages.
 namespace pww {
 
 // The operator behind a builtin code; false if the core has none.

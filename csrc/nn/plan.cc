@@ -56,13 +56,13 @@ class Planner {
   Plan* plan_;
   std::string* message_;
   std::vector<size_t> rows_;                    // per tensor; aliases share one
-  std::vector<std::optional<Timing>> timings_;  // per tensor; none if static
+  std::vector<std::optional<Timing>> timings_;  // per tensor; empty if static
   std::vector<bool> needed_;                    // per tensor: an output depends on it
   std::vector<StreamLayer> stream_layers_;
   LayerContext context_;
 };
 
-// The operands whose rows an operator reads, as opposed to weights and shapes.
+// The operands whose rows an operator reads: not its weights and shapes.
 size_t RowOperandCount(const Op& op) {
   switch (op.kind) {
     case OpKind::kMul:
@@ -137,7 +137,7 @@ void Planner::FindNeededTensors() {
 Status Planner::PlanOp(const Op& op) {
   for (size_t i = 0; i < RowOperandCount(op); ++i) {
     const int operand = op.inputs[i];
-    if (rows_[Index(operand)] == kNoRow) {  // nothing wrote it: a constant
+    if (rows_[Index(operand)] == kNoRow) {  // a constant
       const auto* values = reinterpret_cast<const int8_t*>(At(operand).data);
       const size_t row = AddRow(operand);
       plan_->constants.push_back({row, {values, values + At(operand).n_elements}});
@@ -152,7 +152,7 @@ Status Planner::PlanOp(const Op& op) {
   PWW_RETURN_IF_ERROR(TimeOf(op, &timing));
   timings_[Index(op.output)] = timing;
   if (op.kind == OpKind::kReshape || op.kind == OpKind::kSlice) {
-    // The same rows, in another shape or beginning later: nothing to compute.
+    // The same rows, in another shape or from a later one on: nothing to compute.
     rows_[Index(op.output)] = rows_[Index(op.inputs[0])];
     return Status::kOk;
   }

@@ -16,8 +16,8 @@
 
 namespace pww {
 
-// When the rows of a tensor of the streaming part come: row n at frame
-// first_frame + n * stride, counting the frames of the stream from 0.
+// When the rows of a tensor of the streaming part are computed: row n at frame
+// first_frame + n * stride, with frames counted from 0.
 struct Timing {
   int64_t first_frame = 0;
   int64_t stride = 1;
@@ -37,11 +37,11 @@ struct StreamStep {
   int64_t first_frame;
 };
 
-// A layer of either part, with the row that it writes.
+// A layer of either part, and the row that it writes.
 struct PlannedLayer {
   std::unique_ptr<const Layer> layer;
   size_t output = 0;
-  std::optional<Timing> timing;  // none if static
+  std::optional<Timing> timing;  // empty if static
 };
 
 struct PlanOutput {
@@ -51,8 +51,8 @@ struct PlanOutput {
   Quantization quantization;
 };
 
-// How to run a graph frame by frame. Tensors fall in two: the static ones, which
-// depend on the state alone, and the streams, which depend on the features.
+// How to run a graph frame by frame. A tensor is either static, if it depends on the
+// state alone, or streaming, if it depends on the features.
 struct Plan {
   int window_frames = 0;
   int frame_stride = 0;
@@ -64,8 +64,8 @@ struct Plan {
 
   std::vector<PlannedLayer> layers;  // in an order in which they can run
   std::vector<const Layer*> static_layers;
-  // What frame number f runs, in order, is steps[f % frame_stride], less the steps
-  // whose first_frame is not reached.
+  // Frame number f runs steps[f % frame_stride] in order, without the steps whose
+  // first_frame is still to come.
   std::vector<std::vector<StreamStep>> steps;
   std::vector<ConstantRow> constants;
 
@@ -78,9 +78,9 @@ struct Plan {
   int64_t macs_per_output = 0;
   size_t bytes = 0;
 
-  // Which rows of this plan always hold what rows of `other` hold, when both see the
-  // same frames and states: the inputs, and what equal layers compute of such rows.
-  // None if the two differ in their window or stride.
+  // Rows of this plan that always equal rows of `other` when both get the same frames
+  // and states: the inputs, and the results of equal layers on such rows. None if the
+  // two differ in window or stride.
   [[nodiscard]] RowMap RowsAsIn(const Plan& other) const;
 
   [[nodiscard]] RowStore MakeRowStore() const {
@@ -88,8 +88,8 @@ struct Plan {
   }
 };
 
-// Plans a graph that ReadTflite has checked. Refuses what cannot be streamed: tensors
-// of different timing meeting in one operator, outputs that are not one row at the end
+// Plans a graph that ReadTflite has checked. Refuses graphs that cannot be streamed:
+// an operator with tensors of different timing, outputs that are not one row at the end
 // of the window, inputs other than "features" and "state".
 Status MakePlan(const Graph& graph, const Kernels* kernels, Plan* out,
                 std::string* message);

@@ -16,7 +16,7 @@ FixedMultiplier QuantizeMultiplier(double real) noexcept {
     multiplier /= 2;
     ++exponent;
   }
-  if (exponent < -31) {  // below half a step of the largest accumulator
+  if (exponent < -31) {  // less than half a step, even for the largest accumulator
     return {};
   }
   return {static_cast<int32_t>(multiplier), exponent};
@@ -45,7 +45,7 @@ OutputRange RangeOf(const Tensor& output, Activation activation) noexcept {
   OutputRange range;
   range.zero_point = output.zero_point;
   const auto quantized = [&output](float real) {
-    // Clamped while still a float: with a tiny scale it would not fit an int.
+    // Clamped as a float: with a tiny scale it would not fit an int.
     const float steps = std::min(std::round(real / output.scales[0]), 1024.0F);
     return output.zero_point + static_cast<int32_t>(steps);
   };
@@ -65,7 +65,7 @@ Status FoldChannel(const Graph& graph, const Op& op, size_t channel, FoldedChann
   };
   const Tensor& input = tensor(op.inputs[0]);
   const Tensor& weights = tensor(op.inputs[1]);
-  // Depthwise weights have the channel as their last axis, all others as their first.
+  // The channel is the last axis of depthwise weights, and the first of all others.
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2D;
   const auto n_out = static_cast<size_t>(weights.shape[depthwise ? 3 : 0]);
   const size_t n_in = weights.n_elements / n_out;

@@ -5,8 +5,8 @@
 
 #include "base/status.h"
 
-// Every refusal of a model goes through one of these: a Status for the program, one
-// line for the person, naming the tensor, operator or field at fault.
+// Every refusal of a model uses one of these. Besides the Status it sets one line that
+// names the tensor, operator or field at fault.
 namespace pww {
 
 inline Status Corrupt(std::string* message, std::string text) {
@@ -21,7 +21,7 @@ inline Status Unsupported(std::string* message, std::string text) {
 
 }  // namespace pww
 
-// Hands a failure on to the caller.
+// Returns a failure to the caller.
 #define PWW_RETURN_IF_ERROR(expression)                \
   do {                                                 \
     const ::pww::Status status_ = (expression);        \

@@ -7,30 +7,30 @@
 
 namespace pww {
 
-// What one tensor of a plan keeps: its newest rows, as many as its readers look back.
+// The newest rows of one tensor of a plan, as many as its readers need.
 struct RowSpec {
   size_t row_size = 0;  // values of one time step
   size_t n_rows = 1;
 };
 
-// The rows of every tensor of one stream, each in a ring, and the scratch space of its
-// layers. Allocates in the constructor and in Borrow() only.
+// The rows of every tensor of one stream, one ring per tensor, and the scratch space of
+// its layers. Only the constructor and Borrow() allocate.
 class RowStore {
  public:
   RowStore(const std::vector<RowSpec>& specs, size_t patch_size, size_t n_accumulators);
 
-  // From now on `tensor` is `theirs` of `lender`, which advances it and must outlive
-  // this store. Only before either has rows in it.
+  // Makes `tensor` an alias of `theirs` in `lender`, which advances it and must outlive
+  // this store. Call it before either has rows.
   void Borrow(size_t tensor, RowStore* lender, size_t theirs);
 
-  // Makes room for the next row, dropping the oldest, and returns it.
+  // Drops the oldest row and returns the space for the next.
   int8_t* Advance(size_t tensor) noexcept {
     Ring& ring = *rings_[tensor];
     ring.newest = ring.newest + 1 == ring.n_rows ? 0 : ring.newest + 1;
     return ring.values.data() + ring.newest * ring.row_size;
   }
 
-  // The row that came `age` rows before the newest; age < n_rows.
+  // The row `age` rows before the newest; age < n_rows.
   [[nodiscard]] const int8_t* Row(size_t tensor, size_t age) const noexcept {
     const Ring& ring = *rings_[tensor];
     const size_t slot =
@@ -41,11 +41,11 @@ class RowStore {
     return Row(tensor, 0);
   }
 
-  // Scratch of the layer that runs now: gathered inputs, and int32 sums.
+  // Scratch of the running layer: gathered inputs, and int32 sums.
   int8_t* patch() noexcept { return patch_.data(); }
   int32_t* accumulators() noexcept { return accumulators_.data(); }
 
-  [[nodiscard]] size_t bytes() const noexcept;  // without what is borrowed
+  [[nodiscard]] size_t bytes() const noexcept;  // without borrowed rows
 
  private:
   struct Ring {

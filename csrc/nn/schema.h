@@ -47,7 +47,7 @@ enum Field {
 namespace fully_connected {
 enum Field { kActivation, kWeightsFormat };
 }
-namespace elementwise {  // AddOptions and MulOptions begin alike
+namespace elementwise {  // the same in AddOptions and MulOptions
 enum Field { kActivation };
 }
 namespace concatenation {

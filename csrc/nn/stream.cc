@@ -21,7 +21,7 @@ struct Stream::Impl {
   const Plan& plan;
   RowStore rows;
   Film film;
-  std::vector<std::vector<StreamStep>> steps;  // those of the plan that run here
+  std::vector<std::vector<StreamStep>> steps;  // the plan's steps, without shared ones
   bool borrows = false;
   int64_t frame = 0;  // number of the next frame
   size_t phase = 0;   // frame % frame_stride
@@ -84,8 +84,7 @@ const int8_t* Stream::output(int index) const noexcept {
   return impl_->rows.Newest(impl_->plan.outputs[static_cast<size_t>(index)].row);
 }
 
-// The rows of the past stay where they are: no step runs before every row that it
-// looks back on has been computed anew.
+// Old rows may stay: no step runs before all the rows that it reads are computed anew.
 void Stream::Reset() noexcept {
   impl_->frame = 0;
   impl_->phase = 0;

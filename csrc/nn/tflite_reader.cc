@@ -14,8 +14,8 @@
 namespace pww {
 namespace {
 
-// Far above any network that runs on a device, low enough that a hostile file cannot
-// ask for much: what a file may make us allocate follows from these.
+// Far above any network that runs on a device. They bound how much memory a hostile
+// file can make the reader allocate.
 constexpr size_t kMaxTensors = 4096;
 constexpr size_t kMaxOps = 4096;
 constexpr size_t kMaxOperands = 64;
@@ -43,7 +43,7 @@ class Reader {
   Status ReadActivation(uint8_t code, Op* op);
   Status ReadIndexes(const FlatVector& from, const char* what, bool may_be_absent,
                      std::vector<int>* to);
-  // The parser reads on after a failed read, with zeros; this is where it is noticed.
+  // The parser continues with zeros after a failed read; this reports the failure.
   Status CheckBytes(const std::string& where) {
     return bytes_.ok() ? Status::kOk
                        : Corrupt(message_, where +
@@ -63,7 +63,7 @@ class Reader {
   std::string* message_;
 };
 
-// A name out of the file may hold anything; messages must stay one printable line.
+// A name from the file may hold any bytes, but messages must be one printable line.
 std::string Printable(const FlatVector& text) {
   std::string name;
   for (size_t i = 0; i < text.size() && i < kMaxNameLength; ++i) {
@@ -211,7 +211,7 @@ Status Reader::ReadData(const FlatTable& table, const FlatVector& buffers,
   } else if (tensor->type == TensorType::kInt32) {
     value_size = 4;
   } else {
-    return Status::kOk;  // refused by the operator that reads it, if one does
+    return Status::kOk;  // the operator that reads it refuses it, if any
   }
   if (data.size() != tensor->n_elements * value_size) {
     return Corrupt(message_, Name(*tensor) + ": data has " +
@@ -249,7 +249,7 @@ Status Reader::ReadOp(const FlatTable& table, const FlatVector& codes, Op* op) {
   PWW_RETURN_IF_ERROR(ReadIndexes(outputs, "operator outputs", false, &results));
   PWW_RETURN_IF_ERROR(ReadIndexes(inputs, "operator inputs", true, &op->inputs));
   const FlatTable entry = codes.Table(code_index);
-  // Codes above 127 do not fit the older field, which then holds 127.
+  // The older field holds 127 for all codes above.
   const auto deprecated =
       static_cast<int8_t>(entry.U8(schema::operator_code::kDeprecatedBuiltinCode, 0));
   const int32_t code =
@@ -313,7 +313,7 @@ Status Reader::ReadOptions(const FlatTable& table, Op* op) {
       }
       return Status::kOk;
     }
-    case OpKind::kReshape:  // its operand tensor says the same
+    case OpKind::kReshape:  // also in its operand tensor
     case OpKind::kSlice:
     case OpKind::kRelu:
       return Status::kOk;

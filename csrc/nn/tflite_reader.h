@@ -9,10 +9,10 @@
 
 namespace pww {
 
-// Reads a .tflite file from untrusted bytes. What comes out is checked through and
-// through: the promises in graph.h hold and each operator's operands have shapes,
-// types and quantization that fit it and that the core can run. Memory and time are
-// bounded by a small multiple of `size`. The graph's constants point into `data`.
+// Reads a .tflite file from untrusted bytes. The result is fully checked: the promises
+// in graph.h hold, and the core can run each operator with the shapes, types and
+// quantization of its operands. Memory and time are bounded by a small multiple of
+// `size`. The graph's constants point into `data`.
 //
 // On failure `message` is one line that names the tensor, operator or field.
 Status ReadTflite(const uint8_t* data, size_t size, Graph* out, std::string* message);

@@ -1,11 +1,11 @@
-/* Prints the wake words in mono 16 kHz little-endian int16 PCM on standard input:
+/* Prints the wake words in mono 16 kHz little-endian int16 PCM from standard input:
  *
  *   cc detect_stdin.c $(pkg-config --cflags --libs pywakeword) -o detect_stdin
  *   arecord -q -f S16_LE -r 16000 -c 1 -t raw | ./detect_stdin computer.tflite 0.5 3
  *
- * Threshold and smoothing (how many scores are averaged) are those of the model's card.
- * One line a word: keyword index, score, start, end and decision in samples, the length
- * of the snippet, and how many of its samples lie before the word. */
+ * Threshold and smoothing (how many scores are averaged) are on the model's card. Each
+ * line is one word: keyword index, score, start, end and decision in samples, the length
+ * of the snippet, and how many of its samples precede the word. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,13 +70,13 @@ static int feed(pww_spotter* spotter, const int16_t* samples, size_t count) {
   return 0;
 }
 
-/* Bytes, so that the program also runs on a big-endian machine. */
+/* Reads bytes, so that it also works on a big-endian machine. */
 static int feed_stdin(pww_spotter* spotter) {
   unsigned char bytes[2 * CHUNK_SAMPLES];
   int16_t samples[CHUNK_SAMPLES];
   size_t i, n_bytes;
 #if defined(_WIN32)
-  /* Else a byte of 26 ends the input, and a 13 before a 10 is dropped. */
+  /* In text mode a byte of 26 ends the input, and a 13 before a 10 is dropped. */
   if (_setmode(_fileno(stdin), _O_BINARY) == -1) {
     fprintf(stderr, "detect_stdin: standard input has no binary mode\n");
     return 1;

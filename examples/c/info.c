@@ -1,4 +1,4 @@
-/* Prints the library's version and the instruction set that it chose on this CPU. */
+/* Prints the library's version and the instruction set in use. */
 
 #include <stdio.h>
 

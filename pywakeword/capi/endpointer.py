@@ -1,6 +1,6 @@
 """The endpointer through the C API; see `pywakeword.capi`.
 
-`Endpointer` has the interface of the extension's and gives the same events, bit for bit;
+`Endpointer` has the interface of the extension's and gives the same events, bit for bit.
 `pywakeword.Endpointer(backend="capi")` runs on it.
 """
 
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.capi import Spotter
+from pywakeword.audio.pcm import Pcm
 from pywakeword.capi.library import Alone, Library, default_library
+from pywakeword.capi.spotter import Spotter
 from pywakeword.capi.stream import Stream
 
 __all__ = ["Endpointer", "Vad"]
@@ -48,7 +49,7 @@ class Vad:
 
 
 class Endpointer(Stream):
-    """The whole device path of endpointing in the C library: PCM in, events out.
+    """The device path of endpointing in the C library: PCM in, events out.
 
     Parameters and methods are those of the extension's endpointer. One object is one
     stream: feed it from one thread.
@@ -56,7 +57,7 @@ class Endpointer(Stream):
 
     def __init__(self, vad: Vad, *, rules: Sequence[RawRule], **options: Any) -> None:
         ffi = vad.library.ffi
-        if not rules:  # for the library that would be its default
+        if not rules:  # the library would take its default
             raise ValueError("there must be from 1 to 100 rules")
         self._rule_names = [name for name, *_ in rules]
         # Named, because cffi frees an array when its owner goes.
@@ -66,13 +67,27 @@ class Endpointer(Stream):
         )
         super().__init__(vad.library, "endpointer", vad.handle, c_options)
 
-    def process(self, pcm: npt.NDArray[np.int16]) -> list[RawEvent]:
-        """Consume int16 samples; return what was decided in them."""
+    def process(self, pcm: Pcm) -> list[RawEvent]:
+        """Consume int16 samples; return the events that were decided in them."""
         return self._process(pcm, self._events)
 
-    def probabilities(self, pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
-        """Consume int16 samples; return a posterior per frame of 10 ms."""
+    def probabilities(self, pcm: Pcm) -> npt.NDArray[np.float32]:
+        """Consume int16 samples; return one posterior per frame of 10 ms."""
         return self._rows("probabilities", pcm, 1, 1)[:, 0]
+
+    def process_with_probabilities(
+        self, pcm: Pcm
+    ) -> tuple[list[RawEvent], npt.NDArray[np.float32]]:
+        """Consume int16 samples; return what `process` and `probabilities` return."""
+        events: list[RawEvent] = []
+        values = self._rows(
+            "process_with_probabilities",
+            pcm,
+            1,
+            1,
+            lambda count: events.extend(self._events(count)),
+        )
+        return events, values[:, 0]
 
     def start_after_wake_word(self, end_sample: int) -> list[RawEvent]:
         """Listen for what follows a wake word."""
@@ -82,10 +97,13 @@ class Endpointer(Stream):
         """End the utterance that is still open."""
         return self._decide("close")
 
-    def share_front_end(self, spotter: Spotter) -> None:
-        """Let one of the two compute the frames of samples that both hear."""
+    def share_front_end(self, spotter: object) -> bool:
+        """Compute frames of the same samples once for both, if both run in this library."""
+        if not isinstance(spotter, Spotter) or spotter.library is not self.library:
+            return False
         with Alone(self._lock):
             self._call("share_front_end", spotter.handle)
+        return True
 
     def _decide(self, function: str, *arguments: int) -> list[RawEvent]:
         n_events = self.library.ffi.new("size_t *")

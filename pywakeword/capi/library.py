@@ -1,4 +1,4 @@
-"""`libpywakeword` loaded by cffi: where it is found, what it declares, how it reports errors."""
+"""Finds and loads `libpywakeword` with cffi, declares its functions and raises its errors."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ typedef struct pww_spotter_options {
   size_t n_keywords;
   const float* thresholds;
   const int32_t* smoothing_outputs;
-  double refractory_seconds;
-  double history_seconds;
+  double refractory_s;
+  double history_s;
   int64_t first_sample;
 } pww_spotter_options;
 typedef struct pww_spotter_info {
@@ -159,8 +159,14 @@ pww_status pww_spotter_copy_snippet(pww_spotter* spotter, size_t index, int16_t*
 pww_status pww_spotter_scores(pww_spotter* spotter, const int16_t* samples, size_t count,
                               float* scores, size_t capacity, size_t* n_taken,
                               size_t* n_values);
+pww_status pww_spotter_process_with_scores(pww_spotter* spotter, const int16_t* samples,
+                                           size_t count, float* scores, size_t capacity,
+                                           size_t* n_taken, size_t* n_values,
+                                           size_t* n_detections);
 pww_status pww_spotter_reset(pww_spotter* spotter);
 pww_status pww_spotter_set_state(pww_spotter* spotter, const pww_device_state* state);
+const char* pww_device_type_name(int32_t device_type);
+const char* pww_playback_name(int32_t playback);
 int32_t pww_volume_bucket(double volume);
 pww_status pww_spotter_get_info(const pww_spotter* spotter, pww_spotter_info* info);
 pww_status pww_vad_load_memory(const void* data, size_t size, pww_vad** vad);
@@ -180,6 +186,9 @@ pww_status pww_endpointer_close(pww_endpointer* endpointer, size_t* n_events);
 pww_status pww_endpointer_probabilities(pww_endpointer* endpointer, const int16_t* samples,
                                         size_t count, float* probabilities, size_t capacity,
                                         size_t* n_taken, size_t* n_values);
+pww_status pww_endpointer_process_with_probabilities(
+    pww_endpointer* endpointer, const int16_t* samples, size_t count, float* probabilities,
+    size_t capacity, size_t* n_taken, size_t* n_values, size_t* n_events);
 pww_status pww_endpointer_reset(pww_endpointer* endpointer);
 """
 
@@ -190,15 +199,15 @@ class Library:
     Parameters
     ----------
     path : path, optional
-        The library's file. Otherwise the environment variable
-        PYWAKEWORD_LIBRARY names it; otherwise it is looked for beside this
-        package, in `lib` of the Python environment (on Windows `bin`), and where
-        the dynamic linker looks.
+        The library's file. Default: the file that the environment variable
+        PYWAKEWORD_LIBRARY names; else the first one found beside this package,
+        in `lib` of the Python environment (on Windows `bin`), or by the dynamic
+        linker.
 
     Raises
     ------
     LibraryError
-        If there is none, or it has another ABI; the message names what was tried.
+        If none is found or it has another ABI. The message lists what was tried.
     MissingExtraError
         If cffi is not installed.
     """
@@ -226,7 +235,7 @@ class Library:
         return self._text(name[0])
 
     def check(self, status: int) -> None:
-        """Raise what a status other than PWW_OK stands for, with the library's message."""
+        """Raise the error for a status other than PWW_OK, with the library's message."""
         if status == self.lib.PWW_OK:
             return
         errors: dict[int, type[Exception]] = {
@@ -249,7 +258,7 @@ def default_library() -> Library:
 
 
 class Alone:
-    """Holds a lock for a block, or raises `StreamError` where another thread does."""
+    """Holds a lock for a block. Raises `StreamError` if another thread holds it."""
 
     def __init__(self, lock: threading.Lock) -> None:
         self._lock = lock
@@ -289,6 +298,6 @@ def _open(ffi: Any, candidates: Sequence[str]) -> tuple[str, Any]:
         try:
             return candidate, ffi.dlopen(candidate)
         except OSError as error:
-            # cffi appends what a second attempt of its own said.
+            # cffi appends the message of a second attempt of its own.
             reasons.append(str(error).split(".  Additionally,")[0])
     raise LibraryError(f"libpywakeword cannot be loaded; tried: {'; '.join(reasons)}")

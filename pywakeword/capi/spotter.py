@@ -1,8 +1,7 @@
 """The core through its C API: the shared library `libpywakeword`, loaded by cffi.
 
-The same C calls are open to any language. `Model` and `Spotter` have the interface of
-those in the extension and give the same detections, bit for bit; `WakeWord(...,
-backend="capi")` runs a model with its card on them.
+`Model` and `Spotter` have the interface of the extension's and give the same
+detections, bit for bit. `WakeWord(..., backend="capi")` runs a model and its card on them.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import Pcm
 from pywakeword.capi.library import Library, default_library
 from pywakeword.capi.stream import Stream
 from pywakeword.device_state import STATE_SIZES
@@ -54,7 +54,7 @@ def load_capi_network(file: ModelFile) -> Model:
 
 @dataclass(frozen=True)
 class RawDetection:
-    """One detection, indexes absolute."""
+    """One detection, with absolute sample indexes."""
 
     keyword_index: int
     score: float
@@ -67,7 +67,7 @@ class RawDetection:
 
 
 class Spotter(Stream):
-    """The whole device path in the C library: PCM in, detections out.
+    """The device path in the C library: PCM in, detections out.
 
     Parameters and methods are those of the extension's spotter. One object is
     one stream: feed it from one thread.
@@ -78,7 +78,7 @@ class Spotter(Stream):
         networks: Sequence[Model],
         *,
         thresholds: Sequence[float],
-        smoothing_frames: Sequence[int],
+        smoothing_outputs: Sequence[int],
         refractory_s: float = 1.0,
         history_s: float = 8.0,
         state_sizes: tuple[int, int, int] = STATE_SIZES,
@@ -86,8 +86,8 @@ class Spotter(Stream):
     ) -> None:
         if not networks:
             raise ValueError("at least one network is needed")
-        if len(smoothing_frames) != len(thresholds):
-            raise ValueError("thresholds and smoothing_frames must have equal lengths")
+        if len(smoothing_outputs) != len(thresholds):
+            raise ValueError("thresholds and smoothing_outputs must have equal lengths")
         if tuple(state_sizes) != STATE_SIZES:
             raise ValueError(f"state_sizes must be {STATE_SIZES}: the C API has no others")
         library = networks[0].library
@@ -97,15 +97,15 @@ class Spotter(Stream):
         # Named, because cffi frees an array when its owner goes.
         models = ffi.new("const pww_model *[]", [network.handle for network in networks])
         c_thresholds = ffi.new("float[]", list(thresholds))
-        c_smoothing = ffi.new("int32_t[]", list(smoothing_frames))
+        c_smoothing = ffi.new("int32_t[]", list(smoothing_outputs))
         options = ffi.new(
             "pww_spotter_options *",
             {
                 "n_keywords": len(thresholds),
                 "thresholds": c_thresholds,
                 "smoothing_outputs": c_smoothing,
-                "refractory_seconds": refractory_s,
-                "history_seconds": history_s,
+                "refractory_s": refractory_s,
+                "history_s": history_s,
                 "first_sample": first_sample,
             },
         )
@@ -117,18 +117,33 @@ class Spotter(Stream):
         self.nbytes = int(info.state_bytes)
         self.history_nbytes = int(info.history_bytes)
 
-    def process(self, pcm: npt.NDArray[np.int16]) -> list[RawDetection]:
+    def process(self, pcm: Pcm) -> list[RawDetection]:
         """Consume int16 samples; return the detections that they completed."""
-        return self._process(pcm, lambda count: [self._detection(i) for i in range(count)])
+        return self._process(pcm, self._detections)
 
-    def scores(self, pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
-        """Consume int16 samples; return the smoothed scores, a row per output."""
+    def scores(self, pcm: Pcm) -> npt.NDArray[np.float32]:
+        """Consume int16 samples; return the smoothed scores, one row per output."""
         return self._rows("scores", pcm, self.frame_stride, self.n_keywords)
+
+    def process_with_scores(self, pcm: Pcm) -> tuple[list[RawDetection], npt.NDArray[np.float32]]:
+        """Consume int16 samples; return what `process` and `scores` return."""
+        found: list[RawDetection] = []
+        scores = self._rows(
+            "process_with_scores",
+            pcm,
+            self.frame_stride,
+            self.n_keywords,
+            lambda count: found.extend(self._detections(count)),
+        )
+        return found, scores
 
     def set_state(self, device_type: int, playback: int, volume_bucket: int) -> None:
         """Set the indexes of the device state; from any thread."""
         state = self.library.ffi.new("pww_device_state *", (device_type, playback, volume_bucket))
         self._call("set_state", state)
+
+    def _detections(self, count: int) -> list[RawDetection]:
+        return [self._detection(index) for index in range(count)]
 
     def _detection(self, index: int) -> RawDetection:
         ffi = self.library.ffi

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pywakeword.device_state import DeviceState
 from pywakeword.endpointing import Decision, TwoPassEndpointer
@@ -13,6 +13,8 @@ from pywakeword.endpointing.stream_listener import AnyEndpointer
 from pywakeword.errors import ModelError
 from pywakeword.models.files import default_models
 from pywakeword.wakeword import WakeWord
+
+Spotter = TypeVar("Spotter", bound=WakeWord)
 
 
 class SubParsers(Protocol):
@@ -63,10 +65,15 @@ def add_state_option(parser: argparse.ArgumentParser) -> None:
 
 def make_spotter(args: argparse.Namespace) -> WakeWord:
     """Build the detector from the options of `add_spotter_options`."""
+    return make_spotter_of(WakeWord, args)
+
+
+def make_spotter_of(kind: type[Spotter], args: argparse.Namespace) -> Spotter:
+    """Build it as an object of `kind`, a subclass of `WakeWord`."""
     models = args.model or default_models()
     if not models:
         raise ModelError("no models are bundled; name one with --model")
-    return WakeWord(
+    return kind(
         models,
         threshold=args.threshold,
         false_accepts_per_hour=args.fa_per_hour,

@@ -1,4 +1,4 @@
-"""`Endpointer`: when an utterance starts, pauses and ends."""
+"""`Endpointer`: finds where an utterance starts, pauses and ends."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
+from pywakeword.backends import EndpointerCore, RawEvent, RawRule
 from pywakeword.events import (
     Detection,
     End,
@@ -28,26 +29,26 @@ from pywakeword.models.network import load_vad_model
 from pywakeword.wakeword import WakeWord
 
 _FRAME_SHIFT_S = 0.01
-_SAMPLES_PER_MS = 16
+_SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 _LONGEST_MS = 3_600_000
 
 _CLASSES: dict[str, type[EndpointEvent]] = {
     kind.__name__: kind for kind in (SpeechStart, PossibleEnd, End, Resumed, NoSpeech)
 }
-# What else an event may give as its reason: a rule of that name would be ambiguous.
+# The other reasons of events: a rule of that name would be ambiguous.
 _RESERVED = ("speech", "after_wake_word", "pause", "no_speech_timeout", "max_utterance", "closed")
 
 
 @dataclass(frozen=True)
 class EndpointRule:
-    """Ends the utterance when all of it holds, after Kaldi's rules.
+    """Ends the utterance when all its conditions hold, after Kaldi's rules.
 
     Attributes
     ----------
     name : str
-        The reason that the event gives.
+        The reason of the event.
     must_contain_speech : bool
-        If False, the rule holds without any speech too; the silence then counts
+        If False, the rule also applies without speech. The silence then counts
         from where listening began, and the event is `NoSpeech`.
     min_trailing_silence_ms : float
         Silence since the last speech.
@@ -64,42 +65,58 @@ class EndpointRule:
 DEFAULT_RULES = (EndpointRule("silence"),)
 
 
-class Endpointer:
-    """Hears in a stream of audio when a person starts, pauses and stops speaking.
+class _CoreOptions(TypedDict):
+    """Options of the back ends' endpointers; lengths in samples."""
 
-    One object is one stream: feed it from one thread. All times are those of the
-    audio; equal samples give equal events, however they are cut.
+    delay_frames: int
+    rules: Sequence[RawRule]
+    onset_threshold: float
+    offset_threshold: float
+    level_range: float
+    min_speech: int
+    possible_end: int
+    word_tail: int
+    grace: int
+    no_speech_timeout: int
+    max_utterance: int
+
+
+class Endpointer:
+    """Finds in a stream of audio where a person starts, pauses and stops speaking.
+
+    One object is one stream: feed it from one thread. All times are audio times.
+    Equal samples give equal events, whatever the chunk sizes.
 
     Parameters
     ----------
     rules : sequence of EndpointRule
-        The first that holds ends the utterance.
+        The first rule that applies ends the utterance.
     possible_end_ms : float
         Pause after which `PossibleEnd` is reported. A rule with a shorter silence
         ends the utterance without it.
     no_speech_timeout_ms : float or None
-        `NoSpeech` is reported when nothing was said for so long since the start of
-        the stream, or since the end of the wake word (`start_after_wake_word`).
+        `NoSpeech` is reported after this time without speech, since the start of the
+        stream or the end of the wake word (`start_after_wake_word`).
     max_utterance_ms : float or None
-        Longest utterance. What is said beyond it is an utterance of its own.
+        Longest utterance. Speech beyond it is a new utterance.
     grace_ms : float
-        Speech that comes back so soon after an `End` is `Resumed`, not a new start.
+        Speech within this time after an `End` is `Resumed`, not a new start.
     min_speech_ms : float
-        Shorter sounds are not speech, neither at the start nor in a pause.
+        Shorter sounds are not speech, at the start and in a pause.
     word_tail_ms : float
         Speech under way at the end of a wake word belongs to the word, unless it
-        goes on for longer than this.
+        lasts longer than this.
     onset_threshold, offset_threshold : float
         Posterior at which speech begins, and below which it pauses.
     level_range_db : float or None
-        What is fainter by more than this than the loudest speech of the utterance, the
-        wake word before it included, is not the speaker's: it neither starts nor
-        prolongs an utterance. None means that any level is speech.
+        Sounds that are more than this below the loudest speech of the utterance,
+        including the wake word before it, are not the speaker's: they neither start
+        nor extend an utterance. None turns this off.
     model : str or path
         Voice activity model: a bundled name, or a `.tflite` file with its card.
     backend : {"core", "capi"}
-        What runs it: the extension, or the shared library of the C API (extra
-        `capi`). Both give the same events.
+        The extension, or the shared library of the C API (extra `capi`). Both give
+        the same events.
 
     Raises
     ------
@@ -143,14 +160,6 @@ class Endpointer:
             )
             for rule in self._rules
         ]
-        lengths = {
-            "min_speech": _samples(min_speech_ms, "min_speech_ms"),
-            "possible_end": _samples(possible_end_ms, "possible_end_ms"),
-            "word_tail": _samples(word_tail_ms, "word_tail_ms"),
-            "grace": _samples(grace_ms, "grace_ms"),
-            "no_speech_timeout": _limit(no_speech_timeout_ms, "no_speech_timeout_ms"),
-            "max_utterance": _limit(max_utterance_ms, "max_utterance_ms"),
-        }
         self._grace_ms = grace_ms
         _number(onset_threshold, "onset_threshold")
         _number(offset_threshold, "offset_threshold")
@@ -161,38 +170,40 @@ class Endpointer:
                     f"level_range_db must be above 0 and at most 100, got {level_range_db!r}; "
                     "None means no limit"
                 )
-        self._network, self._card = load_vad_model(model)
-        make, network = self._load_backend(backend, model)
-        self._core = make(
-            network,
+        network, self._card = load_vad_model(model)
+        options = _CoreOptions(
             delay_frames=self._card.delay_frames,
             rules=raw_rules,
             onset_threshold=onset_threshold,
             offset_threshold=offset_threshold,
             level_range=0.0 if level_range_db is None else level_range_db,
-            **lengths,
+            min_speech=_samples(min_speech_ms, "min_speech_ms"),
+            possible_end=_samples(possible_end_ms, "possible_end_ms"),
+            word_tail=_samples(word_tail_ms, "word_tail_ms"),
+            grace=_samples(grace_ms, "grace_ms"),
+            no_speech_timeout=_limit(no_speech_timeout_ms, "no_speech_timeout_ms"),
+            max_utterance=_limit(max_utterance_ms, "max_utterance_ms"),
         )
+        self._core: EndpointerCore
+        if backend == "core":
+            self._core = _core.Endpointer(network, **options)
+        elif backend == "capi":
+            from pywakeword.capi import endpointer as capi
+
+            vad = capi.Vad(find_model(model, ENDPOINT_ROOM).read_bytes())
+            self._core = capi.Endpointer(vad, **options)
+        else:
+            raise ValueError(f"backend must be 'core' or 'capi', got {backend!r}")
         self._core_process = self._core.process
 
-    def _load_backend(self, backend: str, model: str | os.PathLike[str]) -> tuple[Any, Any]:
-        if backend == "core":
-            return _core.Endpointer, self._network
-        if backend == "capi":
-            from pywakeword.capi import endpointer as capi_endpointer
-
-            return capi_endpointer.Endpointer, capi_endpointer.Vad(
-                find_model(model, ENDPOINT_ROOM).read_bytes()
-            )
-        raise ValueError(f"backend must be 'core' or 'capi', got {backend!r}")
-
     def process(self, pcm: Pcm) -> list[EndpointEvent]:
-        """Consume audio and return what was decided in it.
+        """Consume audio and return the events that were decided in it.
 
         Parameters
         ----------
         pcm : (n_samples,) ndarray of int16, or bytes
             Mono PCM at 16 kHz; bytes hold int16 in little-endian order. Any
-            length, including zero; results do not depend on how the stream is
+            length, including zero. Results do not depend on how the stream is
             cut into calls.
 
         Returns
@@ -207,18 +218,18 @@ class Endpointer:
         ValueError
             If the array is not one-dimensional, or bytes end inside a sample.
         StreamError
-            If another thread is inside this stream.
+            If another thread is using this stream.
         """
         raw = self._core_process(pcm)
         return _events(raw) if raw else []
 
     def probabilities(self, pcm: Pcm) -> npt.NDArray[np.float32]:
-        """Consume audio and return the posterior of speech at each frame of 10 ms.
+        """Consume audio and return the posterior of speech per frame of 10 ms.
 
-        It advances the same stream as `process`; events that fall due meanwhile
-        are discarded. For evaluation and plots. The network gives a new value
-        every `frame_stride` frames of its card, held in between, and it speaks of
-        frames that lie a little in the past (`delay_frames` of the card).
+        It advances the same stream as `process` and discards events;
+        `process_with_probabilities` returns both. For evaluation and plots. The
+        network gives a new value every `frame_stride` frames (see its card), held in
+        between. The value belongs to audio that is `delay_frames` frames old.
 
         Parameters
         ----------
@@ -230,30 +241,49 @@ class Endpointer:
         (n_frames,) ndarray of float32
             Frame i is complete with sample 160 i + 400 of the stream.
         """
-        values: npt.NDArray[np.float32] = self._core.probabilities(pcm)
-        return values
+        return self._core.probabilities(pcm)
+
+    def process_with_probabilities(
+        self, pcm: Pcm
+    ) -> tuple[list[EndpointEvent], npt.NDArray[np.float32]]:
+        """Consume audio and return what `process` and `probabilities` return.
+
+        Parameters
+        ----------
+        pcm : (n_samples,) ndarray of int16, or bytes
+            As for `process`.
+
+        Returns
+        -------
+        events : list of EndpointEvent
+            As from `process`.
+        probabilities : (n_frames,) ndarray of float32
+            As from `probabilities`.
+        """
+        raw, probabilities = self._core.process_with_probabilities(pcm)
+        return _events(raw), probabilities
 
     def start_after_wake_word(self, detection: Detection | int) -> list[EndpointEvent]:
         """Listen for the utterance that follows a wake word.
 
-        Forgets the utterance that was open. Speech counts from the end of the word
-        on, and so does `no_speech_timeout_ms`; what of it was already heard, as a
-        word is found a little after its end, is judged at once.
+        Forgets the open utterance. Speech counts from the end of the word, and so
+        does `no_speech_timeout_ms`. A word is found a little after its end: audio
+        since then is judged at once.
 
         Parameters
         ----------
         detection : Detection or int
-            The wake word, heard in the same stream, or the sample where it ended.
+            The wake word, from the same stream, or the sample where it ended.
 
         Returns
         -------
         list of EndpointEvent
-            What follows from the audio since the word; usually empty.
+            The events in the audio since the word; usually empty.
 
         Raises
         ------
         ValueError
-            If the end of the word lies ahead of the stream, or 10 s back.
+            If the word ends after the stream's last sample, or more than 10 s before.
         """
         end_sample = detection.end_sample if isinstance(detection, Detection) else detection
         if isinstance(end_sample, bool) or not isinstance(end_sample, Integral):
@@ -261,15 +291,15 @@ class Endpointer:
         return _events(self._core.start_after_wake_word(int(end_sample)))
 
     def share_front_end(self, spotter: WakeWord) -> bool:
-        """Compute the front end once for both, where they hear the same audio.
+        """Compute the front end once for both, if they get the same audio.
 
-        For two that are fed in turns of at most 160 ms. Every result stays as it is, to
-        the bit, whatever each of them hears. `RequestListener` and `VoiceSession` do so.
+        Feed the two in turns of at most 160 ms. Results stay the same to the bit, also
+        where the audio differs. `RequestListener` and `VoiceSession` use this.
 
         Parameters
         ----------
         spotter : WakeWord
-            A listener to the same audio; several endpointers may share with it.
+            Gets the same audio. Several endpointers may share with it.
 
         Returns
         -------
@@ -279,18 +309,14 @@ class Endpointer:
         Raises
         ------
         StreamError
-            If another thread is inside either stream.
+            If another thread is using either stream.
         """
         if not isinstance(spotter, WakeWord):
             raise TypeError(f"spotter must be a WakeWord, got {type(spotter).__name__}")
-        core = spotter._spotter
-        if getattr(core, "library", None) is not getattr(self._core, "library", None):
-            return False
-        self._core.share_front_end(core)
-        return True
+        return self._core.share_front_end(spotter.core)
 
     def close(self) -> list[EndpointEvent]:
-        """End the utterance that is still open; the stream is over.
+        """End the utterance that is still open, at the end of the stream.
 
         Returns
         -------
@@ -310,7 +336,7 @@ class Endpointer:
 
     @property
     def grace_ms(self) -> float:
-        """How long after an `End` speech is `Resumed`."""
+        """Speech within this time after an `End` is `Resumed`."""
         return self._grace_ms
 
     @property
@@ -329,7 +355,7 @@ class Endpointer:
         return _FRAME_SHIFT_S
 
 
-def _events(raw: list[tuple[str, int, int, str]]) -> list[EndpointEvent]:
+def _events(raw: list[RawEvent]) -> list[EndpointEvent]:
     return [_CLASSES[kind](sample, decided, reason) for kind, sample, decided, reason in raw]
 
 

@@ -1,4 +1,4 @@
-"""`TwoPassEndpointer`: pauses find where an utterance may end, an arbitrator says whether."""
+"""`TwoPassEndpointer`: pauses are candidates for the end; an arbitrator decides on each."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from pywakeword.events import (
 from pywakeword.wakeword import WakeWord
 
 _BLOCK = 160  # decisions of the second pass fall on whole blocks of the stream
-_SAMPLES_PER_MS = 16
-# Beyond the policy's longest wait: what ends an utterance should a pause never be judged.
+_SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
+# Longer than the policy's longest wait: ends an utterance if a pause is never judged.
 _LAST_RESORT = EndpointRule("silence", min_trailing_silence_ms=2000.0)
 _RESERVED = ("arbitrator",)
 
@@ -38,17 +38,17 @@ class Decision:
     Attributes
     ----------
     sample : int
-        Samples consumed when it was asked.
+        Samples consumed at the time.
     pause_start_sample : int
         Where the pause began.
     probability : float
-        That the utterance is over.
+        Probability that the utterance is over.
     eos : float
         The recogniser's own posterior at that time.
     tokens : tuple of str
         The recogniser's partial hypothesis.
     wait_ms : float
-        Pause at which the utterance will end, unless a later answer differs.
+        Length of pause at which the utterance will end, unless a later answer differs.
     """
 
     sample: int
@@ -60,41 +60,40 @@ class Decision:
 
     @property
     def pause_s(self) -> float:
-        """How long the pause had lasted."""
+        """Length of the pause at that time."""
         return (self.sample - self.pause_start_sample) / SAMPLE_RATE_HZ
 
 
 class TwoPassEndpointer:
     """An `Endpointer` that ends an utterance as soon as an arbitrator is sure of it.
 
-    The first pass, an `Endpointer`, finds pauses. In each, the arbitrator is asked at
-    `ask_at_ms`, and at once when the recogniser's posterior reaches `eos_threshold`. Its
-    answer sets how long to wait, as `policy` has it; speech that resumes cancels it all.
+    The first pass, an `Endpointer`, finds pauses. In each pause, the arbitrator is called
+    at `ask_at_ms`, and at once when the recogniser's posterior reaches `eos_threshold`.
+    `policy` turns its answer into a waiting time. Speech that resumes cancels the wait.
 
-    All times are those of the audio; equal samples give equal events, however they are
-    cut. One object is one stream: feed it from one thread.
+    All times are audio times. Equal samples give equal events, whatever the chunk sizes.
+    One object is one stream: feed it from one thread.
 
     Parameters
     ----------
     eos_source : EosSource, optional
-        Hears the same audio, from here on its only listener. Default: `StreamingEncoder()`.
+        Gets the same audio; nothing else may feed it. Default: `StreamingEncoder()`.
     arbitrator : Arbitrator, optional
-        Judges the pauses. Default: `NetworkArbitrator()`, which takes `StreamingEncoder`'s
-        encodings only.
+        Judges the pauses. Default: `NetworkArbitrator()`, which takes the encodings of
+        `StreamingEncoder` only.
     policy : WaitPolicy, optional
-        From a probability to a waiting time. Default: the one that was chosen for the bundled
-        arbitrator (`NetworkArbitrator.policy`), or `WaitPolicy()` for any other.
+        Turns a probability into a waiting time. Default: the bundled arbitrator's
+        (`NetworkArbitrator.policy`), or `WaitPolicy()` for any other.
     ask_at_ms : sequence of float
-        Lengths of the pause at which the arbitrator is asked, rising.
+        Lengths of pause at which the arbitrator is called, in rising order.
     eos_threshold : float
-        Posterior of the recogniser that asks the arbitrator at once.
+        Posterior of the recogniser at which the arbitrator is called at once.
     rules : sequence of EndpointRule
-        As for `Endpointer`; they end an utterance whatever the arbitrator says.
+        As for `Endpointer`; they end an utterance whatever the arbitrator's answer.
     possible_end_ms, grace_ms, offset_threshold : float
-        As for `Endpointer`. The grace is longer: an end comes sooner here, and who goes on
-        after a pause is to be joined as after a fixed one.
+        As for `Endpointer`. The grace is longer, because ends come sooner here.
     tail_s : float
-        How much audio the arbitrator is given.
+        Length of audio that the arbitrator gets.
     on_decision : callable, optional
         Called with each `Decision`, for logs and plots.
     **options
@@ -103,12 +102,12 @@ class TwoPassEndpointer:
     Raises
     ------
     MissingExtraError
-        If a default is wanted and ONNX Runtime is not installed.
+        If a default is used and ONNX Runtime is not installed.
     ModelError
-        If a bundled model is missing or refused; there is no fallback to a fixed pause.
+        If a bundled model is missing or refused. There is no fallback to a fixed pause.
     """
 
-    _ended: End | None  # by the arbitrator; speech may yet take it back
+    _ended: End | None  # by the arbitrator; speech soon after it takes it back
 
     def __init__(
         self,
@@ -142,9 +141,6 @@ class TwoPassEndpointer:
             offset_threshold=offset_threshold,
             **options,
         )
-        # The posterior by itself, which `process` does not tell: no utterance may be ended by
-        # the first word after a pause, before it is long enough to be `Resumed`.
-        self._speech = Endpointer(model=options.get("model", "vad"))
         self._offset_threshold = offset_threshold
         self._eos_source = StreamingEncoder() if eos_source is None else eos_source
         self._arbitrator = NetworkArbitrator() if arbitrator is None else arbitrator
@@ -160,7 +156,7 @@ class TwoPassEndpointer:
         self._forget()
 
     def process(self, pcm: Pcm) -> list[EndpointEvent]:
-        """Consume audio and return what was decided in it; see `Endpointer.process`."""
+        """Consume audio and return the events decided in it; see `Endpointer.process`."""
         samples = as_pcm(pcm)
         found: list[EndpointEvent] = []
         begin = 0
@@ -170,10 +166,12 @@ class TwoPassEndpointer:
             self._now += len(part)
             self._tail.append(part)
             self._eos_source.process(part)
-            posteriors = self._speech.probabilities(part)
+            raw, posteriors = self._pauses.process_with_probabilities(part)
+            # The first word after a pause must not end the utterance while it is still too
+            # short to be `Resumed`.
             if len(posteriors):
                 self._is_speech = bool(posteriors[-1] >= self._offset_threshold)
-            found += self._first_pass(self._pauses.process(part))
+            found += self._first_pass(raw)
             if self._now % _BLOCK == 0:
                 found += self._second_pass()
         return found
@@ -188,16 +186,15 @@ class TwoPassEndpointer:
 
     def share_front_end(self, spotter: WakeWord) -> bool:
         """Compute the front end once for both; see `Endpointer.share_front_end`."""
-        return self._speech.share_front_end(spotter) and self._pauses.share_front_end(spotter)
+        return self._pauses.share_front_end(spotter)
 
     def close(self) -> list[EndpointEvent]:
-        """End the utterance that is still open; the stream is over."""
+        """End the utterance that is still open, at the end of the stream."""
         return self._first_pass(self._pauses.close())
 
     def reset(self) -> None:
         """Start a new stream: forget all audio, count samples from 0 again."""
         self._pauses.reset()
-        self._speech.reset()
         self._eos_source.reset()
         self._forget()
 
@@ -213,7 +210,7 @@ class TwoPassEndpointer:
 
     @property
     def grace_ms(self) -> float:
-        """How long after an `End` speech is `Resumed`."""
+        """Speech within this time after an `End` is `Resumed`."""
         return self._grace_ms
 
     @property
@@ -226,7 +223,7 @@ class TwoPassEndpointer:
         self._tail.reset()
         self._is_speech = False
         self._ended = None
-        self._awaited = True  # nothing was said since the start or the wake word
+        self._awaited = True  # no speech since the start or the wake word
         self._close_pause()
 
     def _close_pause(self) -> None:
@@ -239,7 +236,7 @@ class TwoPassEndpointer:
         events: list[EndpointEvent] = []
         for event in raw:
             if isinstance(event, NoSpeech):
-                # After an End the next utterance is awaited without a timeout.
+                # After an End there is no timeout for the next utterance.
                 if self._awaited:
                     events.append(event)
                 continue
@@ -255,7 +252,7 @@ class TwoPassEndpointer:
         return events
 
     def _taken_back(self, event: EndpointEvent) -> EndpointEvent:
-        """Speech soon after an End of the arbitrator takes it back."""
+        """Turn speech soon after an End of the arbitrator into `Resumed`."""
         if self._ended is None or event.sample - self._ended.decided_sample > self._grace:
             return event
         return Resumed(event.sample, event.decided_sample, "speech")
@@ -271,7 +268,7 @@ class TwoPassEndpointer:
             return []
         end = End(self._pause_start, self._now, "arbitrator")
         self._close_pause()
-        # The first pass has an utterance open: let it wait for the next one.
+        # The first pass still has an utterance open: make it wait for the next one.
         raw = self._pauses.start_after_wake_word(end.sample)
         self._ended = end
         return [end, *self._first_pass(raw)]

@@ -15,7 +15,7 @@
 namespace pww {
 namespace {
 
-// Allocations of processing `pcm`, with a change of state and a reset on the way.
+// Counts the allocations while processing `pcm`, with a state change and a reset.
 size_t CountAllocations(Spotter* spotter, const std::vector<int16_t>& pcm,
                         size_t* n_detections) {
   *n_detections = 0;

@@ -1,4 +1,4 @@
-// The endpointer of the shared library through its C header only.
+// Tests the endpointer of the shared library through its C header only.
 
 #include <cmath>
 #include <cstdlib>
@@ -24,7 +24,7 @@ pww_endpointer* Make(const pww_endpointer_options& options) {
   pww_vad* vad = LoadVad();
   pww_endpointer* endpointer = nullptr;
   PWW_CHECK(pww_endpointer_create(vad, &options, &endpointer) == PWW_OK);
-  pww_vad_destroy(vad);  // the endpointer goes on without it
+  pww_vad_destroy(vad);  // the endpointer does not need it
   return endpointer;
 }
 
@@ -127,6 +127,51 @@ PWW_TEST(PosteriorsStopWhereTheBufferEnds) {
   PWW_CHECK(pww_endpointer_destroy(endpointer) == PWW_OK);
 }
 
+PWW_TEST(PosteriorsAndEventsInOneCall) {
+  const pww_endpointer_options options = PWW_ENDPOINTER_OPTIONS_INIT;
+  pww_endpointer* endpointer = Make(options);
+  const std::vector<int16_t> silence(16000 * 6);
+  const auto events = Feed(endpointer, silence.data(), silence.size());
+  PWW_CHECK(events.size() == 1);
+  std::vector<float> wanted(1000);
+  size_t n_taken = 0;
+  size_t n_values = 0;
+  PWW_CHECK(pww_endpointer_reset(endpointer) == PWW_OK);
+  PWW_CHECK(pww_endpointer_probabilities(endpointer, silence.data(), silence.size(),
+                                         wanted.data(), wanted.size(), &n_taken,
+                                         &n_values) == PWW_OK);
+  wanted.resize(n_values);
+  for (const size_t capacity : {size_t{1}, size_t{33}, size_t{1000}}) {
+    PWW_CHECK(pww_endpointer_reset(endpointer) == PWW_OK);
+    std::vector<float> buffer(capacity);
+    std::vector<float> values;
+    std::vector<pww_endpoint_event> found;
+    for (size_t begin = 0; begin < silence.size(); begin += n_taken) {
+      size_t n_events = 9;
+      PWW_CHECK(pww_endpointer_process_with_probabilities(
+                    endpointer, silence.data() + begin, silence.size() - begin,
+                    buffer.data(), capacity, &n_taken, &n_values, &n_events) == PWW_OK);
+      PWW_CHECK(n_taken > 0);
+      values.insert(values.end(), buffer.data(), buffer.data() + n_values);
+      for (const pww_endpoint_event& event : Events(endpointer, n_events)) {
+        found.push_back(event);
+      }
+    }
+    PWW_CHECK(values == wanted);
+    PWW_CHECK(found.size() == 1 && found[0].sample == events.at(0).sample &&
+              found[0].decided_sample == events[0].decided_sample);
+  }
+  PWW_CHECK(pww_endpointer_process_with_probabilities(
+                endpointer, silence.data(), 4, wanted.data(), 0, &n_taken, &n_values,
+                &n_taken) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("capacity"));
+  PWW_CHECK(pww_endpointer_process_with_probabilities(
+                endpointer, silence.data(), 4, wanted.data(), 9, &n_taken, &n_values,
+                nullptr) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("n_events"));
+  PWW_CHECK(pww_endpointer_destroy(endpointer) == PWW_OK);
+}
+
 PWW_TEST(RefusesBadModels) {
   auto* vad = reinterpret_cast<pww_vad*>(1);
   PWW_CHECK(pww_vad_load_file("/nowhere/x.tflite", &vad) == PWW_IO_ERROR);
@@ -136,7 +181,7 @@ PWW_TEST(RefusesBadModels) {
             Says("vad"));
   PWW_CHECK(pww_vad_load_memory("junk", 4, &vad) == PWW_CORRUPT_MODEL);
   PWW_CHECK(pww_vad_load_memory(nullptr, 4, &vad) == PWW_INVALID_ARGUMENT);
-  // A wake word is no voice activity model, nor the other way round.
+  // A wake-word model is not a voice activity model, and vice versa.
   PWW_CHECK(pww_vad_load_file(PWW_TEST_DIR "/golden/tone.tflite", &vad) ==
             PWW_UNSUPPORTED_MODEL);
   PWW_CHECK(vad == nullptr && Says("tone.tflite: ") && Says("voice activity"));

@@ -1,4 +1,5 @@
-// The shared library through its C header only: every misuse has a code and a message.
+// Tests the shared library through its C header only. Every misuse has a code and a
+// message.
 
 #include <array>
 #include <atomic>
@@ -40,11 +41,11 @@ pww_spotter* MakeSpotter() {
   const pww_spotter_options options = Options();
   pww_spotter* spotter = nullptr;
   PWW_CHECK(pww_spotter_create(&model, 1, &options, &spotter) == PWW_OK);
-  pww_model_destroy(model);  // the spotter goes on without it
+  pww_model_destroy(model);  // the spotter does not need it
   return spotter;
 }
 
-// Whether the last error holds `text`.
+// Whether the last error contains `text`.
 bool Says(const char* text) {
   return std::string(pww_last_error()).find(text) != std::string::npos;
 }
@@ -123,7 +124,7 @@ PWW_TEST(TheStateReachesTheModel) {
   PWW_CHECK(pww_spotter_set_state(spotter, &state) == PWW_OK);
   std::vector<Heard> heard;
   Feed(spotter, pcm.data(), pcm.size(), &heard);
-  PWW_CHECK(heard.empty());  // music deafens this model
+  PWW_CHECK(heard.empty());  // this model detects nothing under music
   state.playback = PWW_PLAYBACK_NONE;
   PWW_CHECK(pww_spotter_set_state(spotter, &state) == PWW_OK);
   Feed(spotter, pcm.data(), pcm.size(), &heard);
@@ -178,6 +179,63 @@ PWW_TEST(ScoresStopWhereTheBufferEnds) {
   PWW_CHECK(pww_spotter_destroy(spotter) == PWW_OK);
 }
 
+PWW_TEST(ScoresAndDetectionsInOneCall) {
+  const std::vector<int16_t> pcm = pww::test::ToneSignal();
+  pww_spotter* spotter = MakeSpotter();
+  std::vector<float> scores(2000);
+  size_t n_taken = 0;
+  size_t n_values = 0;
+  PWW_CHECK(pww_spotter_scores(spotter, pcm.data(), pcm.size(), scores.data(),
+                               scores.size(), &n_taken, &n_values) == PWW_OK);
+  scores.resize(n_values);
+  for (const size_t capacity : {size_t{2}, size_t{7}, size_t{2000}}) {
+    PWW_CHECK(pww_spotter_reset(spotter) == PWW_OK);
+    std::vector<float> buffer(capacity);
+    std::vector<float> pieces;
+    std::vector<int64_t> ends;
+    for (size_t begin = 0; begin < pcm.size(); begin += n_taken) {
+      size_t n_detections = 9;
+      PWW_CHECK(pww_spotter_process_with_scores(
+                    spotter, pcm.data() + begin, pcm.size() - begin, buffer.data(),
+                    capacity, &n_taken, &n_values, &n_detections) == PWW_OK);
+      PWW_CHECK(n_taken > 0);
+      pieces.insert(pieces.end(), buffer.data(), buffer.data() + n_values);
+      if (n_detections > 0) {
+        pww_detection word;
+        PWW_CHECK(n_detections == 1);
+        PWW_CHECK(pww_spotter_get_detection(spotter, 0, &word) == PWW_OK);
+        PWW_CHECK(word.detected_sample == static_cast<int64_t>(begin + n_taken));
+        std::vector<int16_t> snippet(word.n_snippet_samples);
+        size_t n_samples = 0;
+        PWW_CHECK(pww_spotter_copy_snippet(spotter, 0, snippet.data(), snippet.size(),
+                                           &n_samples) == PWW_OK);
+        ends.push_back(word.end_sample);
+      }
+    }
+    PWW_CHECK(pieces == scores);
+    PWW_CHECK(ends.size() == 1);
+  }
+  size_t n_detections = 9;
+  PWW_CHECK(pww_spotter_process_with_scores(spotter, pcm.data(), pcm.size(),
+                                            scores.data(), 1, &n_taken, &n_values,
+                                            &n_detections) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("capacity") && n_taken == 0 && n_values == 0 && n_detections == 0);
+  PWW_CHECK(pww_spotter_process_with_scores(spotter, pcm.data(), pcm.size(),
+                                            scores.data(), 2, &n_taken, &n_values,
+                                            nullptr) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("n_detections"));
+  PWW_CHECK(pww_spotter_destroy(spotter) == PWW_OK);
+}
+
+PWW_TEST(StatesHaveNames) {
+  PWW_CHECK(std::string(pww_device_type_name(PWW_DEVICE_TV)) == "tv");
+  PWW_CHECK(std::string(pww_playback_name(PWW_PLAYBACK_MUSIC)) == "music");
+  for (const int32_t code : {-1, 8}) {
+    PWW_CHECK(pww_device_type_name(code) == nullptr);
+    PWW_CHECK(pww_playback_name(code) == nullptr);
+  }
+}
+
 PWW_TEST(DescribesModelAndSpotter) {
   pww_model* model = LoadTone();
   pww_model_info info = {};
@@ -214,12 +272,12 @@ PWW_TEST(RefusesBadModels) {
   PWW_CHECK(Says("Permission denied"));
 #else
   PWW_CHECK(Says("directory"));
-  PWW_CHECK(pww_model_load_file("/dev/zero", &model) == PWW_IO_ERROR);  // has no end
+  PWW_CHECK(pww_model_load_file("/dev/zero", &model) == PWW_IO_ERROR);  // endless
   PWW_CHECK(Says("64 MiB"));
 #endif
   PWW_CHECK(pww_model_load_file(__FILE__, &model) == PWW_CORRUPT_MODEL);
   PWW_CHECK(Says("capi_test.cc: "));
-  // A network that the core runs, yet not one that hears words.
+  // A network that the core can run, but not a wake-word model.
   PWW_CHECK(pww_model_load_file(PWW_TEST_DIR "/golden/small_model.tflite", &model) ==
             PWW_UNSUPPORTED_MODEL);
   PWW_CHECK(model == nullptr);
@@ -272,10 +330,10 @@ PWW_TEST(RefusesBadOptions) {
   options.smoothing_outputs = smoothing;
   PWW_CHECK(refuses(options, "smoothing"));
   options = Options();
-  options.refractory_seconds = -1.0;
+  options.refractory_s = -1.0;
   PWW_CHECK(refuses(options, "refractory"));
   options = Options();
-  options.history_seconds = 1e9;
+  options.history_s = 1e9;
   PWW_CHECK(refuses(options, "history"));
   options = Options();
   options.first_sample = -1;
@@ -378,7 +436,7 @@ PWW_TEST(ErrorsBelongToTheirThread) {
   PWW_CHECK(other.empty() && Says("name is NULL"));
   const char* isa = nullptr;
   PWW_CHECK(pww_isa(&isa) == PWW_OK && Says("name is NULL"));
-  // A message longer than the buffer is cut, not overrun.
+  // A message longer than the buffer is cut.
   pww_model* model = nullptr;
   const std::string path(2000, 'x');
   PWW_CHECK(pww_model_load_file(path.c_str(), &model) == PWW_IO_ERROR);

@@ -1,8 +1,7 @@
 #pragma once
 
-// The whole C++ test harness: PWW_TEST registers, PWW_CHECK counts failures and
-// goes on, RunAll prints one line a test. Kept this small so that the tests need
-// a compiler and nothing else.
+// The C++ test harness: PWW_TEST registers a test, PWW_CHECK counts failures and
+// continues, RunAll prints one line per test. So the tests need only a compiler.
 
 #include <cstdio>
 #include <vector>

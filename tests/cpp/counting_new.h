@@ -35,7 +35,7 @@ inline void* CountedAllocation(size_t size, size_t alignment) {
 
 inline void Release(void* memory) noexcept {
 #if defined(_WIN32)
-  _aligned_free(memory);  // free() would not know the block
+  _aligned_free(memory);  // free() cannot free this block
 #else
   std::free(memory);
 #endif

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kStep = 640;  // one output every 40 ms
 constexpr float kThreshold = 0.5F;
 
-// Feeds one score after the other; outputs are kStep samples apart.
+// Feeds scores to a detector. Outputs are kStep samples apart.
 class Script {
  public:
   explicit Script(int64_t refractory_samples = 16000, int64_t first_sample = 0)
@@ -20,7 +20,7 @@ class Script {
         first_sample_(first_sample),
         now_(first_sample + 400) {}
 
-  // Returns whether a word was reported; span() is it.
+  // Returns whether a word was reported, which is then in span().
   bool Step(float score, float start_frames = 30.0F, float end_frames = 8.0F) {
     return Step(score, {score, start_frames, end_frames});
   }
@@ -56,7 +56,7 @@ PWW_TEST(NothingBelowTheThreshold) {
 PWW_TEST(ReportsTwoOutputsAfterTheCrossing) {
   Script script;
   script.CountReports(0.0F, 100);
-  PWW_CHECK(!script.Step(0.5F));  // at the threshold is a crossing
+  PWW_CHECK(!script.Step(0.5F));  // a score at the threshold is a crossing
   PWW_CHECK(!script.Step(0.9F));
   PWW_CHECK(script.Step(0.8F));
   PWW_CHECK(script.span().score == 0.9F);
@@ -89,7 +89,7 @@ PWW_TEST(ReportsAtOnceWhenTheScoreFalls) {
   PWW_CHECK(script.Step(0.1F, 0.0F, 0.0F));
   PWW_CHECK(script.span().score == 0.7F);
   PWW_CHECK(script.span().detected_sample == crossing + kStep);
-  // The output that fell below does not speak of the word any more.
+  // The output below the threshold is no longer about the word.
   PWW_CHECK(script.span().start_sample == crossing - 30 * 160);
   PWW_CHECK(script.span().end_sample == crossing - 8 * 160);
 }
@@ -99,13 +99,13 @@ PWW_TEST(StartAndEndAreMeansWeightedByThePosterior) {
     Script script(16000, first);
     script.CountReports(0.0F, 100);
     const int64_t crossing = script.now() + kStep;
-    // Seen from the crossing, starts at -3200, -6400, -6400, ends at -1600, -800,
+    // Relative to the crossing, starts at -3200, -6400, -6400, ends at -1600, -800,
     // -1600.
     script.Step(0.6F, {0.25F, 20.0F, 10.0F});
     script.Step(0.6F, {0.5F, 44.0F, 9.0F});
     PWW_CHECK(script.Step(0.6F, {0.25F, 48.0F, 13.0F}));
     PWW_CHECK(script.span().start_sample == crossing - (3200 + 3 * 6400) / 4);
-    // The end is the mean over the last two outputs alone.
+    // The end is the mean of the last two outputs only.
     PWW_CHECK(script.span().end_sample == crossing - 800);
   }
 }
@@ -122,7 +122,8 @@ PWW_TEST(OneReportForALongPlateau) {
   Script script;
   PWW_CHECK(script.CountReports(0.9F, 1000) == 1);
   PWW_CHECK(script.CountReports(0.1F, 1) == 0);
-  PWW_CHECK(script.CountReports(0.9F, 1000) == 1);  // it was below: armed again
+  PWW_CHECK(script.CountReports(0.9F, 1000) ==
+            1);  // it was below the threshold: armed again
 }
 
 PWW_TEST(RefractoryTimeCountsFromTheReport) {
@@ -131,7 +132,7 @@ PWW_TEST(RefractoryTimeCountsFromTheReport) {
   const int64_t reported = script.now();
   PWW_CHECK(script.CountReports(0.1F, 5) == 0);
   int64_t next = 0;
-  while (next == 0) {  // a new word, which begins inside the refractory time
+  while (next == 0) {  // a new word that begins within the refractory time
     next = script.Step(0.9F) ? script.span().detected_sample : 0;
   }
   PWW_CHECK(next == reported + (10 + Detector::kLeastHoldOutputs) * kStep);

@@ -39,7 +39,7 @@ std::unique_ptr<Endpointer> Make(const PauseEndpointer::Config& config) {
   return endpointer;
 }
 
-// Noise, in which a low threshold finds "speech": what matters is that events come.
+// Noise in which a low threshold finds "speech", so that there are events.
 PauseEndpointer::Config Nervous() {
   PauseEndpointer::Config config;
   config.onset_threshold = 0.02F;
@@ -161,8 +161,8 @@ PWW_TEST(KeywordModelsAreRefused) {
   std::string message;
   PWW_CHECK(Vad::Create(model, 4, &vad, &message) == Status::kUnsupportedModel);
   PWW_CHECK(message.find("voice activity") != std::string::npos);
-  PWW_CHECK(Vad::Create(LoadModel(PWW_MODEL_DIR "/endpoint/vad.tflite"), -1, &vad, &message) ==
-            Status::kInvalidArgument);
+  PWW_CHECK(Vad::Create(LoadModel(PWW_MODEL_DIR "/endpoint/vad.tflite"), -1, &vad,
+                        &message) == Status::kInvalidArgument);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ EnergyEnd::Result Ask(const std::vector<int16_t>& samples, int64_t now,
   EnergyEnd energy_end;
   WordSpan word;
   word.start_sample = first_sample + kStart + 300;
-  word.end_sample = first_sample + kEnd - 1500;  // as a network might put it
+  word.end_sample = first_sample + kEnd - 1500;  // as a network might estimate it
   word.detected_sample = first_sample + now;
   return energy_end.Find(ring, word);
 }

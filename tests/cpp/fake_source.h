@@ -9,7 +9,7 @@
 
 namespace pww::test {
 
-// A posterior source that follows a script and notes what it was given.
+// A posterior source that follows a script and records its inputs.
 class FakeSource final : public PosteriorSource {
  public:
   struct Log {

@@ -1,4 +1,4 @@
-// Every compiled row that this CPU supports returns the scalar row's bits.
+// Tests that every row that this CPU supports returns the scalar row's bits.
 
 #include "kernels/kernels.h"
 
@@ -93,7 +93,7 @@ int32_t RandomZeroPoint(std::mt19937* random) {
 
 PWW_TEST(ScalarRowComesFirst) { PWW_CHECK(std::strcmp(Scalar().name, "scalar") == 0); }
 
-#if defined(__x86_64__) && !defined(_MSC_VER)  // clang-cl has nothing to compare with
+#if defined(__x86_64__) && !defined(_MSC_VER)  // clang-cl lacks __builtin_cpu_supports
 PWW_TEST(TheCpuHasWhatTheCompilersRunTimeFinds) {
   PWW_CHECK(pww::CpuHasAvx2() == (__builtin_cpu_supports("avx2") != 0));
   PWW_CHECK(pww::CpuHasAvx512Vnni() == (__builtin_cpu_supports("avx512f") != 0 &&
@@ -139,7 +139,7 @@ PWW_TEST(RequantizeOfEveryCount) {
       const pww::FixedMultiplier real = RandomMultiplier(2, &random);
       multiplier[i] = real.multiplier;
       shift[i] = real.shift;
-      // Around the rounding boundaries as well as anywhere.
+      // Values around the rounding boundaries, and others.
       acc[i] = static_cast<int32_t>(random() % (1U << 28)) - (1 << 27);
       acc[i] >>= random() % 28;
     }

@@ -1,4 +1,4 @@
-// Front ends that share what they computed: the same bits, and less to compute.
+// Tests front ends that share computed frames: the same bits with fewer computations.
 
 #include "dsp/lfbe_memory.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 size_t n_computed = 0;
 
-// The scalar row, which counts its calls.
+// The scalar row with a counter of its calls.
 const Kernels* Counting() {
   static const Kernels* const scalar = SupportedKernels().front();
   static const Kernels counting = [] {
@@ -32,7 +32,7 @@ const Kernels* Counting() {
   return &counting;
 }
 
-// A front end and all that it gave.
+// A front end and all its frames.
 struct Hearing {
   explicit Hearing(size_t most_waiting = Lfbe::kMostWaiting) : most(most_waiting) {
     frames.reserve(size_t{1} << 18);
@@ -69,7 +69,7 @@ Hearing Alone(const std::vector<int16_t>& pcm) {
   return alone;
 }
 
-// Noise between stretches of digital silence, where many blocks are alike.
+// Noise between stretches of digital silence, where many blocks are equal.
 std::vector<int16_t> Stream(uint32_t seed) {
   std::vector<int16_t> pcm = test::Noise(24000, 20000, seed);
   std::fill(pcm.begin() + 6000, pcm.begin() + 12000, int16_t{0});
@@ -92,7 +92,7 @@ PWW_TEST(OneOfTwoComputes) {
       second.Hear(samples, count);
     });
     PWW_CHECK(first.SameBits(alone) && second.SameBits(alone));
-    // Fewer where silence repeats what the memory holds.
+    // Fewer where silence repeats blocks in the memory.
     PWW_CHECK(n_computed <= needed && n_computed > needed / 2);
   }
 }
@@ -108,7 +108,7 @@ PWW_TEST(BitsStayTheSameWhateverEachHears) {
     return (random >> 16) % below;
   };
   for (int round = 0; round < 20; ++round) {
-    // Three that wait for more or less, two of one stream, cut and turned at random.
+    // Three with different waits, two of one stream, with random chunks and turns.
     Hearing hearing[] = {Hearing(1 + chance(4)), Hearing(1 + chance(4)), Hearing()};
     const std::vector<int16_t>* streams[] = {&pcm, &pcm, &others};
     size_t at[] = {0, 0, 0};
@@ -123,7 +123,7 @@ PWW_TEST(BitsStayTheSameWhateverEachHears) {
     }
     for (size_t i = 0; i < 3; ++i) {
       const Hearing& wanted = i < 2 ? alone : alone_others;
-      // Those that wait for fewer frames have handed over more of the last ones.
+      // Those that wait for fewer frames have returned more of the last ones.
       const size_t n = std::min(hearing[i].frames.size(), wanted.frames.size());
       PWW_CHECK(hearing[i].frames.size() < wanted.frames.size() + 4 * Lfbe::kBins);
       PWW_CHECK(n + 4 * Lfbe::kBins > wanted.frames.size());
@@ -166,7 +166,7 @@ PWW_TEST(ABlockIsFoundByAllOfItsSamples) {
     PWW_CHECK(!memory.Find(samples.data(), samples.size(), &found));
     samples[at] = static_cast<int16_t>(samples[at] ^ 1);
   }
-  // The oldest goes.
+  // The oldest block is dropped.
   for (size_t i = 0; i < LfbeMemory::kBlocks; ++i) {
     PWW_CHECK(memory.Find(samples.data(), samples.size(), &found));
     const std::vector<int16_t> next =

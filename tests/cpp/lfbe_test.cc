@@ -14,7 +14,7 @@ namespace {
 
 const Kernels* Scalar() { return SupportedKernels().front(); }
 
-// Computes as soon as `most_waiting` frames wait, and what waits at the end.
+// Computes whenever `most_waiting` frames wait, and at the end.
 void Append(Lfbe* lfbe, const int16_t* samples, size_t count,
             std::vector<float>* frames, size_t most_waiting = Lfbe::kMostWaiting) {
   while (count > 0) {

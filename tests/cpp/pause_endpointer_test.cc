@@ -13,7 +13,7 @@ using Kind = EndpointKind;
 using Reason = EndpointReason;
 
 constexpr int64_t kStep = 640;  // 40 ms
-constexpr int64_t kLag = 760;   // what the network heard beyond the step
+constexpr int64_t kLag = 760;   // audio that the network got after the step
 
 struct Expected {
   Kind kind;
@@ -21,7 +21,7 @@ struct Expected {
   int64_t step;  // event.sample is where this step begins
 };
 
-// A stream of posteriors, one letter a step: '#' speech, '~' between the thresholds,
+// A stream of posteriors, one letter per step: '#' speech, '~' between the thresholds,
 // '.' silence; 'q' speech that is 20 dB fainter, 'b' a bang 20 dB louder.
 class Script {
  public:
@@ -101,7 +101,7 @@ PWW_TEST(AnUtteranceStartsPausesAndEnds) {
   PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 3},
                          {Kind::kPossibleEnd, Reason::kPause, 23},
                          {Kind::kEnd, Reason::kRule, 23}}));
-  // 200 and 800 ms of silence, as far as it had been judged.
+  // 200 and 800 ms of silence, as far as judged.
   PWW_CHECK(script.events()[1].decided_sample == (23 + 5) * kStep + kLag);
   PWW_CHECK(script.events()[2].decided_sample == (23 + 20) * kStep + kLag);
 }
@@ -145,7 +145,7 @@ PWW_TEST(AClickDoesNotProlongAPause) {
 
 PWW_TEST(TheFirstSoundAfterAPauseIsHeardOutBeforeTheEnd) {
   Script script(Default());
-  // The 20th step of silence would end it, but speech has just begun.
+  // The 20th step of silence would end it, but speech has just started.
   script.Times(10, "#").Times(19, ".").Play("##");
   PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 0},
                          {Kind::kPossibleEnd, Reason::kPause, 10},
@@ -214,7 +214,7 @@ PWW_TEST(TheFirstRuleThatHoldsEndsTheUtterance) {
 
 PWW_TEST(WhatIsMuchFainterThanTheSpeakerDoesNotGoOnWithTheUtterance) {
   Script script(Default());
-  // The last 400 ms are looked at: a faint sound lasts that long after the speech.
+  // The last 400 ms count, so a faint sound is speech that long after the speech.
   script.Times(10, "#").Times(9, "q").Times(5, "qqqqq..");
   PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 0},
                          {Kind::kPossibleEnd, Reason::kPause, 19},
@@ -242,7 +242,7 @@ PWW_TEST(AFaintUtteranceIsHeardWhereNobodySpokeLouder) {
   Script script(Default());
   script.Times(10, "q").Times(20, ".");
   PWW_CHECK(script.events().size() == 3);
-  // A new utterance may be fainter than the last, once that cannot be resumed.
+  // A new utterance may be fainter than the last, once that can no longer resume.
   Script after(Default());
   after.Times(10, "#").Times(30, ".").Times(5, "q").Times(30, ".").Times(5, "q");
   PWW_CHECK(after.Gave({{Kind::kSpeechStart, Reason::kSpeech, 0},
@@ -268,7 +268,7 @@ PWW_TEST(TheWakeWordSetsTheLevelOfTheCommand) {
   script.Times(10, "#").Times(5, ".");
   PWW_CHECK(script.Gave({{Kind::kSpeechStart, Reason::kSpeech, 74},
                          {Kind::kPossibleEnd, Reason::kPause, 84}}));
-  // A faint word is followed by a command as faint.
+  // A faint word, then an equally faint command.
   Script faint(Default());
   faint.Times(15, "#").Times(30, ".").Times(15, "q");
   faint.Forget();
@@ -288,7 +288,7 @@ PWW_TEST(ARuleThatNeedsNoSpeechGivesNoSpeech) {
 
 PWW_TEST(ACommandRightAfterTheWakeWord) {
   Script script(Default());
-  script.Times(25, ".").Times(15, "#");  // the word, and the first of the command
+  script.Times(25, ".").Times(15, "#");  // the word and the start of the command
   script.Forget();
   PWW_CHECK(script.StartAfterWord(36 * kStep) == Status::kOk);
   PWW_CHECK(script.Gave({}));

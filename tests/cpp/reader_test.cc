@@ -1,5 +1,5 @@
-// Damaged files give a Status and a message, never a crash: meant to run under
-// -DPWW_SANITIZE=address,undefined as well.
+// Tests that damaged files give a Status and a message and never crash. Run it with
+// -DPWW_SANITIZE=address,undefined, too.
 
 #include <memory>
 #include <random>
@@ -17,8 +17,8 @@ using pww::Model;
 using pww::Status;
 using pww::test::ReadSmallModel;
 
-// Loads from a heap block of exactly this size, so that a sanitizer sees an overrun,
-// and runs what does load for a few frames.
+// Loads from a heap block of exactly this size, so that a sanitizer detects an overrun,
+// and runs a model that loads for a few frames.
 Status LoadAndRun(const std::vector<uint8_t>& bytes) {
   const std::unique_ptr<uint8_t[]> exact(new uint8_t[bytes.size()]);
   std::copy(bytes.begin(), bytes.end(), exact.get());
@@ -55,7 +55,7 @@ PWW_TEST(TruncatedAtEveryLength) {
     const std::vector<uint8_t> part(bytes.begin(),
                                     bytes.begin() + static_cast<ptrdiff_t>(size));
     const Status status = LoadAndRun(part);
-    // A flatbuffer may end in padding, but not in more than an alignment of it.
+    // A flatbuffer may end in padding of up to one alignment.
     PWW_CHECK(status != Status::kOk || size + 16 >= bytes.size());
   }
 }
@@ -66,7 +66,8 @@ PWW_TEST(EveryBitFlipped) {
     for (int bit = 0; bit < 8; ++bit) {
       const auto mask = static_cast<uint8_t>(1 << bit);
       bytes[i] ^= mask;
-      static_cast<void>(LoadAndRun(bytes));  // many flips, of a weight say, are valid
+      static_cast<void>(
+          LoadAndRun(bytes));  // many flips are valid, for example of a weight
       bytes[i] ^= mask;
     }
   }

@@ -60,8 +60,8 @@ PWW_TEST(RefusesWhatItDoesNotHold) {
   AudioRing ring(kCapacity);
   PushRange(&ring, 0, 10);
   std::vector<int16_t> out(16, 77);
-  PWW_CHECK(!ring.Copy(2, 5, out.data()));   // gone
-  PWW_CHECK(!ring.Copy(9, 11, out.data()));  // not yet here
+  PWW_CHECK(!ring.Copy(2, 5, out.data()));   // overwritten
+  PWW_CHECK(!ring.Copy(9, 11, out.data()));  // not yet written
   PWW_CHECK(!ring.Copy(6, 5, out.data()));   // backwards
   PWW_CHECK(!ring.Copy(-1, 2, out.data()));
   PWW_CHECK(out == std::vector<int16_t>(16, 77));

@@ -130,7 +130,7 @@ std::vector<int16_t> ToneBetween(int64_t begin, int64_t end, size_t count) {
 }
 
 PWW_TEST(AWordIsReportedWhenItsSoundHasEnded) {
-  const int64_t reported = OutputSample(51);  // by the networks alone
+  const int64_t reported = OutputSample(51);  // from the networks alone
   for (const int64_t late : {int64_t{-1600}, int64_t{800}}) {
     auto spotter = MakeFake(OneKeyword(), Word(60, 50, 40.0F, 10.0F));
     const int64_t end = reported + late;
@@ -170,7 +170,7 @@ PWW_TEST(TwoWordsAtOnceAndOverTwoSources) {
   FakeSource::ScriptRows pair(40, {Posterior(), Posterior()});
   pair[20] = {{0.9F, 30.0F, 2.0F}, {0.9F, 30.0F, 2.0F}};
   sources.push_back(std::make_unique<FakeSource>(kWindow, kStride, 2, pair));
-  // Another window, the same stride: its outputs are due together with the first's.
+  // With another window and the same stride, outputs are due at the same time.
   sources.push_back(
       std::make_unique<FakeSource>(33, kStride, 1, Word(40, 20, 20.0F, 1.0F)));
   auto spotter = Make(config, std::move(sources));
@@ -223,7 +223,7 @@ PWW_TEST(ChunksDoNotMatterWithARealNetwork) {
   auto spotter = Make(config, test::OneSource(std::move(source)));
   std::vector<int16_t> pcm = test::Noise(48000, 40, 8);
   for (size_t i = 16000; i < 24000; ++i) {
-    // A 1 kHz tone: sixteen samples a period.
+    // A 1 kHz tone: 16 samples per period.
     static constexpr int kSine[] = {0, 1531,  2828,  3696,  4000,  3696,  2828,  1531,
                                     0, -1531, -2828, -3696, -4000, -3696, -2828, -1531};
     pcm[i] = static_cast<int16_t>(pcm[i] + kSine[i % 16]);
@@ -267,7 +267,7 @@ PWW_TEST(RefusesWhatItCannotRun) {
   PWW_CHECK(refusal(config, test::OneSource(source(10, 4))).find("thresholds") !=
             std::string::npos);
   config = OneKeyword();
-  config.history_seconds = 7.9;
+  config.history_s = 7.9;
   PWW_CHECK(refusal(config, test::OneSource(source(10, 4))).find("history_s") !=
             std::string::npos);
   config = OneKeyword();

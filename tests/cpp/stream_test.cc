@@ -1,5 +1,4 @@
-// Equality with the interpreter is tested from Python; here, what a stream promises
-// about itself.
+// Tests the promises of a stream. Python tests its equality with the interpreter.
 
 #include "nn/stream.h"
 
@@ -76,7 +75,7 @@ PWW_TEST(ModelDescribesItself) {
   PWW_CHECK(model->output_quantization(0).zero_point == 4);
   PWW_CHECK(model->features_quantization().zero_point == -5);
   PWW_CHECK(model->state_quantization().zero_point == -128);
-  // conv 6*3*8, depthwise 3*6, last 6*2*6, three heads of 10, all once an output.
+  // conv 6*3*8, depthwise 3*6, last 6*2*6, three heads of 10, all once per output.
   PWW_CHECK(model->macs_per_output() == 144 + 18 + 72 + 30);
   PWW_CHECK(model->bytes() > 144 + 18 + 72 + 30);
 }

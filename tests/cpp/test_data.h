@@ -41,7 +41,7 @@ inline std::vector<int16_t> Cut(const std::vector<int16_t>& pcm, int64_t begin,
           pcm.begin() + static_cast<ptrdiff_t>(end)};
 }
 
-// Ways to cut a stream into chunks; 0 stands for the whole of it.
+// Chunk sizes to test; 0 is the whole stream.
 inline std::vector<size_t> ChunkSizes() { return {1, 7, 160, 1000, 1280, 0}; }
 
 // Calls use(data, count) for consecutive chunks of `samples`.

@@ -11,7 +11,7 @@
 
 int main() {
 #if defined(_WIN32)
-  _setmode(_fileno(stdout), _O_BINARY);  // else each 10 becomes 13, 10
+  _setmode(_fileno(stdout), _O_BINARY);  // else each byte 10 becomes 13, 10
 #endif
   for (const int16_t sample : pww::test::ToneSignal()) {
     const auto bits = static_cast<uint16_t>(sample);

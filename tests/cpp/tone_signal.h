@@ -11,7 +11,7 @@ constexpr size_t kToneBegin = 16000;
 constexpr size_t kToneEnd = 24000;
 
 // Three seconds of faint noise with half a second of 1 kHz, which is keyword 0 of
-// tests/golden/tone.tflite. In integers only: the same bits on every machine.
+// tests/golden/tone.tflite. Integers only, so that all machines give the same bits.
 inline std::vector<int16_t> ToneSignal() {
   static constexpr int kSine[] = {0, 1531,  2828,  3696,  4000,  3696,  2828,  1531,
                                   0, -1531, -2828, -3696, -4000, -3696, -2828, -1531};

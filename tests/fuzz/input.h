@@ -1,6 +1,6 @@
 #pragma once
 
-// Takes values off the bytes of a fuzzer's input; zeros when they are used up.
+// Reads values from a fuzzer's input. At its end all values are zero.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +30,7 @@ class Input {
   size_t at_ = 0;
 };
 
-// A finding that no sanitizer would see.
+// Reports a failure that no sanitizer detects.
 inline void Require(bool holds, const char* what) {
   if (!holds) {
     std::fprintf(stderr, "violated: %s\n", what);

@@ -1,4 +1,4 @@
-// Fuzz target: every row of kernels against the scalar one, bit for bit.
+// Fuzz target: compares every row of kernels with the scalar row, bit for bit.
 
 #include <cstring>
 #include <vector>

@@ -1,4 +1,4 @@
-// Fuzz target: any bytes as a model, and a few frames through what loads.
+// Fuzz target: loads any bytes as a model and runs a model that loads for a few frames.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include "nn/model.h"
 #include "nn/stream.h"
 
-// A valid but huge network would be slow, and a fuzzer would call that a hang.
+// A fuzzer would report a valid but huge network as a hang.
 constexpr int64_t kMaxMacs = 10'000'000;
 constexpr int kFrames = 8;
 

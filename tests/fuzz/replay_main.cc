@@ -1,4 +1,4 @@
-// Runs a fuzz target once on each file named, where the compiler has no libFuzzer.
+// Runs a fuzz target once per file, for compilers without libFuzzer.
 
 #include <cstdint>
 #include <cstdio>

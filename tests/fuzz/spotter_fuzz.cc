@@ -1,6 +1,6 @@
-// Fuzz target: audio, states and resets in any order, cut in any way. Two spotters with
-// two models that share a trunk hear the same, one in the input's chunks and the other
-// sample by sample: their scores and detections must agree.
+// Fuzz target: audio, states and resets in any order and any chunks. Two spotters with
+// two models that share a trunk get the same audio, one in the input's chunks and one
+// sample by sample. Their scores and detections must agree.
 
 #include <cstring>
 #include <fstream>
@@ -87,7 +87,7 @@ void Hear(pww::Spotter* spotter, const std::vector<int16_t>& pcm, size_t chunk,
   }
 }
 
-// Silence, a value held, a square wave of any period, or the input's own samples.
+// Silence, a constant, a square wave of any period, or the input's own samples.
 std::vector<int16_t> Audio(Input* input) {
   const uint8_t kind = input->Byte();
   const size_t count = input->Word() % 4000;
@@ -141,7 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Hear(spotters[1].get(), pcm, 1 + steps % 3, &heard[1]);
     }
   }
-  Require(heard[0] == heard[1], "results do not depend on the cut");
+  Require(heard[0] == heard[1], "results do not depend on the chunks");
   Require(spotters[0]->history().end_index() == spotters[1]->history().end_index(),
           "both count alike");
   return 0;

@@ -1,14 +1,14 @@
-// Hours of audio through the whole device path, as fast as the machine allows:
+// Runs hours of audio through the whole device path, as fast as possible:
 //
 //   soak MODELS_FOLDER WORDS_FOLDER HOURS [SEED]
 //
-// Two spotters with the bundled words hear the same stream, cut in two ways, and are
-// told the same states at the same samples: every score and detection must agree. A
-// third is told states and reset by another thread at any time, as the bindings allow
-// it (a reset that finds the stream in use is refused), and shares its front end with
-// an endpointer in that thread. After the first minutes nothing may be allocated and
-// the process may not grow. The stream begins short of index 2^31 and crosses it;
-// indexes are checked. Exits 1 at the first failure.
+// Two spotters with the bundled words get the same stream in different chunks, and the
+// same states at the same samples. Every score and detection must agree. Another thread
+// sets the states of a third spotter and resets it at any time, like the bindings: a
+// reset is refused while the stream is in use. The third shares its front end with an
+// endpointer in that thread. After the first minutes nothing may be allocated and the
+// process may not grow. The stream begins just before index 2^31 and crosses it. Exits
+// with 1 at the first failure.
 
 #include <unistd.h>
 
@@ -94,7 +94,7 @@ std::unique_ptr<pww::Spotter> MakeSpotter(const std::string& models) {
   return spotter;
 }
 
-// One spotter with a digest of all that it said.
+// One spotter with a digest of all its results.
 struct Listener {
   explicit Listener(const std::string& models) : spotter(MakeSpotter(models)) {}
 
@@ -151,7 +151,7 @@ struct Listener {
   int64_t n_detections = 0;
 };
 
-// Memory that the process holds; what of it is resident is the system's choice.
+// Memory of the process, resident or not.
 size_t DataBytes() {
   std::FILE* file = std::fopen("/proc/self/statm", "r");
   size_t pages = 0;
@@ -189,7 +189,7 @@ int main(int argc, char** argv) {
 
   const std::unique_ptr<pww::Endpointer> beside = MakeEndpointer(argv[1]);
   beside->front_end()->ShareWith(disturbed.spotter->front_end());
-  pww::BusyFlag busy;  // of the third, as every binding has one
+  pww::BusyFlag busy;  // of the third spotter, as in the bindings
   int64_t n_resets = 0;
   int64_t n_refused = 0;
 
@@ -238,7 +238,7 @@ int main(int argc, char** argv) {
     ragged.Hear(pcm, [&] {
       return random() % 8 == 0 ? 1 + random() % 9 : 1 + random() % 3000;
     });
-    if (n_segments % 16 == 0) {  // the third hears a part, and waits its turn
+    if (n_segments % 16 == 0) {  // the third gets a part and waits for its turn
       for (bool heard = false; !heard;) {
         const pww::BusyFlag::Scope scope(&busy);
         if (scope.entered()) {
@@ -271,8 +271,8 @@ int main(int argc, char** argv) {
   }
   stop.store(true);
   other.join();
-  Check(even.n_detections > 0, "no wake word was ever heard");
-  Check(n_resets > 0, "the other thread never got through with a reset");
+  Check(even.n_detections > 0, "no wake word was detected");
+  Check(n_resets > 0, "no reset by the other thread succeeded");
   std::printf(
       "%.2f h of audio, %lld detections, last index %lld (2^31 %s), %zu bytes "
       "of data, "

@@ -1,7 +1,7 @@
 #pragma once
 
-// The audio of the soak: spoken wake words, silence, noise, clipping, DC and extremes
-// in random order, the same for the same seed, without end.
+// Endless audio for the soak: spoken wake words, silence, noise, clipping, DC and
+// extremes in random order. Equal seeds give equal audio.
 
 #include <algorithm>
 #include <cstdint>
@@ -20,7 +20,7 @@ inline std::vector<char> ReadFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// The samples behind the usual header of 44 bytes.
+// The samples after the usual header of 44 bytes.
 inline Pcm ReadWav(const std::string& path) {
   const std::vector<char> bytes = ReadFile(path);
   constexpr size_t kHeader = 44;
@@ -36,12 +36,12 @@ class Stream {
     constexpr size_t kSecond = 16000;
     segments_ = words;
     segments_.emplace_back(kSecond, int16_t{0});
-    segments_.emplace_back(kSecond, int16_t{32767});  // DC, as far as it goes
+    segments_.emplace_back(kSecond, int16_t{32767});  // the largest DC
     segments_.emplace_back(kSecond, int16_t{-32768});
     for (const int amplitude : {1, 300, 8000, 32767}) {
       segments_.push_back(Make(kSecond, [&](size_t) { return Uniform(amplitude); }));
     }
-    // What overflows wherever a sum is too narrow: both extremes in turn, and squares.
+    // Square waves of both extremes, which overflow sums that are too narrow.
     for (const size_t half_period : {1, 16, 800}) {
       segments_.push_back(Make(kSecond, [&](size_t n) {
         return n / half_period % 2 == 0 ? 32767 : -32768;

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import threading
@@ -56,7 +57,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def make_c_spotter(library: capi.Library, **options: object) -> capi.Spotter:
-    defaults = {"thresholds": [0.5, 0.5], "smoothing_frames": [3, 3]}
+    defaults = {"thresholds": [0.5, 0.5], "smoothing_outputs": [3, 3]}
     return capi.Spotter([capi.Model(TONE, library=library)], **{**defaults, **options})
 
 
@@ -119,6 +120,17 @@ def test_same_scores_and_sizes(library: capi.Library) -> None:
         assert getattr(ours, name) == getattr(theirs, name)
 
 
+@pytest.mark.parametrize("chunk", [7, 160, 12_345, 200_000])
+def test_scores_and_detections_in_one_call(library: capi.Library, chunk: int) -> None:
+    pcm = with_tones(6.0, (1.0, 1000), (3.0, 3000))
+    expected = make_spotter(load_model()).process_with_scores(pcm)
+    assert len(expected[0]) == 2
+    spotter = make_c_spotter(library)
+    parts = [spotter.process_with_scores(piece) for piece in in_chunks(pcm, chunk)]
+    assert_same([word for found, _ in parts for word in found], expected[0])
+    np.testing.assert_array_equal(np.concatenate([scores for _, scores in parts]), expected[1])
+
+
 def test_same_under_a_state(library: capi.Library) -> None:
     pcm = with_tones(3.0, (1.0, 1000))
     ours, theirs = make_c_spotter(library), make_spotter(load_model())
@@ -134,6 +146,46 @@ def test_volume_buckets_are_those_of_device_state(library: capi.Library) -> None
     for volume in (0, 0.1, 0.2, 0.39, 0.4, 0.6, 0.8, np.nextafter(0.8, 0), 1.0):
         assert library.lib.pww_volume_bucket(volume) == DeviceState(volume=volume).codes[2]
     assert library.lib.pww_volume_bucket(-1.0) == DeviceState(volume=None).codes[2]
+
+
+def test_vocabularies_are_those_of_the_extension(library: capi.Library) -> None:
+    def words(function: str) -> tuple[str, ...]:
+        name = getattr(library.lib, function)
+        codes = itertools.takewhile(name, itertools.count())
+        return tuple(library.ffi.string(name(code)).decode() for code in codes)
+
+    assert words("pww_device_type_name") == _core.DEVICE_TYPES
+    assert words("pww_playback_name") == _core.PLAYBACKS
+    assert not library.lib.pww_playback_name(-1)
+
+
+@pytest.mark.parametrize(
+    ("enumeration", "prefix", "vocabulary"),
+    [
+        ("pww_device_type", "PWW_DEVICE_", _core.DEVICE_TYPES),
+        ("pww_playback", "PWW_PLAYBACK_", _core.PLAYBACKS),
+    ],
+)
+def test_the_header_has_the_vocabularies(
+    enumeration: str, prefix: str, vocabulary: tuple[str, ...]
+) -> None:
+    text = re.search(rf"enum {enumeration} {{(.*?)}}", HEADER.read_text("utf-8"), re.DOTALL)
+    assert text is not None
+    values = re.findall(rf"{prefix}(\w+) = (\d+)", text[1])
+    assert values == [(word.upper(), str(index)) for index, word in enumerate(vocabulary)]
+
+
+def test_clang_format_leaves_the_examples_of_the_header() -> None:
+    parts = HEADER.read_text("utf-8").split("/* clang-format off */")[1:]
+    examples = [
+        line
+        for part in parts
+        for line in part.split("/* clang-format on */")[0].splitlines()
+        if line.startswith(" *   ")
+    ]
+    assert len(parts) == 2
+    assert " *     samples += n_taken;" in examples
+    assert all(line.count(";") <= 1 or " for (" in line for line in examples)
 
 
 def test_runs_a_card(beep_model: Path, boop_model: Path, backend: str) -> None:
@@ -182,11 +234,11 @@ def test_errors(library: capi.Library, beep_model: Path, backend: str) -> None:
     with pytest.raises(ValueError, match="thresholds"):
         make_c_spotter(library, thresholds=[0.5, 2.0])
     with pytest.raises(ValueError, match="n_keywords is 1, but the models have 2"):
-        make_c_spotter(library, thresholds=[0.5], smoothing_frames=[3])
+        make_c_spotter(library, thresholds=[0.5], smoothing_outputs=[3])
     with pytest.raises(ValueError, match="equal lengths"):
         make_c_spotter(library, thresholds=[0.5])
     with pytest.raises(ValueError, match="at least one network"):
-        capi.Spotter([], thresholds=[], smoothing_frames=[])
+        capi.Spotter([], thresholds=[], smoothing_outputs=[])
     with pytest.raises(ValueError, match="volume_bucket"):
         make_c_spotter(library).set_state(0, 0, 6)
     with pytest.raises(TypeError, match="int16"):

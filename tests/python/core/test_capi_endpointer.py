@@ -53,6 +53,12 @@ def test_the_same_events_bit_for_bit(options: dict[str, Any]) -> None:
         ours.reset()
         theirs.reset()
     np.testing.assert_array_equal(ours.probabilities(PCM), theirs.probabilities(PCM))
+    ours.reset()
+    theirs.reset()
+    events, values = ours.process_with_probabilities(PCM)
+    wanted_events, wanted_values = theirs.process_with_probabilities(PCM)
+    assert events == wanted_events
+    np.testing.assert_array_equal(values, wanted_values)
 
 
 def test_the_same_after_a_wake_word() -> None:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import math
 
 import pytest
+from helpers.tone_stream import load_model, make_spotter
 
-from pywakeword import DeviceState
+from pywakeword import DeviceState, _core
+from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS, STATE_SIZES, VOLUME_EDGES
 
 pytestmark = pytest.mark.portable
 
@@ -37,6 +39,19 @@ def test_unknown_words_name_the_vocabulary() -> None:
 def test_volume_out_of_range(volume: float) -> None:
     with pytest.raises(ValueError, match="volume must lie between 0 and 1"):
         DeviceState(volume=volume)
+
+
+def test_the_vocabularies_are_those_of_the_core() -> None:
+    assert DEVICE_TYPES is _core.DEVICE_TYPES
+    assert PLAYBACKS is _core.PLAYBACKS
+    assert VOLUME_EDGES is _core.VOLUME_EDGES
+    spotter = make_spotter(load_model())  # its state sizes are the core's
+    spotter.set_state(*(size - 1 for size in STATE_SIZES))
+    for axis, size in enumerate(STATE_SIZES):
+        codes = [0, 0, 0]
+        codes[axis] = size
+        with pytest.raises(ValueError, match="vocabulary"):
+            spotter.set_state(*codes)
 
 
 @pytest.mark.parametrize("volume", ["0.5", True])

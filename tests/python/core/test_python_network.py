@@ -29,7 +29,7 @@ def python_network(run: Any, **changes: int) -> _core.PythonNetwork:
 
 
 def one_keyword(run: Any) -> _core.Spotter:
-    return make_spotter(python_network(run), thresholds=[0.5], smoothing_frames=[1])
+    return make_spotter(python_network(run), thresholds=[0.5], smoothing_outputs=[1])
 
 
 class Occupant:

@@ -63,7 +63,7 @@ def network(*, head_seed: int, trunk_change: int = 0, head_taps: int = 3) -> byt
 
 def spotter(models: list[_core.Model]) -> _core.Spotter:
     n = len(models)
-    return _core.Spotter(models, thresholds=[0.9] * n, smoothing_frames=[1] * n)
+    return _core.Spotter(models, thresholds=[0.9] * n, smoothing_outputs=[1] * n)
 
 
 def scores(models: list[_core.Model], chunk: int) -> npt.NDArray[np.float32]:

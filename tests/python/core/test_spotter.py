@@ -156,7 +156,7 @@ def test_the_snippet_is_the_audio_with_its_pre_roll(
 
 def test_several_networks_share_a_front_end(model: _core.Model, pcm: Pcm) -> None:
     alone = as_tuples(make_spotter(model).process(pcm))
-    both = _core.Spotter([model, model], thresholds=[0.5] * 4, smoothing_frames=[3] * 4)
+    both = _core.Spotter([model, model], thresholds=[0.5] * 4, smoothing_outputs=[3] * 4)
     assert both.n_keywords == 4
     detections = as_tuples(both.process(pcm))
     assert [d for d in detections if d[0] < 2] == alone
@@ -247,7 +247,7 @@ def test_the_gil_is_released(model: _core.Model) -> None:
         (b"odd", ValueError, "odd"),
     ],
 )
-@pytest.mark.parametrize("method", ["process", "scores"])
+@pytest.mark.parametrize("method", ["process", "scores", "process_with_scores"])
 def test_other_arrays_are_refused(
     model: _core.Model, method: str, audio: object, error: type[Exception], message: str
 ) -> None:
@@ -259,7 +259,8 @@ def test_audio_that_is_not_laid_out_as_the_core_reads_it(model: _core.Model) -> 
     pcm = np.random.default_rng(5).integers(-900, 900, 16000).astype(np.int16)
     wanted = make_spotter(model).scores(pcm)
     twice = np.repeat(pcm, 2)
-    for same in (twice[::2], pcm.tobytes(), memoryview(pcm), pcm[::-1].copy()[::-1]):
+    odd = memoryview(b"-" + pcm.tobytes())[1:]  # starts inside a sample of the buffer
+    for same in (twice[::2], pcm.tobytes(), memoryview(pcm), pcm[::-1].copy()[::-1], odd):
         np.testing.assert_array_equal(make_spotter(model).scores(same), wanted)
     with pytest.raises(TypeError, match="int16, got >i2"):
         make_spotter(model).scores(pcm.astype(">i2"))
@@ -269,10 +270,10 @@ def test_audio_that_is_not_laid_out_as_the_core_reads_it(model: _core.Model) -> 
     ("options", "message"),
     [
         ({"thresholds": [0.5]}, "equal lengths"),
-        ({"thresholds": [0.5], "smoothing_frames": [1]}, "2 keywords, but 1"),
+        ({"thresholds": [0.5], "smoothing_outputs": [1]}, "2 keywords, but 1"),
         ({"thresholds": [0.5, 0.0]}, "thresholds"),
         ({"thresholds": [0.5, float("nan")]}, "thresholds"),
-        ({"smoothing_frames": [0, 1]}, "smoothing_frames"),
+        ({"smoothing_outputs": [0, 1]}, "smoothing_outputs"),
         ({"refractory_s": -1.0}, "refractory_s"),
         ({"refractory_s": float("nan")}, "refractory_s"),
         ({"history_s": 1.0}, "history_s"),

@@ -38,19 +38,19 @@ def small_model(output_sizes: dict[str, int], n_bins: int = 64) -> _core.Model:
 
 def test_no_network_is_too_few() -> None:
     with pytest.raises(ValueError, match="at least one network"):
-        _core.Spotter([], thresholds=[], smoothing_frames=[])
+        _core.Spotter([], thresholds=[], smoothing_outputs=[])
 
 
 def test_other_objects_are_no_networks() -> None:
     networks: Any = [object()]
     with pytest.raises(TypeError, match="networks must hold"):
-        _core.Spotter(networks, thresholds=[0.5], smoothing_frames=[1])
+        _core.Spotter(networks, thresholds=[0.5], smoothing_outputs=[1])
 
 
 def test_networks_must_share_a_stride() -> None:
     networks = [load_model(), python_network(frame_stride=2)]
     with pytest.raises(ValueError, match=r"strides \(4 and 2\)"):
-        _core.Spotter(networks, thresholds=[0.5] * 3, smoothing_frames=[1] * 3)
+        _core.Spotter(networks, thresholds=[0.5] * 3, smoothing_outputs=[1] * 3)
 
 
 def test_the_state_input_must_fit_the_vocabularies() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,8 @@ from helpers import tiny_model
 from helpers.tiny_model import silence, tone, utterance
 
 from pywakeword import CalibrationError, Detection, DeviceState, StreamError, WakeWord
+from pywakeword.models.files import read_model
+from pywakeword.models.network import load_core_model
 
 pytestmark = pytest.mark.portable
 
@@ -65,6 +69,22 @@ def test_scores(beep_model: Path, boop_model: Path) -> None:
     assert scores[:, 1].max() > 0.9
 
 
+@pytest.mark.parametrize("chunk", [1, 160, 1000, 100_000])
+def test_scores_and_detections_in_one_call(beep_model: Path, boop_model: Path, chunk: int) -> None:
+    pcm = np.concatenate([utterance("beep"), utterance("boop", 0.5)])
+    spotter = WakeWord([beep_model, boop_model])
+    parts = [spotter.process_with_scores(pcm[i : i + chunk]) for i in range(0, len(pcm), chunk)]
+    found = [detection for detections, _ in parts for detection in detections]
+    expected = WakeWord([beep_model, boop_model]).process(pcm)
+    assert [detection.keyword for detection in found] == ["beep", "boop"]
+    assert found == expected
+    for one, other in zip(found, expected):
+        np.testing.assert_array_equal(one.snippet, other.snippet)
+    scores = np.concatenate([scores for _, scores in parts])
+    assert scores.dtype == np.float32
+    np.testing.assert_array_equal(scores, WakeWord([beep_model, boop_model]).scores(pcm))
+
+
 def test_reset_forgets_and_repeats(beep_model: Path) -> None:
     spotter = WakeWord(beep_model)
     first = spotter.process(utterance("beep"))
@@ -96,7 +116,7 @@ def test_takes_views_and_nothing(beep_model: Path) -> None:
     assert WakeWord(beep_model).process(b"") == []
 
 
-@pytest.mark.parametrize("method", ["process", "scores"])
+@pytest.mark.parametrize("method", ["process", "scores", "process_with_scores"])
 @pytest.mark.parametrize(
     ("pcm", "error", "message"),
     [
@@ -109,6 +129,7 @@ def test_takes_views_and_nothing(beep_model: Path) -> None:
         (memoryview(np.zeros(160, np.float32)), TypeError, "items of format 'f'"),
         (np.zeros((160, 2), np.int16), ValueError, "1-D"),
         (np.zeros((), np.int16), ValueError, "1-D"),
+        (memoryview(bytes(320))[::2], ValueError, "contiguous"),
         (b"\0\0\0", ValueError, "the length is odd"),
     ],
 )
@@ -185,6 +206,15 @@ def test_two_words_of_one_model(tmp_path: Path) -> None:
     spotter = WakeWord(tiny_model.write_model(tmp_path, ("beep", "boop")))
     pcm = np.concatenate([utterance("boop"), utterance("beep")])
     assert [found.keyword for found in spotter.process(pcm)] == ["boop", "beep"]
+
+
+def test_streams_of_one_model_share_its_weights(beep_model: Path) -> None:
+    spotter = WakeWord(beep_model)
+    network = weakref.ref(load_core_model(read_model(beep_model)))
+    assert network() is load_core_model(read_model(beep_model))  # kept by the stream
+    del spotter
+    gc.collect()
+    assert network() is None
 
 
 def test_thresholds(beep_model: Path, boop_model: Path) -> None:

@@ -1,18 +1,19 @@
-"""What differs on Windows, as far as it can be tried elsewhere: see also tools/ci/windows_check."""
+"""What differs on Windows, as far as other systems can test it; see tools/ci/windows_check."""
 
 from __future__ import annotations
 
 import ast
 import asyncio
-import importlib.util
 import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from helpers.setup_script import load_setup
 
 import pywakeword
 from pywakeword._wyoming import check_uri
@@ -22,7 +23,6 @@ from pywakeword.commands import wyoming
 pytestmark = pytest.mark.portable
 
 PACKAGE = Path(pywakeword.__file__).parent
-SETUP = Path(__file__).parents[3] / "setup.py"
 POSIX_ONLY = {
     "crypt",
     "curses",
@@ -39,6 +39,11 @@ POSIX_ONLY = {
     "termios",
     "tty",
 }
+
+
+@pytest.fixture
+def setup() -> ModuleType:
+    return load_setup()
 
 
 def imported(source: str) -> Iterator[str]:
@@ -114,15 +119,9 @@ def test_a_signal_ends_a_service_without_the_loops_handlers(
         signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.skipif(not SETUP.exists(), reason="setup.py is not beside the tests")
-def test_setup_takes_clang_cl_on_windows_unless_told_otherwise() -> None:
-    spec = importlib.util.spec_from_file_location("pywakeword_setup", SETUP)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    pytest.importorskip("setuptools", reason="not every test environment has setuptools")
-    spec.loader.exec_module(module)
+def test_setup_takes_clang_cl_on_windows_unless_another_is_chosen(setup: ModuleType) -> None:
     clang_cl = ["-DCMAKE_CXX_COMPILER=clang-cl"]
-    arguments = module.compiler_arguments
+    arguments = setup.compiler_arguments
     assert arguments("win32", {}) == clang_cl
     assert arguments("win32", {"CMAKE_ARGS": "-DPWW_WERROR=ON", "CXX": ""}) == clang_cl
     assert arguments("win32", {"CMAKE_ARGS": "-DCMAKE_CXX_COMPILER=g++"}) == []

@@ -245,6 +245,10 @@ def test_probabilities() -> None:
     assert endpointer.frame_shift_s == 0.01
     assert values[:90].max() < 0.3
     assert values[120:200].mean() > 0.8
+    both = Endpointer()
+    parts = [both.process_with_probabilities(pcm[i : i + 777]) for i in range(0, len(pcm), 777)]
+    np.testing.assert_array_equal(np.concatenate([part for _, part in parts]), values)
+    assert [event for events, _ in parts for event in events] == Endpointer().process(pcm)
     # Held between two outputs of the network.
     steps = values[3 : 3 + (len(values) - 3) // 4 * 4].reshape(-1, endpointer.card.frame_stride)
     assert np.all(steps == steps[:, :1])

@@ -20,7 +20,7 @@ def load_model() -> _core.Model:
 
 
 def make_spotter(network: _core.Model | _core.PythonNetwork, **options: Any) -> _core.Spotter:
-    defaults = {"thresholds": [0.5, 0.5], "smoothing_frames": [3, 3]}
+    defaults = {"thresholds": [0.5, 0.5], "smoothing_outputs": [3, 3]}
     return _core.Spotter([network], **{**defaults, **options})
 
 

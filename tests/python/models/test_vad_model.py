@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pywakeword
 from pywakeword import CardError, Endpointer, ModelError, WakeWord
 from pywakeword.cli import main
 from pywakeword.models.files import find_model
+from pywakeword.models.network import load_vad_model
 
 pytestmark = pytest.mark.portable
 
@@ -84,12 +87,18 @@ def test_a_damaged_model_raises(vad: Path) -> None:
 
 
 def test_streams_share_weights(vad: Path) -> None:
-    assert Endpointer(model=vad)._network is Endpointer(model=vad)._network
+    endpointer = Endpointer(model=vad)
+    network = weakref.ref(load_vad_model(vad)[0])
+    assert network() is load_vad_model(vad)[0]  # kept by the stream
+    del endpointer
+    gc.collect()
+    assert network() is None
 
 
 def test_the_card_describes_the_network() -> None:
     endpointer = Endpointer()
-    macs_per_frame = endpointer._network.macs_per_output / endpointer.card.frame_stride
+    network, card = load_vad_model("vad")
+    macs_per_frame = network.macs_per_output / card.frame_stride
     assert macs_per_frame < 20_000
     assert endpointer.probabilities(np.zeros(1200, np.int16)).shape == (6,)
     assert endpointer.card.document["figures"]["detectors"]
