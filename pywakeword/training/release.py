@@ -11,10 +11,9 @@ from typing import Any
 from pywakeword import _core
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS, VOLUME_EDGES
 from pywakeword.training.export.keyword_graph import Ranges, build, calibrate, fold
-from pywakeword.training.figures.develop import REFRACTORY_S, SMOOTHING
 from pywakeword.training.material.corpus import Clip
 from pywakeword.training.network.network import Network
-from pywakeword.training.network.shape import model_name
+from pywakeword.training.network.shape import REFRACTORY_S, SMOOTHING, model_name
 from pywakeword.training.network.stages import Curriculum
 
 _CALIBRATION_BATCHES = 20
@@ -96,12 +95,18 @@ def card(network: Network, word: str, size: str, data: bytes) -> dict[str, Any]:
     }
 
 
-def provenance(clips: list[Clip], takes: list[Clip]) -> list[dict[str, Any]]:
-    """Count what the model was trained on, by source and licence."""
+def provenance(
+    clips: list[Clip], takes: list[Clip], voices: dict[str, int] | None = None
+) -> list[dict[str, Any]]:
+    """Count what the model was trained on, by source and licence; `voices` by what they spoke."""
     heard = [c for c in clips if c.category != "rir"] + [t for t in takes if t not in clips]
     counts = Counter((c.source, c.licence) for c in heard)
     rows = [
         {"source": source, "licence": licence, "files": n}
         for (source, licence), n in sorted(counts.items())
     ]
-    return [{"takes_of_the_word": len(takes)}, *rows]
+    natural = [
+        {"source": f"Kokoro-82M v1.0, {kind}", "licence": "Apache-2.0", "files": n}
+        for kind, n in (voices or {}).items()
+    ]
+    return [{"takes_of_the_word": len(takes)}, *rows, *natural]

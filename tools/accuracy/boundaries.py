@@ -47,7 +47,7 @@ class AlignedHeads(nn.Module):
     def forward(self, trunk: Tensor) -> Tensor:
         """(batch, channels, steps) to (batch, words, 2, steps)."""
         logits: Tensor = self.out(functional.relu(self.conv(trunk)))
-        return logits.unflatten(1, (-1, 2))
+        return logits.reshape(logits.shape[0], -1, 2, logits.shape[-1])
 
 
 class Both(nn.Module):

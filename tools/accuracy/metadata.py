@@ -20,11 +20,11 @@ import torch
 
 from pywakeword import DeviceState
 from pywakeword.measure.evaluation import frr_at_fa, peaks, wilson_interval
-from pywakeword.training.figures.conditions import Conditions, Stream
-from pywakeword.training.figures.develop import REFRACTORY_S, SMOOTHING, outputs, smooth
+from pywakeword.training.figures.conditions import Condition, Conditions, Stream
+from pywakeword.training.figures.develop import outputs, smooth
 from pywakeword.training.material.features import lfbe
 from pywakeword.training.network.network import Network
-from pywakeword.training.network.shape import Shape
+from pywakeword.training.network.shape import REFRACTORY_S, SMOOTHING, Shape
 from pywakeword.training.network.stages import Curriculum, distil, teach_words
 from pywakeword.training.run import Run, add_run_options, prepare_run
 
@@ -53,7 +53,9 @@ def prepare_streams(conditions: Conditions, words: tuple[str, ...]) -> dict[str,
 
     made: dict[str, Any] = {}
     for state, wanted in STATES.items():
-        takes = {w: [s for c in wanted for s in conditions.positives(w, c)] for w in words}
+        takes = {
+            w: [s for c in wanted for s in conditions.positives(w, Condition(*c))] for w in words
+        }
         if state == "none":
             streams = [*conditions.negatives(words), *conditions.negatives_in(words, "noise")]
         else:

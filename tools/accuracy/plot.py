@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pywakeword.training.figures.conditions import CONDITIONS
-
 
 def save_plot(path: Path, results: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     """Draw the curves of `tools.accuracy evaluate`, a row of panels for each word.
@@ -22,12 +20,13 @@ def save_plot(path: Path, results: Mapping[str, Sequence[Mapping[str, Any]]]) ->
     """
     from matplotlib.figure import Figure
 
-    n_columns = len(CONDITIONS) // 2
+    conditions = list(dict.fromkeys(c for rows in results.values() for c in rows[0]["curves"]))
+    n_columns = -(-len(conditions) // 2)
     figure = Figure(figsize=(3 * n_columns, 4.6 * len(results)), layout="constrained")
     panels = figure.subplots(2 * len(results), n_columns, sharex=True, sharey=True, squeeze=False)
     names = list(dict.fromkeys(row["detector"] for rows in results.values() for row in rows))
     for i, (word, rows) in enumerate(results.items()):
-        for panel, condition in zip(panels[2 * i : 2 * i + 2].flat, CONDITIONS):
+        for panel, condition in zip(panels[2 * i : 2 * i + 2].flat, conditions):
             for row in rows:
                 rates, misses = zip(*row["curves"][condition])
                 colour = f"C{names.index(row['detector'])}"

@@ -17,9 +17,8 @@ from pywakeword.training.figures.conditions import Conditions, Stream
 from pywakeword.training.material.features import lfbe
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.sampling import SILENCE
+from pywakeword.training.network.shape import REFRACTORY_S, SMOOTHING
 
-SMOOTHING = 3  # outputs of 40 ms
-REFRACTORY_S = 1.0
 _GAP_FRAMES = 50
 
 

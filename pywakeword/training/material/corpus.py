@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class Clip:
     def said(self) -> str:
         """What can be heard: the label of a wake word, else the transcript, and flagged words."""
         said = self.label if self.category == "wakewords" else self.transcript
-        flagged = [q.removeprefix("contains:") for q in self.qa if q.startswith("contains:")]
+        flagged = [q.split(":", 1)[1] for q in self.qa if "contain" in q and ":" in q]
         return " ".join([said, *flagged]).replace("_", " ")
 
     def holds(self, word: str) -> bool:
@@ -71,7 +72,7 @@ def read_manifest(data: Path, split: str, *, released_only: bool = True) -> list
             transcript=row["transcript"].lower(),
             source=row["source_repo"],
             licence=row["licence"],
-            qa=frozenset(filter(None, row["qa"].split(";"))),
+            qa=frozenset(re.split(r"[;\s]+", row["qa"]) if row["qa"] else ()),
         )
         for row in rows
         if row["split"] == split and (row["release"] == "ok" or not released_only)

@@ -20,7 +20,7 @@ TEACHER_WINDOW_FRAMES, TEACHER_STEP_FRAMES = 76, 8
 
 def to_pcm(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
     """Round to int16, saturating."""
-    return np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
+    return np.asarray(np.clip(np.rint(samples * 32768), -32768, 32767), np.int16)
 
 
 def lfbe(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
@@ -134,9 +134,9 @@ class Store:
             entries,
         )
 
-    def without(self, words: list[str]) -> Store:
-        """Leave out the clips that say one of `words`."""
-        kept = [e for e in self.entries if not any(w in e.said for w in words)]
+    def without(self, words: list[str], *, but: tuple[str, ...] = ()) -> Store:
+        """Leave out the clips that say one of `words`, except those with a label in `but`."""
+        kept = [e for e in self.entries if e.label in but or not any(w in e.said for w in words)]
         return replace(self, entries=kept)
 
     @staticmethod

@@ -38,7 +38,7 @@ def simulated_rooms(
     """
     import pyroomacoustics  # of the extra train; who brings rooms of his own does without
 
-    responses = []
+    responses: list[npt.NDArray[np.float32]] = []
     while len(responses) < count:
         size = rng.uniform((2.5, 2.5, 2.2), (8.0, 6.0, 3.2))
         rt60 = rng.uniform(0.2, 0.7)

@@ -32,8 +32,12 @@ _RATIO_DB = {
     "alarm": (-10, 15),
 }
 _OWN = ("music", "tts", "alarm")
+_SYNTHETIC = ("synthetic", "natural")  # kinds of clips that a device could say itself
 _CANCELLED_SHARE = 0.25
 _OWN_WORD_SHARE = 0.25  # of the mixtures with the device's speech: it says the wake word
+_NARROW_SHARE = 0.12  # of a batch: a telephone's or an old headset's microphone
+_NARROW_HZ, _NARROW_LOW_HZ = (2000.0, 4200.0), (0.0, 320.0)
+_NARROW_FALL_DB = (30.0, 70.0)  # left of what lies beyond the band
 _MASKED_SHARE, _MASKED_BANDS, _MASKED_FRAMES = 0.3, 8, 7  # SpecAugment, two bands and one gap
 
 
@@ -45,11 +49,21 @@ class Mixed:
     state: Tensor  # (batch, 22) one-hot
 
 
+def _band_edges() -> np.ndarray:
+    """Hertz of the lower edge, the centres and the upper edge of the mel filters."""
+    mel = np.linspace(2595 * np.log10(1 + 60 / 700), 2595 * np.log10(1 + 7600 / 700), N_MELS + 2)
+    return np.asarray(700 * (10 ** (mel / 2595) - 1))
+
+
+def band_centres() -> np.ndarray:
+    """Centre of each mel filter in Hertz."""
+    return _band_edges()[1:-1]
+
+
 def band_widths() -> Tensor:
     """Weight sum of each mel filter, in FFT bins."""
-    mel = np.linspace(2595 * np.log10(1 + 60 / 700), 2595 * np.log10(1 + 7600 / 700), N_MELS + 2)
-    hertz = 700 * (10 ** (mel / 2595) - 1)
-    return torch.tensor((hertz[2:] - hertz[:-2]) / 2 / (SAMPLE_RATE_HZ / 512), dtype=torch.float32)
+    hertz = _band_edges()
+    return torch.tensor((hertz[2:] - hertz[:-2]) / 2 / (16_000 / 512), dtype=torch.float32)
 
 
 class Mixer:
@@ -60,6 +74,7 @@ class Mixer:
         self._rng = np.random.default_rng(seed)
         self._torch = torch.Generator().manual_seed(seed)
         self._widths = band_widths()
+        self._centres = band_centres()
         self._spread = 0.9 / self._widths.sqrt()
         self._by_kind: dict[str, list[int]] = {}
         for i, entry in enumerate(interference.entries):
@@ -103,6 +118,16 @@ class Mixer:
         second = energy.gather(2, (low + 1)[:, None].expand(shape))
         return first * (1 - weight) + second * weight
 
+    def _bands(self, batch: int) -> Tensor:
+        """Energy factors of the microphone, (batch, 1, 64): most pass every band."""
+        rng = self._rng
+        gains = np.ones((batch, 1, N_MELS), np.float32)
+        for i in np.flatnonzero(rng.random(batch) < _NARROW_SHARE):
+            low, high = rng.uniform(*_NARROW_LOW_HZ), rng.uniform(*_NARROW_HZ)
+            beyond = (self._centres < low) | (self._centres > high)
+            gains[i, 0, beyond] = 10 ** (-rng.uniform(*_NARROW_FALL_DB) / 10)
+        return torch.from_numpy(gains)
+
     def own_word(self, n_frames: int, before: int) -> np.ndarray:
         """`n_frames` of the device itself saying a wake word, with `before` frames of context."""
         kind = self._by_kind["own word"]
@@ -140,8 +165,8 @@ class Mixer:
         mixed_share : float
             Share of the batch that gets interference.
         voices : list of str, optional
-            Who speaks: "real" and "synthetic" are somebody in the room, "own" is the device
-            itself, which then knows that it speaks.
+            Who speaks, the kinds of the clips; "own" is the device itself, which then knows that
+            it speaks.
         onsets : (batch,) ndarray of int, optional
             Frames before the stream began: digital silence, as the device is primed with.
         """
@@ -150,7 +175,7 @@ class Mixer:
         voices = voices or ["real"] * batch
         energy = (torch.from_numpy(speech.astype(np.float32)).exp() - FLOOR).clamp_min(0)
         energy = self._warp(energy) * self._equaliser(batch, 12, 4) * self._masks(batch, n_frames)
-        level_db = rng.uniform(-50, -12, batch)
+        level_db = np.asarray(rng.uniform(-50, -12, batch))
         gain = 10 ** ((level_db - STORED_LEVEL_DB) / 10)
         energy = energy * torch.tensor(gain, dtype=torch.float32)[:, None, None]
 
@@ -179,7 +204,7 @@ class Mixer:
                 if kind in _OWN and rng.random() < _CANCELLED_SHARE:
                     ratio += rng.uniform(10, 25)  # what an echo canceller left over
                 # A synthetic voice beside the device's own could be either: real people only.
-                if kind == "tts" and voices[i] == "synthetic":
+                if kind == "tts" and voices[i] in _SYNTHETIC:
                     kind = "music"
                 source = kind
                 if kind == "tts" and "own word" in self._by_kind:
@@ -195,6 +220,7 @@ class Mixer:
             self._describe(state[i], playing, volume, certain)
         mixed = torch.from_numpy(added.astype(np.float32)).exp() * self._equaliser(batch, 8, 3)
         energy = energy + mixed * torch.tensor(factor, dtype=torch.float32)[:, None, None]
+        energy = energy * self._bands(batch)
         if onsets is not None:
             began = torch.arange(n_frames)[None] >= torch.from_numpy(onsets)[:, None]
             energy = energy * began[..., None]

@@ -79,6 +79,8 @@ def teacher_rows(
     newest = start + shape.trunk_frames - 1 + shape.stride * np.arange(0, n_steps, 2)
     row = (newest - (TEACHER_WINDOW_FRAMES - 1)) // TEACHER_STEP_FRAMES
     exists = (row >= 0) & (row < entry.n_embeddings)
+    if not exists.any():
+        return np.zeros((len(row), store.embeddings.shape[1]), np.float32), exists
     at = np.where(exists, entry.first_embedding + row, 0)
     rows = store.embeddings[at].astype(np.float32)
     exists &= np.isfinite(rows[:, 0])

@@ -17,7 +17,7 @@ from pywakeword.training.figures.conditions import OWN, PADDING_S, Conditions, S
 from pywakeword.training.material import playback, rooms, synthesis
 from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.sentences import treebank_sentences
-from pywakeword.training.material.versions import active_rms
+from pywakeword.training.material.levels import active_rms
 
 _KINDS = ("noise", "babble", "music", "tts", "alarm")
 _NOISY_SHARE = 0.75
