@@ -1,4 +1,4 @@
-"""Stage 4: quantize, write the model and the parts of its card that need no measuring."""
+"""Stage 4: quantise, write the model and the parts of its card that need no measurement."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def write_model(folder: Path, data: bytes, document: dict[str, Any]) -> Path:
 
 
 def card(network: Network, word: str, size: str, data: bytes) -> dict[str, Any]:
-    """Return the parts of the card that hold before anything was measured."""
+    """Return the parts of the card that are known before any measurement."""
     name = model_name(word, size)
     return {
         "format_version": 1,
@@ -99,8 +99,8 @@ def provenance(
     clips: list[Clip], takes: list[Clip], voices: dict[str, int] | None = None
 ) -> list[dict[str, Any]]:
     """Count what the model was trained on, by source and licence; `voices` by what they spoke."""
-    heard = [c for c in clips if c.category != "rir"] + [t for t in takes if t not in clips]
-    counts = Counter((c.source, c.licence) for c in heard)
+    used = [c for c in clips if c.category != "rir"] + [t for t in takes if t not in clips]
+    counts = Counter((c.source, c.licence) for c in used)
     rows = [
         {"source": source, "licence": licence, "files": n}
         for (source, licence), n in sorted(counts.items())

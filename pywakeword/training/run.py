@@ -1,4 +1,4 @@
-"""What every command on a training run shares: its options, its words, its stores."""
+"""Shared by all commands on a training run: options, words, stores."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Run:
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which run is meant."""
+    """Add the options that define a run."""
     parser.add_argument("words", nargs="+", metavar="WORD", help="labels of wake words in the data")
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
     parser.add_argument(
@@ -83,7 +83,7 @@ def prepare_run(args: argparse.Namespace) -> Run:
     Raises
     ------
     ValueError
-        If the data folder, or the takes of a word, are not there.
+        If the data folder or the takes of a word are missing.
     """
     if not (args.data / "manifest.csv").is_file():
         raise ValueError(f"{args.data}: no manifest.csv there")

@@ -1,4 +1,4 @@
-"""pywakeword and its peers behind one question: the scores of one stream.
+"""One interface for pywakeword and its peers: the scores of a stream.
 
 Every detector starts afresh for each stream, gets 10 ms (or its own) chunks from Python
 and half a second of silence at the end. `score_shift_s` is the time between two scores.
@@ -34,7 +34,7 @@ class Detector(Protocol):
 
 @dataclass
 class Pywakeword:
-    """A model under test; `metadata=False` leaves the device state unknown."""
+    """A model; `metadata=False` leaves the device state unknown."""
 
     word: str
     metadata: bool = True
@@ -116,7 +116,7 @@ class OpenWakeWord:
 
 
 class Porcupine:
-    """Porcupine 1.9.5: it tells only whether, so its score is the least sensitivity that fires."""
+    """Porcupine 1.9.5: gives only yes or no, so its score is the least sensitivity that fires."""
 
     score_shift_s = 0.032
     _SENSITIVITIES = (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)

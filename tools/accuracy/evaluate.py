@@ -1,6 +1,6 @@
 """Misses by condition, beside the peers: python -m tools.accuracy evaluate --data DIR.
 
-Every detector hears the same samples in one run. The threshold of each is the one that
+All detectors are tested on the same audio in one run. Each uses the threshold that
 gives the stated rate of false accepts over all negatives: dev speech, words and noise in
 quiet and in noise, held-out synthetic voices, and the device's own playback alone.
 """
@@ -52,7 +52,7 @@ def evaluate(
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print one table a word, and write it as JSON."""
+    """Print one table per word, and write it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m tools.accuracy evaluate", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
     parser.add_argument("--work", type=Path, default=Path("runs/evaluate"))
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         ]
         takes = len(positives["quiet"])
         print(
-            f"\n{word}: misses in % of {takes} takes at {args.fa_per_hour:g} false accepts an hour"
+            f"\n{word}: misses in % of {takes} takes at {args.fa_per_hour:g} false accepts per hour"
         )
         print("| detector | " + " | ".join(names) + " |")
         print("|---" * (len(names) + 1) + "|")

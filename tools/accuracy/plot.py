@@ -1,4 +1,4 @@
-"""Misses over false accepts an hour, a panel for each condition, a line for each detector."""
+"""Misses over false accepts per hour: one panel per condition, one line per detector."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 
 def save_plot(path: Path, results: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Draw the curves of `tools.accuracy evaluate`, a row of panels for each word.
+    """Draw the curves of `tools.accuracy evaluate`, one row of panels per word.
 
     Parameters
     ----------
     path : Path
-        Picture to write; its ending says of what kind.
+        Picture to write; the suffix gives the format.
     results : mapping of str to sequence of dict
         Rows of detectors by word, each with `detector` and `curves`: by condition, pairs of
-        false accepts an hour and misses in percent.
+        false accepts per hour and misses in percent.
     """
     from matplotlib.figure import Figure
 

@@ -1,8 +1,8 @@
 """From recordings to bundled models: python -m tools.release train WORD... --data DIR --work DIR.
 
-Several words share one trunk and one run. Every stage keeps what it made in the work
-folder and is skipped or resumed when the command is given again; a further word reuses
-the common recordings and the distilled trunk that are there.
+Several words share one trunk and one run. Every stage keeps its results in the work folder;
+the same command skips finished stages and resumes the others. Another word reuses the common
+recordings and the distilled trunk.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
             print(step, development.report(network))
 
     curriculum = Curriculum(run.speech, run.interference, run.shape, args.seed + 1)
-    if args.start:  # a trained network knows from the start what is hard
+    if args.start:  # a trained network can rank the negatives at once
         print("start:", mine(network, curriculum), development.report(network))
     teach_words(
         network,

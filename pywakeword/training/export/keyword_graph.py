@@ -37,7 +37,7 @@ class Folded:
     stem2: Layer
     blocks: list[Layer]
     embed: Layer
-    scales: list[Layer]  # FiLM: embedding -> scale, one a block
+    scales: list[Layer]  # FiLM: embedding -> scale, one per block
     shifts: list[Layer]
     head: Layer
     outputs: dict[str, Layer]

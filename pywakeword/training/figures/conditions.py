@@ -64,7 +64,7 @@ _OWN_WORDS = 160
 
 @dataclass(frozen=True)
 class Stream:
-    """Audio with what the device knew of itself, and where its one word lies (or None)."""
+    """Audio with the device state, and the span of its one word (or None)."""
 
     name: str
     pcm: npt.NDArray[np.int16]
@@ -234,7 +234,7 @@ class Conditions:
         yield from self._alone((kind,))
 
     def own_voice(self, word: str) -> Iterator[Stream]:
-        """Yield the device itself saying `word`, each time in another held-out voice."""
+        """Yield the device's own voice saying `word`, in changing held-out voices."""
         voices = synthesis.voices(evaluation=True)
         for i in range(_OWN_WORDS):
             voice = voices[(3 * i) % len(voices)]

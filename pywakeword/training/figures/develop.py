@@ -1,4 +1,4 @@
-"""The dev split through the float network: what training is steered and stopped by."""
+"""The dev split through the float network: steers training."""
 
 from __future__ import annotations
 

@@ -192,15 +192,15 @@ def _by_pitch(
     for group in GROUPS:
         chosen = [i for i, g in enumerate(groups) if g == group]
         misses = sum(best[name][i] < threshold for name in CONDITIONS for i in chosen)
-        heard = len(chosen) * len(CONDITIONS)
-        made[group] = {"takes": len(chosen), "heard": heard, "misses": misses}
+        trials = len(chosen) * len(CONDITIONS)
+        made[group] = {"takes": len(chosen), "heard": trials, "misses": misses}
     return made
 
 
 def _own_voice(
     scorer: Scorer, conditions: Conditions, word: str, threshold: float
 ) -> dict[str, Any]:
-    """Measure the device itself saying the word, and persons saying it over the device."""
+    """Measure rejection of the device's own voice, and takes spoken over it."""
     own = list(conditions.own_voice(word))
     persons = [s for db in (5.0, 0.0) for s in conditions.positives(word, Condition("tts", db))]
     made: dict[str, Any] = {"own_words": len(own), "persons": len(persons)}
@@ -217,7 +217,7 @@ def _own_voice(
 
 
 def _delay_by_threshold(path: Path, streams: list[Stream]) -> list[dict[str, Any]]:
-    """Say what a lower threshold gains in time; its cost is in the calibration table."""
+    """Return the delay by threshold; the cost of a lower one is in the calibration table."""
     rows = []
     for threshold in _TRADE:
         errors = boundary_errors(pywakeword.WakeWord(str(path), threshold=threshold), streams)

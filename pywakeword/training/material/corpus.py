@@ -1,4 +1,4 @@
-"""The recordings: what the manifest says of each file, and decoding to 16 kHz int16."""
+"""The recordings: rows of the manifest, and decoding to 16 kHz."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Clip:
     label : str
         The word of a wake-word clip, the kind of a noise; else often empty.
     group : str
-        Leak group: clips that may share a speaker. Never split a group.
+        Leak group: clips that may share a speaker. A split must not divide a group.
     transcript : str
         What is said, where the source tells; lower case.
     source, licence : str
@@ -49,7 +49,7 @@ class Clip:
 
     @property
     def said(self) -> str:
-        """What can be heard: the label of a wake word, else the transcript, and flagged words."""
+        """Text of the clip: the label of a wake word, else the transcript, plus flagged words."""
         said = self.label if self.category == "wakewords" else self.transcript
         flagged = [q.split(":", 1)[1] for q in self.qa if "contain" in q and ":" in q]
         return " ".join([said, *flagged]).replace("_", " ")
@@ -60,7 +60,7 @@ class Clip:
 
 
 def read_manifest(data: Path, split: str, *, released_only: bool = True) -> list[Clip]:
-    """Rows of `split` ("train" or "dev"), those with release=ok unless told otherwise."""
+    """Rows of `split` ("train" or "dev"), by default only those with release=ok."""
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [
@@ -80,7 +80,7 @@ def read_manifest(data: Path, split: str, *, released_only: bool = True) -> list
 
 
 def folder_takes(folder: Path, word: str, split: str) -> list[Clip]:
-    """List what a user recorded of `word`; every sixth file by name is dev, the rest train."""
+    """List a user's recordings of `word`; every sixth file by name is dev, the rest train."""
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower().lstrip(".") in _READABLE)
     if len(paths) < _FEWEST_TAKES:
         raise ValueError(f"{folder}: {len(paths)} recordings, at least {_FEWEST_TAKES} are needed")

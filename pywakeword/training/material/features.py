@@ -32,11 +32,11 @@ def lfbe(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Entry:
-    """Where one clip lies in the store, and what training must know of it.
+    """Position of a clip in the store, and its labels.
 
     Frames count from the first of the clip. `word_start` and `word_end` are frames
-    (fractions allowed) of the target word, -1 when the clip holds none. `said` is what can
-    be heard, where that is known: a clip that says a target word is no negative.
+    (fractions allowed) of the target word, -1 when the clip holds none. `said` is the
+    text of the clip, if known: a clip with a target word in its text is not a negative.
     """
 
     first_frame: int
@@ -95,7 +95,7 @@ class Store:
     features : (n_frames, 64) ndarray of float16
         Log energies of all clips, one after the other.
     embeddings : (n_rows, 96) ndarray of float16
-        Rows of the teacher; nan where it was not asked.
+        Rows of the teacher; nan where it was not run.
     entries : list of Entry
         Where each clip lies.
     """

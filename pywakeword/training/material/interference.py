@@ -1,4 +1,4 @@
-"""What the device hears besides the person: noise, babble, its own music, speech and alarms.
+"""What reaches the microphone besides the speaker: noise, babble, its own music, speech and alarms.
 
 The last three go through a loudspeaker and a room. All at the same active level as speech.
 """
@@ -75,7 +75,7 @@ def prepare_own_voice(
 ) -> Store:
     """Make (or reopen) the device itself saying `word`, alone and in front of a sentence.
 
-    What the device says is never a person calling it, its own name included.
+    Speech of the device never wakes it, even when it says its own name.
     """
     folder = work / "words" / word / "own_voice"
     if Store.exists(folder):

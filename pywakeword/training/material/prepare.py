@@ -1,4 +1,4 @@
-"""Stage 1: which versions of which clips are made, into one store per word and one for all.
+"""Stage 1: make versions of the clips, into one store per word and one shared store.
 
 `speech` holds what serves every word: other words, read speech, synthetic sentences.
 `words/<word>/speech` holds the takes of one word, its synthetic takes and near misses.
@@ -43,7 +43,7 @@ def _make(job: Job) -> tuple[Any, ...] | None:
 def spellings(word: str) -> tuple[list[str], list[str]]:
     """Return how `word` is written for a voice, and words that only sound like it.
 
-    words.json knows some words; for any other the pronouncing dictionary is asked.
+    words.json lists some words; for all others the pronouncing dictionary gives the near misses.
     """
     table = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
     text = word.replace("_", " ")
@@ -51,7 +51,7 @@ def spellings(word: str) -> tuple[list[str], list[str]]:
         "spoken": [f"{text}{end}" for end in ("", "!", "?", ",")],
         "near_misses": near_misses(text),
     }
-    # Half words come by themselves: whatever the word starts or ends with.
+    # Also parts of the word: its beginnings and endings.
     halves = [text[:k] for k in (-3, -2)] + [text[k:] for k in (2, 3)]
     parts = text.split() if " " in text else []
     return spec["spoken"], spec["near_misses"] * 3 + [h for h in halves if h.strip()] + parts
@@ -84,7 +84,7 @@ def _common_jobs(clips: list[Clip], data: Path, seed: int, scale: float) -> Iter
                 path=clip.path,
                 altered=copy > 0 or rng.random() < 0.5,
             )
-        # Warped like the takes of the word, so that the vocoder's sound says nothing.
+        # Warped like the takes of the word, so that the vocoder's sound is no cue.
         if rng.random() < _WARPED_SHARE[clip.category]:
             yield job(
                 kind="real",
@@ -200,6 +200,6 @@ def prepare_speech(
     if not Store.exists(folder):
         jobs = list(_common_jobs(clips, data, seed, scale))
         make_store(folder, jobs, responses, workers=workers, teacher=teacher)
-    # The word somewhere in a sentence is neither a clean positive nor a negative.
+    # A sentence that contains the word is neither a positive nor a negative.
     spoken = [word.replace("_", " ") for word in takes]
     return Store.merged([Store.read(folder).without(spoken), *stores])

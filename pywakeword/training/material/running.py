@@ -21,9 +21,9 @@ from pywakeword.training.material.interference import add
 from pywakeword.training.material.prepare import make_store
 from pywakeword.training.material.versions import Job
 
-_SHARD = 100  # takes; a bank may still grow, so only whole shards are read
+_SHARD = 50  # takes; a bank may still grow, so only whole shards are read
 _WARPED_SHARE = 0.35
-_SPLICES = 4  # of every take
+_SPLICES = 2  # of every take
 _BEFORE_SHARE = 0.35
 _OWN_WORDS = 120
 

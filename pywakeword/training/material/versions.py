@@ -2,7 +2,7 @@
 
 Every clip is brought to one active level and gets quiet around it. Noise, level, tilt and
 playback are mixed in later, in the feature domain, freshly for every batch. The teacher
-always hears the version without clipping and room.
+always gets the version without clipping and room.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pywakeword.training.material.teacher import SIZE, Teacher
 
 TRAIL_S = 0.6
 _SKIPPED_ROWS = 15  # 1.2 s
-_WORD_SECONDS = (0.22, 1.6)  # takes outside have a click or a sentence for a word
+_WORD_SECONDS = (0.22, 1.6)  # outside: a click or a sentence
 _CLIPPED_SHARE = 0.15
 _FAST_SHARE = 0.25  # of the altered versions: tempo, pitch and formants up, as a child's voice
 
@@ -117,8 +117,8 @@ class VersionMaker:
         embeddings = None
         if self._teacher is not None:
             # It skips most of the silence in front; rows that it did not make are nan.
-            heard = self._teacher(dry[_SKIPPED_ROWS * TEACHER_STEP_FRAMES * HOP :])
-            embeddings = np.concatenate([np.full((_SKIPPED_ROWS, SIZE), np.nan, np.float32), heard])
+            rows = self._teacher(dry[_SKIPPED_ROWS * TEACHER_STEP_FRAMES * HOP :])
+            embeddings = np.concatenate([np.full((_SKIPPED_ROWS, SIZE), np.nan, np.float32), rows])
         wet = dry
         if job.altered and rng.random() < _CLIPPED_SHARE:
             limit = np.abs(wet).max() * rng.uniform(0.1, 0.7)

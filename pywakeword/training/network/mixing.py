@@ -23,7 +23,7 @@ from pywakeword.training.material.features import FLOOR, N_MELS, Store
 # the filter's weight sum; the weights grow linearly above 1 kHz.
 _HANN_ENERGY = 150.0
 STORED_LEVEL_DB = -26.0
-# Own playback is louder than a person may like: DESIGN.md, speech-to-echo -10 to +15 dB.
+# Own playback may be louder than the speaker: speech-to-echo ratio -10 to +15 dB.
 _RATIO_DB = {
     "noise": (-3, 25),
     "babble": (0, 25),
@@ -67,7 +67,7 @@ def band_widths() -> Tensor:
 
 
 class Mixer:
-    """Turns stored speech into what a device might hear, with its state."""
+    """Turns stored speech into what a microphone might record, with the device state."""
 
     def __init__(self, interference: Store, seed: int, words: tuple[str, ...] = ()) -> None:
         self._store = interference
@@ -213,7 +213,7 @@ class Mixer:
                 added[i] = self._segment(source, n_frames)
                 interference_db = level_db[i] - ratio
                 factor[i] = 10 ** ((interference_db - STORED_LEVEL_DB) / 10)
-                # Music may also be somebody else's: then the device says it plays nothing.
+                # Music may have another source: then the device reports that it plays nothing.
                 if kind in _OWN and (kind != "music" or rng.random() < 0.75):
                     playing = kind
                     volume = float(np.clip((interference_db + 50) / 40 + rng.normal(0, 0.1), 0, 1))
@@ -229,7 +229,7 @@ class Mixer:
     def _describe(self, row: Tensor, playing: str, volume: float, certain: bool) -> None:
         """Write the one-hot state; each part is unknown to the network at times.
 
-        `certain`: what is heard can only be judged by a device that knows what it plays.
+        `certain`: the playback state is always given, because the target depends on it.
         """
         rng = self._rng
         device = 0 if rng.random() < 0.4 else int(rng.integers(1, len(DEVICE_TYPES)))

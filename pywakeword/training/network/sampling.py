@@ -1,4 +1,4 @@
-"""Which stretch of which clip goes into a batch, and what the network should say there."""
+"""Choose the stretch of a clip for a batch, and its targets."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def teacher_rows(
 
 
 def targets(entries: list[Entry], starts: list[int], n_steps: int, shape: Shape) -> Targets:
-    """Say what every head should say at every output of the crops."""
+    """Return the targets of every head at every output of the crops."""
     size = (len(entries), len(shape.words), n_steps)
     posterior = np.zeros(size, np.float32)
     start = np.full(size, np.nan, np.float32)

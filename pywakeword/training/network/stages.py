@@ -264,7 +264,7 @@ def distil(
     batch: int = 40,
     name: str = "distil",
 ) -> None:
-    """Stage 2: the trunk learns to say what the teacher says, through noise."""
+    """Stage 2: the trunk learns the teacher's output, with noise in its input."""
     trainer = Trainer(name, network, work, steps=steps, rate=4e-3, seed=11)
 
     def loss_of(drawn: tuple[Tensor, Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
@@ -317,9 +317,9 @@ def head_losses(out: Tensor, goal: Targets) -> dict[str, Tensor]:
     losses = {"posterior": 4 * (entropy * weight).sum() / known.sum()}
     boundary = torch.zeros(())
     since_end = torch.from_numpy(goal.end) * BOUNDARY_UNIT
-    asked = (since_end >= BOUNDARIES[0]) & (since_end <= BOUNDARIES[1])  # never for a nan
+    counted = (since_end >= BOUNDARIES[0]) & (since_end <= BOUNDARIES[1])  # never for a nan
     for channel, truth in ((1, goal.start), (2, goal.end)):
         error = (out[:, :, channel] - torch.from_numpy(truth).nan_to_num()).abs()
-        boundary = boundary + (error * asked).sum() / asked.sum().clamp_min(1)
+        boundary = boundary + (error * counted).sum() / counted.sum().clamp_min(1)
     losses["boundary"] = boundary
     return losses
