@@ -11,8 +11,10 @@ import argparse
 import copy
 import hashlib
 import sys
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from pywakeword.training import release
@@ -43,6 +45,12 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--held-out", type=Path, help="takes by voices that are not trained on, to measure with"
     )
+    parser.add_argument(
+        "--mine-every", type=int, default=1000, metavar="STEPS", help="between scans of negatives"
+    )
+    parser.add_argument(
+        "--report-every", type=int, default=1000, metavar="STEPS", help="between looks at dev"
+    )
     for name, default in _STEPS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
     return parser.parse_args(argv)
@@ -65,18 +73,32 @@ def main(argv: list[str] | None = None) -> int:
     else:
         distil_trunk(network, run, args)
 
-    conditions = Conditions(args.data, cache=args.work, takes=run.kept, held_out=args.held_out)
-    steering = [name for name in _STEERING if name in conditions.names]
-    development = Development(conditions, run.shape.words, steering)
+    def conditions() -> Conditions:
+        return Conditions(args.data, cache=args.work, takes=run.kept, held_out=args.held_out)
 
-    def each_save(step: int) -> None:
-        if step % 1000 == 0:
-            print(step, mine(network, curriculum))
-            print(step, development.report(network))
+    @cache
+    def development() -> Development:
+        made = conditions()
+        steering = [name for name in _STEERING if name in made.names]
+        return Development(made, run.shape.words, steering)
 
     curriculum = Curriculum(run.speech, run.interference, run.shape, args.seed + 1)
-    if args.start:  # a trained network can rank the negatives at once
-        print("start:", mine(network, curriculum), development.report(network))
+    mined = args.work / f"hardness-{run.name}.npy"
+
+    def scan_negatives(step: int) -> None:
+        print(step, mine(network, curriculum), flush=True)
+        np.save(mined, curriculum.hardness)
+
+    def each_save(step: int) -> None:
+        if step % args.mine_every == 0:
+            scan_negatives(step)
+        if step % args.report_every == 0:
+            print(step, development().report(network), flush=True)
+
+    if mined.exists() and len(hardness := np.load(mined)) == len(curriculum.negatives):
+        curriculum.hardness = hardness
+    elif args.start:  # a trained network can rank the negatives at once
+        scan_negatives(0)
     teach_words(
         network,
         curriculum,
@@ -91,7 +113,8 @@ def main(argv: list[str] | None = None) -> int:
     calibration = Curriculum(run.speech, run.interference, run.shape, args.seed + 2)
     ranges = release.common_ranges(network, calibration)
     exact = copy.deepcopy(network)
-    mine(network, curriculum)
+    if not mined.exists():
+        scan_negatives(args.word_steps)
     teach_quantized(
         network,
         ranges,
@@ -105,8 +128,7 @@ def main(argv: list[str] | None = None) -> int:
         document["training"] = training_record(args)
         document["data"] = release.provenance(run.clips, run.takes[word], run.voices)
         path = release.write_model(args.out, data, document)
-        fresh = Conditions(args.data, cache=args.work, takes=run.kept, held_out=args.held_out)
-        measure(path, document, fresh, exact)
+        measure(path, document, conditions(), exact)
         print(f"{path}: {len(data)} bytes")
     return 0
 
