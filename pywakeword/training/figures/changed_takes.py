@@ -17,8 +17,9 @@ import numpy.typing as npt
 import soxr
 from scipy.signal import butter, sosfiltfilt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.boundaries import word_boundaries
-from pywakeword.training.material.corpus import SAMPLE_RATE, Clip, decode
+from pywakeword.training.material.corpus import Clip, decode
 from pywakeword.training.material.splicing import splice
 
 _HIGHER = 1.3
@@ -53,11 +54,11 @@ def spliced_takes(takes: list[Clip], speech: list[Clip]) -> Iterator[Take]:
 
 def high(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Raise pitch, formants and tempo by 1.3."""
-    faster = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE / _HIGHER)
+    faster = soxr.resample(samples, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ / _HIGHER)
     return np.asarray(faster, np.float32)
 
 
 def narrow(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Cut what lies above 3.4 kHz."""
-    low_pass = butter(8, _NARROW_HZ, fs=SAMPLE_RATE, output="sos")
+    low_pass = butter(8, _NARROW_HZ, fs=SAMPLE_RATE_HZ, output="sos")
     return np.asarray(sosfiltfilt(low_pass, samples), np.float32)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword import DeviceState
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.figures import changed_takes
 from pywakeword.training.material import playback, rooms, synthesis
 from pywakeword.training.material.boundaries import word_boundaries
@@ -169,7 +170,7 @@ class Conditions:
             condition = {**CONDITIONS, **CHANGED}[condition]
         kind, ratio_db, far, change = condition
         for name, samples, span in self._changed(word, change):
-            pad = int(PADDING_S * SAMPLE_RATE)
+            pad = int(PADDING_S * SAMPLE_RATE_HZ)
             bounds = tuple(b + pad for b in span)
             level = active_rms(samples)
             signal = np.pad(samples, pad)

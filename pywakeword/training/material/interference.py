@@ -46,7 +46,7 @@ def prepare_interference(data: Path, work: Path, *, seed: int = 2, scale: float 
     for clip in clips:
         if clip.category == "noise":
             samples = decode(clip.path)
-            lasting = np.resize(samples, max(len(samples), 5 * SAMPLE_RATE))
+            lasting = np.resize(samples, max(len(samples), 5 * SAMPLE_RATE_HZ))
             add(writer, lasting, "noise", clip.label)
             if clip.label == "music":
                 add(writer, played(samples), "music", clip.label)

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material import playback, rooms
-from pywakeword.training.material.corpus import SAMPLE_RATE, Clip, decode
+from pywakeword.training.material.corpus import Clip, decode
 from pywakeword.training.material.features import Store, StoreWriter
 from pywakeword.training.material.interference import add
 from pywakeword.training.material.prepare import make_store
@@ -147,7 +148,7 @@ def prepare_own_natural_voice(bank: Path, work: Path, word: str, *, seed: int) -
     writer = StoreWriter(folder)
     for take in takes[:_OWN_WORDS]:
         samples = decode(bank / take["file"])
-        padded = np.pad(playback.loudspeaker(samples, rng), (2 * SAMPLE_RATE, SAMPLE_RATE))
+        padded = np.pad(playback.loudspeaker(samples, rng), (2 * SAMPLE_RATE_HZ, SAMPLE_RATE_HZ))
         wet = rooms.reverberate(padded, responses[int(rng.integers(len(responses)))])
         add(writer, wet, "tts", take["speaker"], take["text"].lower())
     writer.close()

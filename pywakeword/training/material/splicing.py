@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.boundaries import word_boundaries
-from pywakeword.training.material.corpus import SAMPLE_RATE
 from pywakeword.training.material.levels import active_rms
 
 _MARGIN_S = 0.02  # kept around the word
@@ -40,7 +40,7 @@ def splice(
         If a part holds no speech.
     """
     first, last = word_boundaries(take)
-    margin = int(_MARGIN_S * SAMPLE_RATE)
+    margin = int(_MARGIN_S * SAMPLE_RATE_HZ)
     cut = max(first - margin, 0)
     word = faded(take[cut : last + margin])
     level = active_rms(word)
@@ -57,7 +57,7 @@ def splice(
 
 def faded(samples: Samples) -> Samples:
     """Return the samples with short ramps at both ends."""
-    n = min(int(_FADE_S * SAMPLE_RATE), len(samples) // 2)
+    n = min(int(_FADE_S * SAMPLE_RATE_HZ), len(samples) // 2)
     ramp = np.ones(len(samples), np.float32)
     ramp[:n] = np.linspace(0, 1, n)
     ramp[len(ramp) - n :] = np.linspace(1, 0, n)
@@ -67,15 +67,15 @@ def faded(samples: Samples) -> Samples:
 def _head(speech: Samples, rng: np.random.Generator) -> Samples:
     """Cut from the first sound of the loudest stretch of speech."""
     first, _ = word_boundaries(speech)
-    start = max(first - int(_MARGIN_S * SAMPLE_RATE), 0)
-    return speech[start : start + int(rng.uniform(*_AFTER_S) * SAMPLE_RATE)]
+    start = max(first - int(_MARGIN_S * SAMPLE_RATE_HZ), 0)
+    return speech[start : start + int(rng.uniform(*_AFTER_S) * SAMPLE_RATE_HZ)]
 
 
 def _tail(speech: Samples, rng: np.random.Generator) -> Samples:
     """Cut up to the last sound of the loudest stretch of speech."""
     _, last = word_boundaries(speech)
-    end = last + int(_MARGIN_S * SAMPLE_RATE)
-    return speech[max(end - int(rng.uniform(*_BEFORE_S) * SAMPLE_RATE), 0) : end]
+    end = last + int(_MARGIN_S * SAMPLE_RATE_HZ)
+    return speech[max(end - int(rng.uniform(*_BEFORE_S) * SAMPLE_RATE_HZ), 0) : end]
 
 
 def _matched(part: Samples, level: float, rng: np.random.Generator) -> Samples:
@@ -85,7 +85,7 @@ def _matched(part: Samples, level: float, rng: np.random.Generator) -> Samples:
 
 def _joined(one: Samples, two: Samples, rng: np.random.Generator) -> tuple[Samples, int]:
     """Return both, one after the other, and where the second starts."""
-    at = max(len(one) + int(rng.uniform(*_GAP_S) * SAMPLE_RATE), 0)
+    at = max(len(one) + int(rng.uniform(*_GAP_S) * SAMPLE_RATE_HZ), 0)
     out = np.zeros(max(at + len(two), len(one)), np.float32)
     out[: len(one)] += one
     out[at : at + len(two)] += two

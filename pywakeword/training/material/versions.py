@@ -57,10 +57,10 @@ def warp_voice(
     import pyworld
 
     x = samples.astype(np.float64)
-    coarse, times = pyworld.dio(x, SAMPLE_RATE)
-    pitch = pyworld.stonemask(x, coarse, times, SAMPLE_RATE)
-    envelope = pyworld.cheaptrick(x, pitch, times, SAMPLE_RATE)
-    aperiodicity = pyworld.d4c(x, pitch, times, SAMPLE_RATE)
+    coarse, times = pyworld.dio(x, SAMPLE_RATE_HZ)
+    pitch = pyworld.stonemask(x, coarse, times, SAMPLE_RATE_HZ)
+    envelope = pyworld.cheaptrick(x, pitch, times, SAMPLE_RATE_HZ)
+    aperiodicity = pyworld.d4c(x, pitch, times, SAMPLE_RATE_HZ)
     tract = rng.uniform(0.84, 1.3)  # a child's formants lie about a fifth above a man's
     bins = np.arange(envelope.shape[1])
     source = np.clip(bins / tract, 0, bins[-1])
@@ -69,7 +69,7 @@ def warp_voice(
     envelope = np.ascontiguousarray(envelope[:, low] * (1 - weight) + envelope[:, low + 1] * weight)
     period_ms = 5.0 * rng.uniform(0.85, 1.2)
     warped = pyworld.synthesize(
-        pitch * rng.uniform(0.7, 1.7), envelope, aperiodicity, SAMPLE_RATE, period_ms
+        pitch * rng.uniform(0.7, 1.7), envelope, aperiodicity, SAMPLE_RATE_HZ, period_ms
     )
     return np.asarray(warped, np.float32)
 
@@ -89,7 +89,7 @@ class VersionMaker:
             dry, span = self._load(job, rng)
         except ValueError:
             return None
-        if len(dry) < SAMPLE_RATE // 5 or not np.abs(dry).max() > 1e-4:
+        if len(dry) < SAMPLE_RATE_HZ // 5 or not np.abs(dry).max() > 1e-4:
             return None
         length = len(dry)
         if job.warped:
@@ -97,7 +97,7 @@ class VersionMaker:
         elif job.altered:
             fast = rng.random() < _FAST_SHARE
             speed = rng.uniform(1.18, 1.42) if fast else rng.uniform(0.85, 1.18)
-            dry = np.asarray(soxr.resample(dry, SAMPLE_RATE, SAMPLE_RATE * speed), np.float32)
+            dry = np.asarray(soxr.resample(dry, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * speed), np.float32)
         start = end = -1.0
         if job.label:
             try:

@@ -63,7 +63,7 @@ def band_centres() -> np.ndarray:
 def band_widths() -> Tensor:
     """Weight sum of each mel filter, in FFT bins."""
     hertz = _band_edges()
-    return torch.tensor((hertz[2:] - hertz[:-2]) / 2 / (16_000 / 512), dtype=torch.float32)
+    return torch.tensor((hertz[2:] - hertz[:-2]) / 2 / (SAMPLE_RATE_HZ / 512), dtype=torch.float32)
 
 
 class Mixer:
