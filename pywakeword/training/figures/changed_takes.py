@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,6 @@ import soxr
 from scipy.signal import butter, sosfiltfilt
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
-from pywakeword.training.material.boundaries import word_boundaries
 from pywakeword.training.material.corpus import Clip, decode
 from pywakeword.training.material.splicing import splice
 
@@ -27,18 +27,18 @@ _NARROW_HZ = 3400.0
 _BEFORE_SHARE = 0.3
 _SEED = 41
 
-Take = tuple[str, npt.NDArray[np.float32], tuple[int, int]]  # name, samples, span of the word
+# Name, samples and the span of the word, where it is known.
+Take = tuple[str, npt.NDArray[np.float32], Optional[tuple[int, int]]]
 
 
 def bank_takes(bank: Path, word: str, kind: str) -> Iterator[Take]:
-    """Yield the takes of a kind from a bank, as far as they say where the word lies."""
+    """Yield the takes of a kind from a bank; some voices do not give the span of the word."""
     with (bank / "index.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines if line.endswith("\n")]
     for row in rows:
         if row["keyword"] == word and row["kind"] == kind and row["called"]:
             samples = decode(bank / row["file"])
-            known = row["start"] is not None and kind != "isolated"
-            span = (row["start"], row["end"]) if known else word_boundaries(samples)
+            span = None if row["start"] is None else (row["start"], row["end"])
             yield f"{row['voice']}:{row['speaker']} {row['task']}", samples, span
 
 

@@ -171,7 +171,7 @@ class Conditions:
         kind, ratio_db, far, change = condition
         for name, samples, span in self._changed(word, change):
             pad = int(PADDING_S * SAMPLE_RATE_HZ)
-            bounds = tuple(b + pad for b in span)
+            word_span = None if span is None else (span[0] + pad, span[1] + pad)
             level = active_rms(samples)
             signal = np.pad(samples, pad)
             if far:
@@ -186,7 +186,7 @@ class Conditions:
             if peak > 0.99:  # a mixture must not clip where its parts did not
                 signal = signal * (0.99 / peak)
             signal = signal + _floor(len(signal), self._rng)
-            yield Stream(name, to_pcm(signal), self._state(kind), (bounds[0], bounds[1]))
+            yield Stream(name, to_pcm(signal), self._state(kind), word_span)
 
     def _changed(self, word: str, change: str) -> Iterator[changed_takes.Take]:
         """Yield the takes of a condition before anything is mixed in."""
