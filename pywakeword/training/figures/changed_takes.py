@@ -8,7 +8,6 @@ towards a child's voice; "narrow" cuts everything above 3.4 kHz, as a telephone 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
@@ -21,6 +20,7 @@ from scipy.signal import butter, sosfiltfilt
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material.corpus import Clip, decode
 from pywakeword.training.material.splicing import splice
+from pywakeword.training.takes.bank import read_index
 
 _HIGHER = 1.3
 _NARROW_HZ = 3400.0
@@ -33,9 +33,7 @@ Take = tuple[str, npt.NDArray[np.float32], Optional[tuple[int, int]]]
 
 def bank_takes(bank: Path, word: str, kind: str) -> Iterator[Take]:
     """Yield the takes of a kind from a bank; some voices do not give the span of the word."""
-    with (bank / "index.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines if line.endswith("\n")]
-    for row in rows:
+    for row in read_index(bank):
         if row["keyword"] == word and row["kind"] == kind and row["called"]:
             samples = decode(bank / row["file"])
             span = None if row["start"] is None else (row["start"], row["end"])

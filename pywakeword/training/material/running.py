@@ -7,7 +7,6 @@ often; and real takes spliced between other real speech.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from pywakeword.training.material.features import Store, StoreWriter
 from pywakeword.training.material.interference import add
 from pywakeword.training.material.prepare import make_store
 from pywakeword.training.material.versions import Job
+from pywakeword.training.takes.bank import read_index
 
 _SHARD = 50  # takes; a bank may still grow, so only whole shards are read
 _WARPED_SHARE = 0.35
@@ -32,10 +32,8 @@ Responses = list[npt.NDArray[np.float32]]
 
 
 def read_takes(bank: Path) -> list[dict[str, Any]]:
-    """Return the complete lines of a bank's index; held-out speakers are left out."""
-    with (bank / "index.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines if line.endswith("\n")]
-    return [r for r in rows if r["split"] == "train"]
+    """Return the lines of a bank's index; held-out speakers are left out."""
+    return [row for row in read_index(bank) if row["split"] == "train"]
 
 
 def whole_shards(takes: list[dict[str, Any]]) -> list[dict[str, Any]]:
