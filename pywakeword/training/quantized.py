@@ -1,7 +1,7 @@
 """Stage 4: the words once more, through the rounding of the int8 graph.
 
-Batch normalisation is frozen and folded, the ranges are those of the export; what the
-network learns here is to live with the rounding.
+Batch normalisation is frozen and folded, the ranges are those of the export; the
+network learns to compensate the rounding.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def teach_quantized(
     name: str,
     batch: int = 48,
 ) -> None:
-    """Train every word in turn, one a step, as the exported graph computes it."""
+    """Train the words in turn, one per step, as the exported graph computes them."""
     words = range(len(network.shape.words))
     rounding = [Simulated(r, concatenate=network.shape.concatenate) for r in ranges]
     trainer = Trainer(name, network, work, steps=steps, rate=3e-4, seed=13)

@@ -1,4 +1,4 @@
-"""Stage 4: quantize, write the model and the parts of its card that need no measuring."""
+"""Stage 4: quantise, write the model and the parts of its card that need no measurement."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from pywakeword import _core
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS, VOLUME_EDGES
 from pywakeword.models.digest import file_entry
 from pywakeword.training.export.keyword_graph import Ranges, build, calibrate, fold
-from pywakeword.training.figures.develop import REFRACTORY_S, SMOOTHING
 from pywakeword.training.material.corpus import Clip
 from pywakeword.training.network.network import Network
-from pywakeword.training.network.shape import model_name
+from pywakeword.training.network.shape import REFRACTORY_S, SMOOTHING, model_name
 from pywakeword.training.network.stages import Curriculum
 
 _CALIBRATION_BATCHES = 20
@@ -58,7 +57,7 @@ def write_model(folder: Path, data: bytes, document: dict[str, Any]) -> Path:
 
 
 def card(network: Network, word: str, size: str, data: bytes) -> dict[str, Any]:
-    """Return the parts of the card that hold before anything was measured."""
+    """Return the parts of the card that are known before any measurement."""
     name = model_name(word, size)
     return {
         "format_version": 1,
@@ -93,12 +92,18 @@ def card(network: Network, word: str, size: str, data: bytes) -> dict[str, Any]:
     }
 
 
-def provenance(clips: list[Clip], takes: list[Clip]) -> list[dict[str, Any]]:
-    """Count what the model was trained on, by source and licence."""
-    heard = [c for c in clips if c.category != "rir"] + [t for t in takes if t not in clips]
-    counts = Counter((c.source, c.licence) for c in heard)
+def provenance(
+    clips: list[Clip], takes: list[Clip], voices: dict[str, int] | None = None
+) -> list[dict[str, Any]]:
+    """Count what the model was trained on, by source and licence; `voices` by what they spoke."""
+    used = [c for c in clips if c.category != "rir"] + [t for t in takes if t not in clips]
+    counts = Counter((c.source, c.licence) for c in used)
     rows = [
         {"source": source, "licence": licence, "files": n}
         for (source, licence), n in sorted(counts.items())
     ]
-    return [{"takes_of_the_word": len(takes)}, *rows]
+    natural = [
+        {"source": f"Kokoro-82M v1.0, {kind}", "licence": "Apache-2.0", "files": n}
+        for kind, n in (voices or {}).items()
+    ]
+    return [{"takes_of_the_word": len(takes)}, *rows, *natural]

@@ -1,9 +1,9 @@
 """Where a word starts and ends, two ways: python -m tools.accuracy boundaries WORD... --data DIR.
 
-Regression, which ships: at every output the network says how long ago the word started and
+Regression, which ships: every output gives the time since the word started and
 ended. Multi-aligned (arXiv 2008.03790): outputs that peak when the start, or the end, lies
 a fixed time ago; the boundary is that time before the peak. Both heads are tuned on one
-trunk, from the checkpoint of `python -m tools.release train` in the work folder, and asked at the
+trunk, from the checkpoint of `python -m tools.release train` in the work folder, and read at the
 same moments of the same dev takes.
 """
 
@@ -26,12 +26,12 @@ from pywakeword.training.network.shape import Shape
 from pywakeword.training.network.stages import Curriculum, Drawn, Trainer, word_losses
 from pywakeword.training.run import add_run_options, prepare_run
 
-# Frames after the boundary at which its output peaks: enough of the word has been heard to
+# Frames after the boundary at which its output peaks: enough of the word has passed to
 # know its start; of its end, the silence after it.
 _START_LAG, _END_LAG = 24, 6
 _WIDTH = 3.0  # frames, of the soft target around the peak
 _HISTORY = 45  # outputs (1.8 s) among which a peak is looked for
-_SETTLING = 2  # outputs after the highest score at which both heads are asked
+_SETTLING = 2  # outputs after the highest score at which both heads are read
 
 
 class AlignedHeads(nn.Module):
@@ -47,7 +47,7 @@ class AlignedHeads(nn.Module):
     def forward(self, trunk: Tensor) -> Tensor:
         """(batch, channels, steps) to (batch, words, 2, steps)."""
         logits: Tensor = self.out(functional.relu(self.conv(trunk)))
-        return logits.unflatten(1, (-1, 2))
+        return logits.reshape(logits.shape[0], -1, 2, logits.shape[-1])
 
 
 class Both(nn.Module):
@@ -68,10 +68,10 @@ def aligned_loss(logits: Tensor, goal: Targets) -> Tensor:
     return 4 * torch.stack(losses).sum()
 
 
-def peak_before(logits: npt.NDArray[np.float32], asked: int) -> float:
-    """Output index, with a fraction, of the highest logit in the history of `asked`."""
-    first = max(0, asked - _HISTORY)
-    at = first + int(np.argmax(logits[first : asked + 1]))
+def peak_before(logits: npt.NDArray[np.float32], moment: int) -> float:
+    """Output index, with a fraction, of the highest logit in the history before `moment`."""
+    first = max(0, moment - _HISTORY)
+    at = first + int(np.argmax(logits[first : moment + 1]))
     if not 0 < at < len(logits) - 1:
         return float(at)
     left, middle, right = logits[at - 1 : at + 2]
@@ -95,16 +95,16 @@ def errors(
         trunk = network.trunk(x, state)
         logit, start, end = network.head(index, trunk, state)[0].numpy()
         aligned = both.aligned(trunk)[0, index].numpy()
-        asked = min(int(np.argmax(logit)) + _SETTLING, len(logit) - 1)
+        moment = min(int(np.argmax(logit)) + _SETTLING, len(logit) - 1)
 
         def frame(output: float) -> float:
             return shape.stride * output + shape.stride - 1
 
         found = {
-            "regression start": frame(asked) - BOUNDARY_UNIT * start[asked] - take.first_frame,
-            "regression end": frame(asked) - BOUNDARY_UNIT * end[asked] - take.last_frame,
-            "aligned start": frame(peak_before(aligned[0], asked)) - _START_LAG - take.first_frame,
-            "aligned end": frame(peak_before(aligned[1], asked)) - _END_LAG - take.last_frame,
+            "regression start": frame(moment) - BOUNDARY_UNIT * start[moment] - take.first_frame,
+            "regression end": frame(moment) - BOUNDARY_UNIT * end[moment] - take.last_frame,
+            "aligned start": frame(peak_before(aligned[0], moment)) - _START_LAG - take.first_frame,
+            "aligned end": frame(peak_before(aligned[1], moment)) - _END_LAG - take.last_frame,
         }
         for name, value in found.items():
             made.setdefault(name, []).append(10 * float(value))

@@ -1,4 +1,4 @@
-"""pywakeword and its peers behind one question: the scores of one stream.
+"""One interface for pywakeword and its peers: the scores of a stream.
 
 Every detector starts afresh for each stream, gets 10 ms (or its own) chunks from Python
 and half a second of silence at the end. `score_shift_s` is the time between two scores.
@@ -6,8 +6,10 @@ and half a second of silence at the end. `score_shift_s` is the time between two
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy.typing as npt
 
 import pywakeword
 from pywakeword.training.figures.conditions import Stream
-from pywakeword.training.network.shape import model_name
+from pywakeword.training.network.shape import SIZES, model_name
 
 _TRAIL = np.zeros(8000, np.int16)
 
@@ -32,16 +34,21 @@ class Detector(Protocol):
 
 @dataclass
 class Pywakeword:
-    """A model under test; `metadata=False` leaves the device state unknown."""
+    """A model; `metadata=False` leaves the device state unknown."""
 
     word: str
     metadata: bool = True
     size: str = "standard"
+    folder: Path | None = None  # of a model that is not bundled
 
     def __post_init__(self) -> None:
-        self._spotter = pywakeword.WakeWord(model_name(self.word, self.size))
+        name = model_name(self.word, self.size)
+        path = name if self.folder is None else str(self.folder / f"{name}.tflite")
+        self._spotter = pywakeword.WakeWord(path)
         self.score_shift_s = self._spotter.frame_shift_s
         self.name = f"pywakeword {pywakeword.__version__}"
+        if self.folder is not None:
+            self.name += f" {self.folder.name}"
         if self.size != "standard":
             self.name += f", {self.size}"
         if not self.metadata:
@@ -109,7 +116,7 @@ class OpenWakeWord:
 
 
 class Porcupine:
-    """Porcupine 1.9.5: it tells only whether, so its score is the least sensitivity that fires."""
+    """Porcupine 1.9.5: gives only yes or no, so its score is the least sensitivity that fires."""
 
     score_shift_s = 0.032
     _SENSITIVITIES = (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
@@ -139,11 +146,17 @@ class Porcupine:
         return out
 
 
-def detectors(word: str, peers: list[str]) -> list[Detector]:
-    """Build pywakeword with and without state and in each size, and the peers that have `word`."""
+def detectors(word: str, peers: list[str], models: Sequence[Path] = ()) -> list[Detector]:
+    """Build pywakeword with and without state and in each size, and the peers that have `word`.
+
+    `models` are folders with further models, in either size.
+    """
     chosen: list[Detector] = [Pywakeword(word), Pywakeword(word, metadata=False)]
     if model_name(word, "small") in pywakeword.available_models():
         chosen.append(Pywakeword(word, size="small"))
+    for folder in models:
+        sizes = [s for s in SIZES if (folder / f"{model_name(word, s)}.tflite").is_file()]
+        chosen += [Pywakeword(word, size=size, folder=folder) for size in sizes]
     if "pymicro-wakeword" in peers and word == "alexa":
         chosen.append(PymicroWakeword())
     if "openwakeword" in peers and word == "alexa":

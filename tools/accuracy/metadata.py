@@ -2,7 +2,7 @@
 
 Four networks from the same distilled trunk, on the same mixtures: without metadata, with
 FiLM, with the embedding before the last layer, with both; several seeds. Each is scored on
-dev takes and negatives in every playback state, told the right state, nothing, or a wrong
+dev takes and negatives in every playback state, with the right state, none, or a wrong
 one. Runs on the stores of `python -m tools.release train` in the same work folder.
 """
 
@@ -20,11 +20,11 @@ import torch
 
 from pywakeword import DeviceState
 from pywakeword.measure.evaluation import frr_at_fa, peaks, wilson_interval
-from pywakeword.training.figures.conditions import Conditions, Stream
-from pywakeword.training.figures.develop import REFRACTORY_S, SMOOTHING, outputs, smooth
+from pywakeword.training.figures.conditions import Condition, Conditions, Stream
+from pywakeword.training.figures.develop import outputs, smooth
 from pywakeword.training.material.features import lfbe
 from pywakeword.training.network.network import Network
-from pywakeword.training.network.shape import Shape
+from pywakeword.training.network.shape import REFRACTORY_S, SMOOTHING, Shape
 from pywakeword.training.network.stages import Curriculum, distil, teach_words
 from pywakeword.training.run import Run, add_run_options, prepare_run
 
@@ -34,7 +34,7 @@ ARMS = {
     "concatenate": (False, True),
     "both": (True, True),
 }
-# State -> conditions of its takes; each take is heard in all of them.
+# State -> conditions of its takes; each take is tested in all of them.
 STATES: dict[str, tuple[tuple[str, float, bool], ...]] = {
     "none": (("", 0.0, False), ("noise", 5.0, False), ("babble", 5.0, False), ("noise", 5.0, True)),
     "music": (("music", 5.0, False), ("music", 0.0, False), ("music", -6.0, False)),
@@ -53,7 +53,9 @@ def prepare_streams(conditions: Conditions, words: tuple[str, ...]) -> dict[str,
 
     made: dict[str, Any] = {}
     for state, wanted in STATES.items():
-        takes = {w: [s for c in wanted for s in conditions.positives(w, c)] for w in words}
+        takes = {
+            w: [s for c in wanted for s in conditions.positives(w, Condition(*c))] for w in words
+        }
         if state == "none":
             streams = [*conditions.negatives(words), *conditions.negatives_in(words, "noise")]
         else:
@@ -67,24 +69,24 @@ def prepare_streams(conditions: Conditions, words: tuple[str, ...]) -> dict[str,
 
 
 def score(
-    network: Network, streams: dict[str, Any], told: dict[str, DeviceState]
+    network: Network, streams: dict[str, Any], given: dict[str, DeviceState]
 ) -> dict[str, Any]:
     """Count misses per state at each rate, summed over the words."""
     network.eval()
     words = network.shape.words
     row: dict[str, Any] = {}
-    for state, heard in streams.items():
-        posteriors = 1 / (1 + np.exp(-outputs(network, heard["negatives"], told[state])[:, :, 0]))
+    for state, made in streams.items():
+        posteriors = 1 / (1 + np.exp(-outputs(network, made["negatives"], given[state])[:, :, 0]))
         scores = smooth(posteriors, SMOOTHING)
         cell = {str(r): [0, 0] for r in RATES}
         for i, word in enumerate(words):
             found = peaks(scores[:, i], 0.01 * network.shape.stride, REFRACTORY_S)
             best = [
-                float(smooth(1 / (1 + np.exp(-outputs(network, t, told[state])[:, i, 0]))).max())
-                for t in heard["takes"][word]
+                float(smooth(1 / (1 + np.exp(-outputs(network, t, given[state])[:, i, 0]))).max())
+                for t in made["takes"][word]
             ]
             for rate in RATES:
-                point = frr_at_fa(best, found, heard["hours"], rate)
+                point = frr_at_fa(best, found, made["hours"], rate)
                 cell[str(rate)][0] += point.misses
                 cell[str(rate)][1] += point.positives
         row[state] = cell
@@ -138,18 +140,18 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def evaluate(networks: dict[tuple[str, int], Network], streams: dict[str, Any]) -> dict[str, Any]:
-    """Score every network told the truth, nothing, and something wrong."""
+    """Score every network with the right state, none, and a wrong one."""
     right = {s: DeviceState("speaker", s, None if s == "none" else 0.5) for s in STATES}
-    told = {
+    given = {
         "right": right,
         "unknown": dict.fromkeys(STATES, DeviceState()),
         "wrong": {s: replace(right[s], playback=WRONG[s]) for s in STATES},
     }
     table: dict[str, Any] = {}
     for (arm, seed), network in networks.items():
-        for name, states in told.items():
+        for name, states in given.items():
             if arm == "baseline" and name != "right":
-                continue  # it is told nothing
+                continue  # it takes no state
             table.setdefault(f"{arm}, {name} state" if arm != "baseline" else arm, {})[
                 str(seed)
             ] = score(network, streams, states)
@@ -161,7 +163,7 @@ def print_table(table: dict[str, Any], streams: dict[str, Any]) -> None:
     hours = ", ".join(f"{s} {v['hours']:.2f} h" for s, v in streams.items())
     print(f"negatives: {hours}")
     for rate in RATES:
-        print(f"\nmisses in % at {rate:g} false accepts an hour, all seeds")
+        print(f"\nmisses in % at {rate:g} false accepts per hour, all seeds")
         print("| network | " + " | ".join(STATES) + " | change over playback states |")
         print("|---" * (len(STATES) + 2) + "|")
         base = (

@@ -1,4 +1,4 @@
-"""Misses over false accepts an hour, a panel for each condition, a line for each detector."""
+"""Misses over false accepts per hour: one panel per condition, one line per detector."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pywakeword.training.figures.conditions import CONDITIONS
-
 
 def save_plot(path: Path, results: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Draw the curves of `tools.accuracy evaluate`, a row of panels for each word.
+    """Draw the curves of `tools.accuracy evaluate`, one row of panels per word.
 
     Parameters
     ----------
     path : Path
-        Picture to write; its ending says of what kind.
+        Picture to write; the suffix gives the format.
     results : mapping of str to sequence of dict
         Rows of detectors by word, each with `detector` and `curves`: by condition, pairs of
-        false accepts an hour and misses in percent.
+        false accepts per hour and misses in percent.
     """
     from matplotlib.figure import Figure
 
-    n_columns = len(CONDITIONS) // 2
+    conditions = list(dict.fromkeys(c for rows in results.values() for c in rows[0]["curves"]))
+    n_columns = -(-len(conditions) // 2)
     figure = Figure(figsize=(3 * n_columns, 4.6 * len(results)), layout="constrained")
     panels = figure.subplots(2 * len(results), n_columns, sharex=True, sharey=True, squeeze=False)
     names = list(dict.fromkeys(row["detector"] for rows in results.values() for row in rows))
     for i, (word, rows) in enumerate(results.items()):
-        for panel, condition in zip(panels[2 * i : 2 * i + 2].flat, CONDITIONS):
+        for panel, condition in zip(panels[2 * i : 2 * i + 2].flat, conditions):
             for row in rows:
                 rates, misses = zip(*row["curves"][condition])
                 colour = f"C{names.index(row['detector'])}"

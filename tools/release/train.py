@@ -1,17 +1,20 @@
 """From recordings to bundled models: python -m tools.release train WORD... --data DIR --work DIR.
 
-Several words share one trunk and one run. Every stage keeps what it made in the work
-folder and is skipped or resumed when the command is given again; a further word reuses
-the common recordings and the distilled trunk that are there.
+Several words share one trunk and one run. Every stage keeps its results in the work folder;
+the same command skips finished stages and resumes the others. Another word reuses the common
+recordings and the distilled trunk.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import hashlib
 import sys
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from pywakeword.training import release
@@ -22,11 +25,14 @@ from pywakeword.training.network.mining import mine
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.shape import sized
 from pywakeword.training.network.stages import Curriculum, distil, teach_words
+from pywakeword.training.network.warm_start import load_models, restore_normalisation
 from pywakeword.training.quantized import teach_quantized
 from pywakeword.training.run import Run, add_run_options, prepare_run
 
 _STEPS = {"distil_steps": 20_000, "word_steps": 16_000, "quantized_steps": 3000}
-_STEERING = ("quiet", "noise 5", "far 5", "music 0")
+_STATISTICS_BATCHES, _BATCH = 30, 48
+_RATE, _START_RATE = 2.5e-3, 8e-4  # a trained network is changed more gently
+_STEERING = ("quiet", "noise 5", "far 5", "music 0", "one breath")
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -35,6 +41,15 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     add_run_options(parser)
     parser.add_argument(
         "--out", type=Path, default=Path("models"), help="where models and cards go"
+    )
+    parser.add_argument(
+        "--held-out", type=Path, help="takes by voices that are not trained on, to measure with"
+    )
+    parser.add_argument(
+        "--mine-every", type=int, default=1000, metavar="STEPS", help="between scans of negatives"
+    )
+    parser.add_argument(
+        "--report-every", type=int, default=1000, metavar="STEPS", help="between looks at dev"
     )
     for name, default in _STEPS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
@@ -53,22 +68,43 @@ def main(argv: list[str] | None = None) -> int:
     # One thread computes while another draws the next batch.
     torch.set_num_threads(1)
     network = Network(run.shape)
-    distil_trunk(network, run, args)
+    if args.start:
+        start_from_models(network, run, args)
+    else:
+        distil_trunk(network, run, args)
 
-    conditions = Conditions(args.data, cache=args.work, takes=run.kept)
-    development = Development(conditions, run.shape.words, _STEERING)
+    def conditions() -> Conditions:
+        return Conditions(args.data, cache=args.work, takes=run.kept, held_out=args.held_out)
 
-    def each_save(step: int) -> None:
-        if step % 1000 == 0:
-            print(step, mine(network, curriculum))
-            print(step, development.report(network))
+    @cache
+    def development() -> Development:
+        made = conditions()
+        steering = [name for name in _STEERING if name in made.names]
+        return Development(made, run.shape.words, steering)
 
     curriculum = Curriculum(run.speech, run.interference, run.shape, args.seed + 1)
+    mined = args.work / f"hardness-{run.name}.npy"
+
+    def scan_negatives(step: int) -> None:
+        print(step, mine(network, curriculum), flush=True)
+        np.save(mined, curriculum.hardness)
+
+    def each_save(step: int) -> None:
+        if step % args.mine_every == 0:
+            scan_negatives(step)
+        if step % args.report_every == 0:
+            print(step, development().report(network), flush=True)
+
+    if mined.exists() and len(hardness := np.load(mined)) == len(curriculum.negatives):
+        curriculum.hardness = hardness
+    elif args.start:  # a trained network can rank the negatives at once
+        scan_negatives(0)
     teach_words(
         network,
         curriculum,
         args.work,
         steps=args.word_steps,
+        rate=_START_RATE if args.start else _RATE,
         mine=each_save,
         name=f"words-{run.name}",
     )
@@ -77,7 +113,8 @@ def main(argv: list[str] | None = None) -> int:
     calibration = Curriculum(run.speech, run.interference, run.shape, args.seed + 2)
     ranges = release.common_ranges(network, calibration)
     exact = copy.deepcopy(network)
-    mine(network, curriculum)
+    if not mined.exists():
+        scan_negatives(args.word_steps)
     teach_quantized(
         network,
         ranges,
@@ -89,12 +126,19 @@ def main(argv: list[str] | None = None) -> int:
     for word, data in release.export(network, ranges).items():
         document = release.card(network, word, args.size, data)
         document["training"] = training_record(args)
-        document["data"] = release.provenance(run.clips, run.takes[word])
+        document["data"] = release.provenance(run.clips, run.takes[word], run.voices)
         path = release.write_model(args.out, data, document)
-        fresh = Conditions(args.data, cache=args.work, takes=run.kept)
-        measure(path, document, fresh, exact)
+        measure(path, document, conditions(), exact)
         print(f"{path}: {len(data)} bytes")
     return 0
+
+
+def start_from_models(network: Network, run: Run, args: argparse.Namespace) -> None:
+    """Stage 2 without distillation: the weights of models of the same size."""
+    load_models(network, args.start)
+    curriculum = Curriculum(run.speech, run.interference, run.shape, args.seed)
+    batches = (curriculum.words(_BATCH)[0] for _ in range(_STATISTICS_BATCHES))
+    restore_normalisation(network, ((mixed.features, mixed.state) for mixed in batches))
 
 
 def distil_trunk(network: Network, run: Run, args: argparse.Namespace) -> None:
@@ -106,20 +150,25 @@ def distil_trunk(network: Network, run: Run, args: argparse.Namespace) -> None:
 
 
 def training_record(args: argparse.Namespace) -> dict[str, object]:
-    """Return what the card says of the run."""
-    size = "" if args.size == "standard" else f" --size {args.size}"
-    text = " --from-text" if args.from_text else ""
+    """Return what the card says about the run."""
+    options = [] if args.size == "standard" else [f"--size {args.size}"]
+    options += ["--from-text"] * args.from_text
+    options += [f"--start {path.name}" for path in args.start]
+    options += ["--bank BANK" for _ in args.bank]
+    options += ["--held-out HELD_OUT"] * (args.held_out is not None)
     # The lengths of the stages, where they are not the command's own.
-    steps = "".join(
-        f" --{name.replace('_', '-')} {value}"
+    options += [
+        f"--{name.replace('_', '-')} {value}"
         for name, default in _STEPS.items()
         if (value := getattr(args, name)) != default
-    )
-    return {
-        "command": f"python -m tools.release train {' '.join(args.words)} --data DIR{size}{text}"
-        f"{steps} --seed {args.seed}",
+    ]
+    words = " ".join(args.words)
+    record: dict[str, object] = {
+        "command": " ".join(
+            [f"python -m tools.release train {words} --data DIR", *options, f"--seed {args.seed}"]
+        ),
         "seed": args.seed,
-        "distillation_steps": args.distil_steps,
+        "distillation_steps": 0 if args.start else args.distil_steps,
         "word_steps": args.word_steps,
         "quantized_steps": args.quantized_steps,
         "teacher": "Google speech_embedding (arXiv 2002.01322), Apache-2.0, ONNX files of the "
@@ -127,3 +176,9 @@ def training_record(args: argparse.Namespace) -> dict[str, object]:
         "synthetic": "espeak-ng and flite voices; General MIDI renderings of scores of the "
         "music21 corpus",
     }
+    if args.start:
+        digests = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in args.start}
+        record["start"] = {"models": digests, "note": "their trunk was distilled from the teacher"}
+    if args.bank:
+        record["natural"] = "Kokoro-82M v1.0 (Apache-2.0): the word in sentences, and as many other"
+    return record

@@ -37,7 +37,7 @@ class Folded:
     stem2: Layer
     blocks: list[Layer]
     embed: Layer
-    scales: list[Layer]  # FiLM: embedding -> scale, one a block
+    scales: list[Layer]  # FiLM: embedding -> scale, one per block
     shifts: list[Layer]
     head: Layer
     outputs: dict[str, Layer]
@@ -60,19 +60,19 @@ def fold(network: Network, word: int) -> Folded:
     stem1 = fold_input(
         fold_norm(network.stem1, network.norm1), network.input_offset, network.input_scale
     )
-    films = [_film_layers(b.film, shape.embedding) for b in network.blocks]
-    head = network.heads[word]
-    out = head["out"]
+    films = [_film_layers(b.film, shape.embedding) for b in network.each_block()]
+    head_conv, head_norm, out = network.head_layers(word)
+    assert out.bias is not None
     units = {"logits": 1.0, "start": BOUNDARY_UNIT, "end": BOUNDARY_UNIT}
     return Folded(
         shape=shape,
         stem1=stem1,
         stem2=fold_norm(network.stem2, network.norm2),
-        blocks=[fold_norm(b.conv, b.norm) for b in network.blocks],
+        blocks=[fold_norm(b.conv, b.norm) for b in network.each_block()],
         embed=Layer(network.state.weight[..., None], network.state.bias),
         scales=[scale for scale, _ in films],
         shifts=[shift for _, shift in films],
-        head=fold_norm(head["conv"], head["norm"]),
+        head=fold_norm(head_conv, head_norm),
         outputs={
             name: Layer(out.weight[i : i + 1] * unit, out.bias[i : i + 1] * unit)
             for i, (name, unit) in enumerate(units.items())

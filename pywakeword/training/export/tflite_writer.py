@@ -99,7 +99,7 @@ def quantize_layer(
 class GraphBuilder:
     """Builds one int8 graph. Every method that appends an operator returns its result.
 
-    Inputs and outputs are found by name by whoever runs the file, so names matter.
+    Runtimes find inputs and outputs by name, so names matter.
     """
 
     def __init__(self, description: str = "") -> None:

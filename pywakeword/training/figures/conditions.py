@@ -1,4 +1,4 @@
-"""The development test: takes and negatives in eight acoustic conditions.
+"""The development test: takes and negatives in many conditions.
 
 Everything comes from split=dev, held-out voices, held-out composers and other simulated
 rooms than training. Interference is scaled against the active level of the word; what the
@@ -11,32 +11,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pywakeword import DeviceState
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.training.figures import changed_takes
 from pywakeword.training.material import playback, rooms, synthesis
 from pywakeword.training.material.boundaries import word_boundaries
 from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import to_pcm
+from pywakeword.training.material.levels import active_rms
 from pywakeword.training.material.sentences import treebank_sentences
-from pywakeword.training.material.versions import active_rms
 
 FLOOR_DBFS = -60.0
 PADDING_S = 1.5
 
-# name -> (kind of interference, ratio of word to interference in dB, far microphone)
-CONDITIONS: dict[str, tuple[str, float, bool]] = {
-    "quiet": ("", 0.0, False),
-    "babble 10": ("babble", 10.0, False),
-    "noise 5": ("noise", 5.0, False),
-    "far 5": ("noise", 5.0, True),
-    "music 0": ("music", 0.0, False),
-    "music -6": ("music", -6.0, False),
-    "own tts 0": ("tts", 0.0, False),
-    "alarm 0": ("alarm", 0.0, False),
+
+class Condition(NamedTuple):
+    """What is done to a take: interference, its level, a far microphone, another way to speak."""
+
+    interference: str = ""
+    ratio_db: float = 0.0  # of the word over the interference
+    far: bool = False
+    change: str = ""  # see changed_takes.py
+
+
+# Real takes of the word alone.
+CONDITIONS = {
+    "quiet": Condition(),
+    "babble 10": Condition("babble", 10.0),
+    "noise 5": Condition("noise", 5.0),
+    "far 5": Condition("noise", 5.0, far=True),
+    "music 0": Condition("music", 0.0),
+    "music -6": Condition("music", -6.0),
+    "own tts 0": Condition("tts", 0.0),
+    "alarm 0": Condition("alarm", 0.0),
+}
+# The word is said in another way. The first two need a bank of held-out voices.
+CHANGED = {
+    "one breath": Condition(change="one_breath"),
+    "one breath, noise 5": Condition("noise", 5.0, change="one_breath"),
+    "spliced": Condition(change="spliced"),
+    "high voice": Condition(change="high"),
+    "narrow band": Condition(change="narrow"),
 }
 OWN = ("music", "tts", "alarm")  # what the device itself plays
 _SYNTHETIC_TAKES = 40
@@ -45,7 +65,7 @@ _OWN_WORDS = 160
 
 @dataclass(frozen=True)
 class Stream:
-    """Audio with what the device knew of itself, and where its one word lies (or None)."""
+    """Audio with the device state, and the span of its one word (or None)."""
 
     name: str
     pcm: npt.NDArray[np.int16]
@@ -68,8 +88,10 @@ class Conditions:
         seed: int = 7,
         cache: Path | None = None,
         takes: list[Clip] | None = None,
+        held_out: Path | None = None,
     ) -> None:
         self.clips = read_manifest(data, "dev", released_only=False) + (takes or [])
+        self._held_out = held_out
         self._rng = np.random.default_rng(seed)
         rng = np.random.default_rng(seed + 1)
         self._rooms = rooms.simulated_rooms(24, rng)
@@ -120,7 +142,8 @@ class Conditions:
         }
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(file, **{f"{k}:{i}": x for k, xs in sounds.items() for i, x in enumerate(xs)})
+            named = {f"{k}:{i}": x for k, xs in sounds.items() for i, x in enumerate(xs)}
+            np.savez(file, **named)  # type: ignore[arg-type]
         return sounds
 
     def _interference(self, kind: str, n_samples: int) -> npt.NDArray[np.float32]:
@@ -135,13 +158,20 @@ class Conditions:
     def _state(kind: str) -> DeviceState:
         return DeviceState("speaker", kind if kind in OWN else "none", 0.5 if kind in OWN else None)
 
-    def positives(self, word: str, condition: str | tuple[str, float, bool]) -> Iterator[Stream]:
-        """Yield every dev take of `word`, padded, in a condition: its name, or one like it."""
-        named = isinstance(condition, str)
-        kind, ratio_db, far = CONDITIONS[condition] if named else condition  # type: ignore[index]
-        for name, samples in self._takes(word):
+    @property
+    def names(self) -> list[str]:
+        """Conditions that can be made: without a bank of held-out voices, not "one breath"."""
+        changed = [n for n in CHANGED if self._held_out is not None or "breath" not in n]
+        return [*CONDITIONS, *changed]
+
+    def positives(self, word: str, condition: str | Condition) -> Iterator[Stream]:
+        """Yield every take of `word`, padded, in a condition: its name, or one like it."""
+        if isinstance(condition, str):
+            condition = {**CONDITIONS, **CHANGED}[condition]
+        kind, ratio_db, far, change = condition
+        for name, samples, span in self._changed(word, change):
             pad = int(PADDING_S * SAMPLE_RATE_HZ)
-            bounds = tuple(b + pad for b in word_boundaries(samples))
+            word_span = None if span is None else (span[0] + pad, span[1] + pad)
             level = active_rms(samples)
             signal = np.pad(samples, pad)
             if far:
@@ -156,7 +186,23 @@ class Conditions:
             if peak > 0.99:  # a mixture must not clip where its parts did not
                 signal = signal * (0.99 / peak)
             signal = signal + _floor(len(signal), self._rng)
-            yield Stream(name, to_pcm(signal), self._state(kind), (bounds[0], bounds[1]))
+            yield Stream(name, to_pcm(signal), self._state(kind), word_span)
+
+    def _changed(self, word: str, change: str) -> Iterator[changed_takes.Take]:
+        """Yield the takes of a condition before anything is mixed in."""
+        if change in ("one_breath", "pause"):
+            if self._held_out is None:
+                raise ValueError(f"{change}: a bank of held-out voices is needed")
+            yield from changed_takes.bank_takes(self._held_out, word, change)
+        elif change == "spliced":
+            takes = [c for c in self.clips if c.category == "wakewords" and c.label == word]
+            speech = [c for c in self.clips if c.category == "speech" and not c.holds(word)]
+            yield from changed_takes.spliced_takes(takes, speech)
+        else:
+            alter = {"high": changed_takes.high, "narrow": changed_takes.narrow}.get(change)
+            for name, samples in self._takes(word):
+                altered = samples if alter is None else alter(samples)
+                yield name, altered, word_boundaries(altered)
 
     def _takes(self, word: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
         """Yield the recordings of `word`; without any, it in held-out synthetic voices."""
@@ -189,7 +235,7 @@ class Conditions:
         yield from self._alone((kind,))
 
     def own_voice(self, word: str) -> Iterator[Stream]:
-        """Yield the device itself saying `word`, each time in another held-out voice."""
+        """Yield the device's own voice saying `word`, in changing held-out voices."""
         voices = synthesis.voices(evaluation=True)
         for i in range(_OWN_WORDS):
             voice = voices[(3 * i) % len(voices)]

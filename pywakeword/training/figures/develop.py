@@ -1,4 +1,4 @@
-"""The dev split through the float network: what training is steered and stopped by."""
+"""The dev split through the float network: steers training."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from pywakeword.training.figures.conditions import Conditions, Stream
 from pywakeword.training.material.features import lfbe
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.sampling import SILENCE
+from pywakeword.training.network.shape import REFRACTORY_S, SMOOTHING
 
-SMOOTHING = 3  # outputs of 40 ms
-REFRACTORY_S = 1.0
 _GAP_FRAMES = 50
 
 
@@ -103,8 +102,8 @@ class Development:
 
     @staticmethod
     def _take(stream: Stream) -> _Take:
-        assert stream.word is not None
-        first, last = ((s - 400) / 160 for s in stream.word)
+        span = stream.word or (np.nan, np.nan)
+        first, last = ((s - 400) / 160 for s in span)
         frames = lfbe(stream.pcm.astype(np.float32) / 32768).astype(np.float16)
         return _Take(frames, stream.state, first, last)
 
@@ -160,6 +159,7 @@ class Development:
 
 def _error_ms(frames: list[float]) -> str:
     error = np.abs(frames) * 10
+    error = error[np.isfinite(error)]
     within = float(np.mean(error <= 80))
     median, p90 = np.percentile(error, (50, 90))
     return f"median {median:.0f}, p90 {p90:.0f}, within 80: {within:.2f}"

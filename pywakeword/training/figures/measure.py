@@ -16,11 +16,18 @@ from pywakeword.audio import ArraySource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.measure.evaluation import calibration_table, frr_at_fa, peaks, wilson_interval
 from pywakeword.measure.scanning import scan
-from pywakeword.training.figures.conditions import CONDITIONS, FLOOR_DBFS, Conditions, Stream
-from pywakeword.training.figures.develop import REFRACTORY_S, outputs, smooth
+from pywakeword.training.figures.conditions import (
+    CONDITIONS,
+    FLOOR_DBFS,
+    Condition,
+    Conditions,
+    Stream,
+)
+from pywakeword.training.figures.develop import outputs, smooth
 from pywakeword.training.figures.voice_groups import GROUPS, pitch_group
 from pywakeword.training.material.features import lfbe
 from pywakeword.training.network.network import Network
+from pywakeword.training.network.shape import REFRACTORY_S
 from pywakeword.training.release import write_model
 
 _THRESHOLDS = [
@@ -82,7 +89,7 @@ def measure(
     hours = quiet_hours + more_hours
     every = np.concatenate([quiet_peaks, more_peaks])
     exact = np.concatenate([quiet_exact, more_exact])
-    takes = {name: list(conditions.positives(word, name)) for name in CONDITIONS}
+    takes = {name: list(conditions.positives(word, name)) for name in conditions.names}
     best = {n: [float(scorer.int8(s).max()) for s in streams] for n, streams in takes.items()}
     best_exact = {
         n: [float(scorer.float32(s).max()) for s in streams] for n, streams in takes.items()
@@ -179,22 +186,23 @@ def _int8_loss(
 def _by_pitch(
     takes: dict[str, list[Stream]], best: dict[str, list[float]], threshold: float
 ) -> dict[str, Any]:
-    """Misses at the default threshold by the median pitch of the take, all conditions."""
+    """Misses at the default threshold by the median pitch of the take, in the eight conditions."""
     groups = [pitch_group(s) for s in takes["quiet"]]
     made: dict[str, Any] = {}
     for group in GROUPS:
         chosen = [i for i, g in enumerate(groups) if g == group]
-        misses = sum(scores[i] < threshold for scores in best.values() for i in chosen)
-        made[group] = {"takes": len(chosen), "heard": len(chosen) * len(best), "misses": misses}
+        misses = sum(best[name][i] < threshold for name in CONDITIONS for i in chosen)
+        trials = len(chosen) * len(CONDITIONS)
+        made[group] = {"takes": len(chosen), "heard": trials, "misses": misses}
     return made
 
 
 def _own_voice(
     scorer: Scorer, conditions: Conditions, word: str, threshold: float
 ) -> dict[str, Any]:
-    """Measure the device itself saying the word, and persons saying it over the device."""
+    """Measure rejection of the device's own voice, and takes spoken over it."""
     own = list(conditions.own_voice(word))
-    persons = [s for db in (5.0, 0.0) for s in conditions.positives(word, ("tts", db, False))]
+    persons = [s for db in (5.0, 0.0) for s in conditions.positives(word, Condition("tts", db))]
     made: dict[str, Any] = {"own_words": len(own), "persons": len(persons)}
     for name, state in (("told", None), ("state_unknown", DeviceState())):
         rejected = sum(float(scorer.int8(s, state).max()) < threshold for s in own)
@@ -209,7 +217,7 @@ def _own_voice(
 
 
 def _delay_by_threshold(path: Path, streams: list[Stream]) -> list[dict[str, Any]]:
-    """Say what a lower threshold gains in time; its cost is in the calibration table."""
+    """Return the delay by threshold; the cost of a lower one is in the calibration table."""
     rows = []
     for threshold in _TRADE:
         errors = boundary_errors(pywakeword.WakeWord(str(path), threshold=threshold), streams)
@@ -225,10 +233,14 @@ def _delay_by_threshold(path: Path, streams: list[Stream]) -> list[dict[str, Any
 
 
 def boundary_errors(spotter: pywakeword.WakeWord, streams: Iterable[Stream]) -> dict[str, Any]:
-    """Errors of start and end and the detection delay, over detected words, in ms."""
+    """Errors of start and end and the detection delay, over detected words, in ms.
+
+    Streams without a known span are left out.
+    """
     starts, ends, delays, found, count = [], [], [], 0, 0
     for stream in streams:
-        assert stream.word is not None
+        if stream.word is None:
+            continue
         count += 1
         spotter.reset()
         spotter.device_state = stream.state

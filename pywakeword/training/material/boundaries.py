@@ -1,6 +1,6 @@
-"""Where a word starts and ends in a clean take, from its energy alone.
+"""Where a word starts and ends in a clean take, found from energy alone.
 
-The definition used for training targets and for every boundary figure. Spectra of 20 ms
+Training targets and all boundary figures use this definition. Spectra of 20 ms
 every 5 ms; in each frequency bin the noise, the quietest fifth of the frames that are not
 digital silence, is taken off four times; a frame is speech when what is left is within 27 dB of
 the loudest frame. Bursts under 40 ms (clicks) are dropped, gaps up to 150 ms (the closures
@@ -17,7 +17,7 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 _FRAME, _HOP = 320, 80
 _RANGE_DB = 27.0
 _GAP_S, _BURST_S = 0.15, 0.04
-_LOWEST_BIN = 2  # 100 Hz: hum and rumble say nothing of the word
+_LOWEST_BIN = 2  # 100 Hz: below it there is only hum and rumble
 _SILENT = 1e-9  # mean square below which a frame was gated, not recorded
 
 

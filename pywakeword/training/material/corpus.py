@@ -1,8 +1,9 @@
-"""The recordings: what the manifest says of each file, and decoding to 16 kHz int16."""
+"""The recordings: rows of the manifest, and decoding to 16 kHz."""
 
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Clip:
     label : str
         The word of a wake-word clip, the kind of a noise; else often empty.
     group : str
-        Leak group: clips that may share a speaker. Never split a group.
+        Leak group: clips that may share a speaker. A split must not divide a group.
     transcript : str
         What is said, where the source tells; lower case.
     source, licence : str
@@ -55,9 +56,9 @@ class Clip:
 
     @property
     def said(self) -> str:
-        """What can be heard: the label of a wake word, else the transcript, and flagged words."""
+        """Text of the clip: the label of a wake word, else the transcript, plus flagged words."""
         said = self.label if self.category == "wakewords" else self.transcript
-        flagged = [q.removeprefix("contains:") for q in self.qa if q.startswith("contains:")]
+        flagged = [q.split(":", 1)[1] for q in self.qa if "contain" in q and ":" in q]
         return " ".join([said, *flagged]).replace("_", " ")
 
     def holds(self, word: str) -> bool:
@@ -83,7 +84,7 @@ def read_manifest(
             transcript=row["transcript"].lower(),
             source=row["source_repo"],
             licence=row["licence"],
-            qa=frozenset(filter(None, row["qa"].split(";"))),
+            qa=frozenset(re.split(r"[;\s]+", row["qa"]) if row["qa"] else ()),
         )
         for row in rows
         if split in (None, row["split"]) and (row["release"] == "ok" or not released_only)
@@ -91,7 +92,7 @@ def read_manifest(
 
 
 def folder_takes(folder: Path, word: str, split: str) -> list[Clip]:
-    """List what a user recorded of `word`; every sixth file by name is dev, the rest train."""
+    """List a user's recordings of `word`; every sixth file by name is dev, the rest train."""
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower().lstrip(".") in _READABLE)
     if len(paths) < _FEWEST_TAKES:
         raise ValueError(f"{folder}: {len(paths)} recordings, at least {_FEWEST_TAKES} are needed")

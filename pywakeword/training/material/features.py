@@ -20,7 +20,7 @@ TEACHER_WINDOW_FRAMES, TEACHER_STEP_FRAMES = 76, 8
 
 def to_pcm(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
     """Round to int16, saturating."""
-    return np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
+    return np.asarray(np.clip(np.rint(samples * 32768), -32768, 32767), np.int16)
 
 
 def lfbe(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
@@ -32,11 +32,11 @@ def lfbe(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Entry:
-    """Where one clip lies in the store, and what training must know of it.
+    """Position of a clip in the store, and its labels.
 
     Frames count from the first of the clip. `word_start` and `word_end` are frames
-    (fractions allowed) of the target word, -1 when the clip holds none. `said` is what can
-    be heard, where that is known: a clip that says a target word is no negative.
+    (fractions allowed) of the target word, -1 when the clip holds none. `said` is the
+    text of the clip, if known: a clip with a target word in its text is not a negative.
     """
 
     first_frame: int
@@ -95,7 +95,7 @@ class Store:
     features : (n_frames, 64) ndarray of float16
         Log energies of all clips, one after the other.
     embeddings : (n_rows, 96) ndarray of float16
-        Rows of the teacher; nan where it was not asked.
+        Rows of the teacher; nan where it was not run.
     entries : list of Entry
         Where each clip lies.
     """
@@ -134,9 +134,9 @@ class Store:
             entries,
         )
 
-    def without(self, words: list[str]) -> Store:
-        """Leave out the clips that say one of `words`."""
-        kept = [e for e in self.entries if not any(w in e.said for w in words)]
+    def without(self, words: list[str], *, but: tuple[str, ...] = ()) -> Store:
+        """Leave out the clips that say one of `words`, except those with a label in `but`."""
+        kept = [e for e in self.entries if e.label in but or not any(w in e.said for w in words)]
         return replace(self, entries=kept)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What the device hears besides the person: noise, babble, its own music, speech and alarms.
+"""What reaches the microphone besides the speaker: noise, babble, its own music, speech and alarms.
 
 The last three go through a loudspeaker and a room. All at the same active level as speech.
 """
@@ -15,13 +15,14 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material import playback, rooms, synthesis
 from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.features import Store, StoreWriter, lfbe
+from pywakeword.training.material.levels import ACTIVE_LEVEL, active_rms
 from pywakeword.training.material.sentences import treebank_sentences
-from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
 
 
-def _add(
+def add(
     writer: StoreWriter, samples: npt.NDArray[np.float32], kind: str, label: str, said: str = ""
 ) -> None:
+    """Append a sound at the common active level."""
     level = active_rms(samples)
     if level > 0:
         features = lfbe(samples * (ACTIVE_LEVEL / level))
@@ -46,25 +47,25 @@ def prepare_interference(data: Path, work: Path, *, seed: int = 2, scale: float 
         if clip.category == "noise":
             samples = decode(clip.path)
             lasting = np.resize(samples, max(len(samples), 5 * SAMPLE_RATE_HZ))
-            _add(writer, lasting, "noise", clip.label)
+            add(writer, lasting, "noise", clip.label)
             if clip.label == "music":
-                _add(writer, played(samples), "music", clip.label)
+                add(writer, played(samples), "music", clip.label)
     speech = [c for c in clips if c.category == "speech"]
     for _ in range(int(60 * scale)):
         mixture = np.zeros(15 * SAMPLE_RATE_HZ, np.float32)
         for _ in range(int(rng.integers(3, 9))):
             voice = decode(speech[int(rng.integers(len(speech)))].path)
             mixture += np.resize(voice / active_rms(voice), len(mixture)) * rng.uniform(0.3, 1)
-        _add(writer, mixture, "babble", "")
+        add(writer, mixture, "babble", "")
     for _ in range(int(60 * scale)):
-        _add(writer, played(playback.alarm(12, rng)), "alarm", "")
+        add(writer, played(playback.alarm(12, rng)), "alarm", "")
     voices = synthesis.voices()
     for sentence in treebank_sentences(data, rng, int(220 * scale)):
         name = voices[int(rng.integers(len(voices)))]
-        _add(writer, played(synthesis.speak(sentence, name)), "tts", name.name, sentence)
+        add(writer, played(synthesis.speak(sentence, name)), "tts", name.name, sentence)
     excerpts = playback.render_music(playback.TRAIN_COMPOSERS, int(70 * scale), 30, rng)
     for excerpt in tqdm(excerpts, desc="music"):
-        _add(writer, played(excerpt), "music", "")
+        add(writer, played(excerpt), "music", "")
     writer.close()
     return Store.read(folder)
 
@@ -74,7 +75,7 @@ def prepare_own_voice(
 ) -> Store:
     """Make (or reopen) the device itself saying `word`, alone and in front of a sentence.
 
-    What the device says is never a person calling it, its own name included.
+    Speech of the device never wakes it, even when it says its own name.
     """
     folder = work / "words" / word / "own_voice"
     if Store.exists(folder):
@@ -96,6 +97,6 @@ def prepare_own_voice(
         # Quiet around it, so that a crop may show the word in any place.
         padded = np.pad(playback.loudspeaker(samples, rng), (2 * SAMPLE_RATE_HZ, SAMPLE_RATE_HZ))
         wet = rooms.reverberate(padded, responses[int(rng.integers(len(responses)))])
-        _add(writer, wet, "tts", voice.name, text)
+        add(writer, wet, "tts", voice.name, text)
     writer.close()
     return Store.read(folder)

@@ -1,7 +1,7 @@
 """Words that sound like a wake word, from the pronouncing dictionary that pocketsphinx brings.
 
 What a detector confuses is close in phones, not in letters. Words that contain the wake
-word are left out: whoever says "computers" has said "computer".
+word are left out: "computers" contains "computer".
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _dictionary() -> dict[str, Phones]:
 
 
 def pronunciation(text: str) -> Phones | None:
-    """Phones of a text, out of the dictionary; a word that is not in it as two that are."""
+    """Return the phones of a text; a word that is not in the dictionary is split in two."""
     words = _dictionary()
     phones: Phones = ()
     for word in text.lower().split():

@@ -1,4 +1,4 @@
-"""Stage 1: which versions of which clips are made, into one store per word and one for all.
+"""Stage 1: make versions of the clips, into one store per word and one shared store.
 
 `speech` holds what serves every word: other words, read speech, synthetic sentences.
 `words/<word>/speech` holds the takes of one word, its synthetic takes and near misses.
@@ -24,14 +24,16 @@ from pywakeword.training.material.near_misses import near_misses
 from pywakeword.training.material.sentences import treebank_sentences
 from pywakeword.training.material.versions import Job, VersionMaker
 
-_TAKE_VERSIONS, _TAKE_WARPS = 8, 5
-_SYNTHETIC_TAKES, _SYNTHETIC_ALONE, _NEAR_MISSES = 350, 1500, 350
+_SENTENCES = 400
+_WARPED_SHARE = {"wakewords": 0.3, "words": 0.1, "speech": 0.05}  # of the recordings without it
+_TAKE_VERSIONS, _TAKE_WARPS = 6, 3
+_SYNTHETIC_TAKES, _SYNTHETIC_ALONE, _NEAR_MISSES = 200, 1500, 250
 
 _worker: dict[str, VersionMaker] = {}
 
 
-def _start_worker(responses: list[npt.NDArray[np.float32]]) -> None:
-    _worker["maker"] = VersionMaker(responses)
+def _start_worker(responses: list[npt.NDArray[np.float32]], teacher: bool) -> None:
+    _worker["maker"] = VersionMaker(responses, teacher=teacher)
 
 
 def _make(job: Job) -> tuple[Any, ...] | None:
@@ -41,7 +43,7 @@ def _make(job: Job) -> tuple[Any, ...] | None:
 def spellings(word: str) -> tuple[list[str], list[str]]:
     """Return how `word` is written for a voice, and words that only sound like it.
 
-    words.json knows some words; for any other the pronouncing dictionary is asked.
+    words.json lists some words; for all others the pronouncing dictionary gives the near misses.
     """
     table = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
     text = word.replace("_", " ")
@@ -49,7 +51,7 @@ def spellings(word: str) -> tuple[list[str], list[str]]:
         "spoken": [f"{text}{end}" for end in ("", "!", "?", ",")],
         "near_misses": near_misses(text),
     }
-    # Half words come by themselves: whatever the word starts or ends with.
+    # Also parts of the word: its beginnings and endings.
     halves = [text[:k] for k in (-3, -2)] + [text[k:] for k in (2, 3)]
     parts = text.split() if " " in text else []
     return spec["spoken"], spec["near_misses"] * 3 + [h for h in halves if h.strip()] + parts
@@ -73,7 +75,6 @@ def _common_jobs(clips: list[Clip], data: Path, seed: int, scale: float) -> Iter
     for clip in clips:
         if clip.category not in ("wakewords", "words", "speech"):
             continue
-        single = clip.category in ("wakewords", "words")
         for copy in range(2 if clip.category == "wakewords" else 1):
             yield job(
                 kind="real",
@@ -83,8 +84,8 @@ def _common_jobs(clips: list[Clip], data: Path, seed: int, scale: float) -> Iter
                 path=clip.path,
                 altered=copy > 0 or rng.random() < 0.5,
             )
-        # Warped like the takes of the word, so that the vocoder's sound says nothing.
-        if rng.random() < (0.7 if clip.category == "wakewords" else 0.25 if single else 0.1):
+        # Warped like the takes of the word, so that the vocoder's sound is no cue.
+        if rng.random() < _WARPED_SHARE[clip.category]:
             yield job(
                 kind="real",
                 label="",
@@ -94,7 +95,7 @@ def _common_jobs(clips: list[Clip], data: Path, seed: int, scale: float) -> Iter
                 altered=rng.random() < 0.5,
                 warped=True,
             )
-    for i, sentence in enumerate(treebank_sentences(data, rng, int(1000 * scale))):
+    for i, sentence in enumerate(treebank_sentences(data, rng, int(_SENTENCES * scale))):
         voice = every_voice[int(rng.integers(len(every_voice)))]
         yield job(
             kind="synthetic",
@@ -142,11 +143,17 @@ def _word_jobs(word: str, takes: list[Clip], seed: int, scale: float) -> Iterato
     yield from synthetic(misses, "", _NEAR_MISSES)
 
 
-def _run(
-    folder: Path, jobs: list[Job], responses: list[npt.NDArray[np.float32]], workers: int
+def make_store(
+    folder: Path,
+    jobs: list[Job],
+    responses: list[npt.NDArray[np.float32]],
+    *,
+    workers: int,
+    teacher: bool,
 ) -> Store:
+    """Make a version of every job into one store."""
     writer = StoreWriter(folder)
-    with multiprocessing.Pool(workers, _start_worker, (responses,)) as pool:
+    with multiprocessing.Pool(workers, _start_worker, (responses, teacher)) as pool:
         for made in tqdm(pool.imap(_make, jobs, chunksize=8), total=len(jobs), desc=folder.name):
             if made is not None:
                 features, embeddings, what = made
@@ -163,6 +170,7 @@ def prepare_speech(
     seed: int = 1,
     workers: int = 2,
     scale: float = 1.0,
+    teacher: bool = True,
 ) -> Store:
     """Make (or reopen) the training speech of the words.
 
@@ -174,6 +182,9 @@ def prepare_speech(
         Recordings of each word in isolation; an empty list trains it from its text alone.
     seed, workers, scale : int, int, float
         Random seed, processes, and the share of the synthetic clips to make.
+    teacher : bool
+        Whether to compute the teacher's rows, which distillation needs. They are nine tenths
+        of the work.
     """
     clips = read_manifest(data, "train")
     rng = np.random.default_rng(seed)
@@ -183,11 +194,12 @@ def prepare_speech(
         folder = work / "words" / word / ("speech" if recordings else "text")
         if not Store.exists(folder):
             jobs = list(_word_jobs(word, recordings, seed + 100 * (number + 1), scale))
-            _run(folder, jobs, responses, workers)
+            make_store(folder, jobs, responses, workers=workers, teacher=teacher)
         stores.append(Store.read(folder))
     folder = work / "speech"
     if not Store.exists(folder):
-        _run(folder, list(_common_jobs(clips, data, seed, scale)), responses, workers)
-    # The word somewhere in a sentence is neither a clean positive nor a negative.
+        jobs = list(_common_jobs(clips, data, seed, scale))
+        make_store(folder, jobs, responses, workers=workers, teacher=teacher)
+    # A sentence that contains the word is neither a positive nor a negative.
     spoken = [word.replace("_", " ") for word in takes]
     return Store.merged([Store.read(folder).without(spoken), *stores])

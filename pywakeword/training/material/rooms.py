@@ -36,9 +36,9 @@ def simulated_rooms(
 
     `far` puts source and microphone at least 1.5 m apart; otherwise 0.3 to 5 m.
     """
-    import pyroomacoustics  # of the extra train; who brings rooms of his own does without
+    import pyroomacoustics  # in the extra train; not needed with your own responses
 
-    responses = []
+    responses: list[npt.NDArray[np.float32]] = []
     while len(responses) < count:
         size = rng.uniform((2.5, 2.5, 2.2), (8.0, 6.0, 3.2))
         rt60 = rng.uniform(0.2, 0.7)

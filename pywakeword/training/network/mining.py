@@ -43,7 +43,7 @@ def highest_posteriors(network: Network, curriculum: Curriculum) -> np.ndarray:
     inside = at < lasts[clip]  # not in a clip that was left out
     highest = np.zeros(len(firsts), np.float32)
     np.maximum.at(highest, clip[inside], value[inside])
-    return highest[curriculum.negatives]
+    return np.asarray(highest[curriculum.negatives])
 
 
 def mine(network: Network, curriculum: Curriculum) -> dict[str, float]:

@@ -23,7 +23,7 @@ from pywakeword.training.material.features import FLOOR, N_MELS, Store
 # the filter's weight sum; the weights grow linearly above 1 kHz.
 _HANN_ENERGY = 150.0
 STORED_LEVEL_DB = -26.0
-# Own playback is louder than a person may like: DESIGN.md, speech-to-echo -10 to +15 dB.
+# Own playback may be louder than the speaker: speech-to-echo ratio -10 to +15 dB.
 _RATIO_DB = {
     "noise": (-3, 25),
     "babble": (0, 25),
@@ -32,8 +32,12 @@ _RATIO_DB = {
     "alarm": (-10, 15),
 }
 _OWN = ("music", "tts", "alarm")
+_SYNTHETIC = ("synthetic", "natural")  # kinds of clips that a device could say itself
 _CANCELLED_SHARE = 0.25
 _OWN_WORD_SHARE = 0.25  # of the mixtures with the device's speech: it says the wake word
+_NARROW_SHARE = 0.12  # of a batch: a telephone's or an old headset's microphone
+_NARROW_HZ, _NARROW_LOW_HZ = (2000.0, 4200.0), (0.0, 320.0)
+_NARROW_FALL_DB = (30.0, 70.0)  # left of what lies beyond the band
 _MASKED_SHARE, _MASKED_BANDS, _MASKED_FRAMES = 0.3, 8, 7  # SpecAugment, two bands and one gap
 
 
@@ -45,21 +49,32 @@ class Mixed:
     state: Tensor  # (batch, 22) one-hot
 
 
+def _band_edges() -> np.ndarray:
+    """Hertz of the lower edge, the centres and the upper edge of the mel filters."""
+    mel = np.linspace(2595 * np.log10(1 + 60 / 700), 2595 * np.log10(1 + 7600 / 700), N_MELS + 2)
+    return np.asarray(700 * (10 ** (mel / 2595) - 1))
+
+
+def band_centres() -> np.ndarray:
+    """Centre of each mel filter in Hertz."""
+    return _band_edges()[1:-1]
+
+
 def band_widths() -> Tensor:
     """Weight sum of each mel filter, in FFT bins."""
-    mel = np.linspace(2595 * np.log10(1 + 60 / 700), 2595 * np.log10(1 + 7600 / 700), N_MELS + 2)
-    hertz = 700 * (10 ** (mel / 2595) - 1)
+    hertz = _band_edges()
     return torch.tensor((hertz[2:] - hertz[:-2]) / 2 / (SAMPLE_RATE_HZ / 512), dtype=torch.float32)
 
 
 class Mixer:
-    """Turns stored speech into what a device might hear, with its state."""
+    """Turns stored speech into what a microphone might record, with the device state."""
 
     def __init__(self, interference: Store, seed: int, words: tuple[str, ...] = ()) -> None:
         self._store = interference
         self._rng = np.random.default_rng(seed)
         self._torch = torch.Generator().manual_seed(seed)
         self._widths = band_widths()
+        self._centres = band_centres()
         self._spread = 0.9 / self._widths.sqrt()
         self._by_kind: dict[str, list[int]] = {}
         for i, entry in enumerate(interference.entries):
@@ -103,6 +118,16 @@ class Mixer:
         second = energy.gather(2, (low + 1)[:, None].expand(shape))
         return first * (1 - weight) + second * weight
 
+    def _bands(self, batch: int) -> Tensor:
+        """Energy factors of the microphone, (batch, 1, 64): most pass every band."""
+        rng = self._rng
+        gains = np.ones((batch, 1, N_MELS), np.float32)
+        for i in np.flatnonzero(rng.random(batch) < _NARROW_SHARE):
+            low, high = rng.uniform(*_NARROW_LOW_HZ), rng.uniform(*_NARROW_HZ)
+            beyond = (self._centres < low) | (self._centres > high)
+            gains[i, 0, beyond] = 10 ** (-rng.uniform(*_NARROW_FALL_DB) / 10)
+        return torch.from_numpy(gains)
+
     def own_word(self, n_frames: int, before: int) -> np.ndarray:
         """`n_frames` of the device itself saying a wake word, with `before` frames of context."""
         kind = self._by_kind["own word"]
@@ -140,8 +165,8 @@ class Mixer:
         mixed_share : float
             Share of the batch that gets interference.
         voices : list of str, optional
-            Who speaks: "real" and "synthetic" are somebody in the room, "own" is the device
-            itself, which then knows that it speaks.
+            Who speaks, the kinds of the clips; "own" is the device itself, which then knows that
+            it speaks.
         onsets : (batch,) ndarray of int, optional
             Frames before the stream began: digital silence, as the device is primed with.
         """
@@ -150,7 +175,7 @@ class Mixer:
         voices = voices or ["real"] * batch
         energy = (torch.from_numpy(speech.astype(np.float32)).exp() - FLOOR).clamp_min(0)
         energy = self._warp(energy) * self._equaliser(batch, 12, 4) * self._masks(batch, n_frames)
-        level_db = rng.uniform(-50, -12, batch)
+        level_db = np.asarray(rng.uniform(-50, -12, batch))
         gain = 10 ** ((level_db - STORED_LEVEL_DB) / 10)
         energy = energy * torch.tensor(gain, dtype=torch.float32)[:, None, None]
 
@@ -179,7 +204,7 @@ class Mixer:
                 if kind in _OWN and rng.random() < _CANCELLED_SHARE:
                     ratio += rng.uniform(10, 25)  # what an echo canceller left over
                 # A synthetic voice beside the device's own could be either: real people only.
-                if kind == "tts" and voices[i] == "synthetic":
+                if kind == "tts" and voices[i] in _SYNTHETIC:
                     kind = "music"
                 source = kind
                 if kind == "tts" and "own word" in self._by_kind:
@@ -188,13 +213,14 @@ class Mixer:
                 added[i] = self._segment(source, n_frames)
                 interference_db = level_db[i] - ratio
                 factor[i] = 10 ** ((interference_db - STORED_LEVEL_DB) / 10)
-                # Music may also be somebody else's: then the device says it plays nothing.
+                # Music may have another source: then the device reports that it plays nothing.
                 if kind in _OWN and (kind != "music" or rng.random() < 0.75):
                     playing = kind
                     volume = float(np.clip((interference_db + 50) / 40 + rng.normal(0, 0.1), 0, 1))
             self._describe(state[i], playing, volume, certain)
         mixed = torch.from_numpy(added.astype(np.float32)).exp() * self._equaliser(batch, 8, 3)
         energy = energy + mixed * torch.tensor(factor, dtype=torch.float32)[:, None, None]
+        energy = energy * self._bands(batch)
         if onsets is not None:
             began = torch.arange(n_frames)[None] >= torch.from_numpy(onsets)[:, None]
             energy = energy * began[..., None]
@@ -203,7 +229,7 @@ class Mixer:
     def _describe(self, row: Tensor, playing: str, volume: float, certain: bool) -> None:
         """Write the one-hot state; each part is unknown to the network at times.
 
-        `certain`: what is heard can only be judged by a device that knows what it plays.
+        `certain`: the playback state is always given, because the target depends on it.
         """
         rng = self._rng
         device = 0 if rng.random() < 0.4 else int(rng.integers(1, len(DEVICE_TYPES)))

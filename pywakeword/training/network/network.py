@@ -61,6 +61,8 @@ class Network(nn.Module):
         self.shape = shape
         k, s, c, h = shape.stem_kernel, shape.stem_channels, shape.channels, shape.head_channels
         # Log energies lie in [-13.8, 8]: centred and scaled so that the first weights are ordinary.
+        self.input_offset: Tensor
+        self.input_scale: Tensor
         self.register_buffer("input_offset", torch.tensor(6.0))
         self.register_buffer("input_scale", torch.tensor(0.25))
         self.stem1, self.norm1 = (
@@ -88,9 +90,16 @@ class Network(nn.Module):
             )
             for _ in range(n)
         )
-        for head in self.heads:
+        for i in range(n):
             # Rare positives: begin at a posterior of about 1 %. Boundaries in units of 50 frames.
-            head["out"].bias.data = torch.tensor([-math.log(99.0), 1.2, 0.2])
+            _, _, out = self.head_layers(i)
+            assert out.bias is not None
+            out.bias.data = torch.tensor([-math.log(99.0), 1.2, 0.2])
+
+    def each_block(self) -> list[Block]:
+        """Return the residual blocks, first to last."""
+        blocks = list(self.blocks)
+        return [block for block in blocks if isinstance(block, Block)]
 
     def embed_state(self, state: Tensor) -> Tensor:
         """(batch, 22) one-hot to (batch, embedding)."""
@@ -101,18 +110,28 @@ class Network(nn.Module):
         x = (features + self.input_offset) * self.input_scale
         x = functional.relu(self.norm1(self.stem1(x)))
         x = functional.relu(self.norm2(self.stem2(x)))
-        for block in self.blocks:
+        for block in self.each_block():
             x = block(x, state)
         return x
 
+    def head_layers(self, index: int) -> tuple[nn.Conv1d, nn.BatchNorm1d, nn.Conv1d]:
+        """Return convolution, normalisation and output layer of a word's head."""
+        head = self.heads[index]
+        assert isinstance(head, nn.ModuleDict)
+        conv, norm, out = head["conv"], head["norm"], head["out"]
+        assert isinstance(conv, nn.Conv1d)
+        assert isinstance(norm, nn.BatchNorm1d)
+        assert isinstance(out, nn.Conv1d)
+        return conv, norm, out
+
     def head(self, index: int, trunk: Tensor, state: Tensor) -> Tensor:
         """(batch, 3, steps): logit, start and end in units of 50 frames before the newest."""
-        head = self.heads[index]
-        y = functional.relu(head["norm"](head["conv"](trunk)))
+        conv, norm, out = self.head_layers(index)
+        y = functional.relu(norm(conv(trunk)))
         if self.shape.concatenate:
             y = torch.cat([y, state[..., None].expand(-1, -1, y.shape[-1])], dim=1)
-        out: Tensor = head["out"](y)
-        return out
+        logits: Tensor = out(y)
+        return logits
 
     def forward(self, features: Tensor, state: Tensor) -> Tensor:
         """(batch, words, 3, steps) from features and the one-hot state."""

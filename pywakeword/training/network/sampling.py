@@ -1,4 +1,4 @@
-"""Which stretch of which clip goes into a batch, and what the network should say there."""
+"""Choose the stretch of a clip for a batch, and its targets."""
 
 from __future__ import annotations
 
@@ -79,6 +79,8 @@ def teacher_rows(
     newest = start + shape.trunk_frames - 1 + shape.stride * np.arange(0, n_steps, 2)
     row = (newest - (TEACHER_WINDOW_FRAMES - 1)) // TEACHER_STEP_FRAMES
     exists = (row >= 0) & (row < entry.n_embeddings)
+    if not exists.any():
+        return np.zeros((len(row), store.embeddings.shape[1]), np.float32), exists
     at = np.where(exists, entry.first_embedding + row, 0)
     rows = store.embeddings[at].astype(np.float32)
     exists &= np.isfinite(rows[:, 0])
@@ -86,7 +88,7 @@ def teacher_rows(
 
 
 def targets(entries: list[Entry], starts: list[int], n_steps: int, shape: Shape) -> Targets:
-    """Say what every head should say at every output of the crops."""
+    """Return the targets of every head at every output of the crops."""
     size = (len(entries), len(shape.words), n_steps)
     posterior = np.zeros(size, np.float32)
     start = np.full(size, np.nan, np.float32)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 N_STATE = (8, 8, 6)  # device type, playback, volume bucket
+# Settings of the detector that runs the network; written to the card.
+SMOOTHING = 3  # outputs of 40 ms
+REFRACTORY_S = 1.0
 
 
 @dataclass(frozen=True)

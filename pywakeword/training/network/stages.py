@@ -37,6 +37,8 @@ from pywakeword.training.network.shape import Shape
 _SAVE_EVERY = 250
 _OWN_VOICE_SHARE = 0.04  # of a batch: the device itself says a wake word
 _ONSET_SHARE = 0.08  # of a batch: the stream has just begun
+# Share of every kind of clip among the positives; what a store lacks goes to the others.
+_POSITIVE_SHARES = {"real": 0.36, "synthetic": 0.12, "natural": 0.34, "spliced": 0.18}
 
 Batch = TypeVar("Batch")
 
@@ -149,17 +151,46 @@ class Curriculum:
         entries = speech.entries
         rows = speech.embeddings[:: max(1, len(speech.embeddings) // 20_000)].astype(np.float32)
         rows = rows[np.isfinite(rows[:, 0])]
+        if not len(rows):  # made without the teacher
+            rows = np.zeros((2, speech.embeddings.shape[1]), np.float32)
         self.mean, self.std = torch.tensor(rows.mean(0)), torch.tensor(rows.std(0) + 1e-3)
         frames = np.array([e.n_frames for e in entries], np.float64)
         self._by_length = frames / frames.sum()
         self.negatives = np.array([i for i, e in enumerate(entries) if e.label not in shape.words])
         # Longer clips hold more; every clip keeps a share, so that isolated words count.
         self.hardness = np.sqrt(frames[self.negatives])
+        kinds = np.array([entries[i].kind for i in self.negatives])
+        # As many of these as of the word, so that the voice or the splice never is the word.
+        self._matched = {k: np.flatnonzero(kinds == k) for k in ("natural", "spliced")}
+        self._others = np.flatnonzero(~np.isin(kinds, list(self._matched)))
         self._positives = {
-            (w, kind): [i for i, e in enumerate(entries) if e.label == w and e.kind == kind]
+            w: {
+                kind: found
+                for kind in _POSITIVE_SHARES
+                if (found := [i for i, e in enumerate(entries) if e.label == w and e.kind == kind])
+            }
             for w in shape.words
-            for kind in ("real", "synthetic")
         }
+
+    def _draw(self, batch: int) -> list[int]:
+        """Choose the clips of a batch: a third holds a word, evenly over the words."""
+        rng = self.rng
+        picks: list[int] = []
+        drawn: dict[str, int] = {}
+        for word in self.shape.words:
+            pools = self._positives[word]
+            shares = np.array([_POSITIVE_SHARES[k] for k in pools])
+            count = batch // (3 * len(self.shape.words))
+            for kind in rng.choice(list(pools), count, p=shares / shares.sum()):
+                drawn[kind] = drawn.get(kind, 0) + 1
+                picks.append(pools[kind][int(rng.integers(len(pools[kind])))])
+        groups = [(places, drawn.get(kind, 0)) for kind, places in self._matched.items()]
+        rest = batch - len(picks) - sum(n for places, n in groups if len(places))
+        for places, count in [*groups, (self._others, rest)]:
+            if len(places) and count:
+                weights = self.hardness[places] / self.hardness[places].sum()
+                picks += [int(i) for i in self.negatives[rng.choice(places, count, p=weights)]]
+        return picks
 
     def distillation(self, batch: int, n_steps: int = 41) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Features, state, standardised teacher rows and their mask."""
@@ -186,16 +217,8 @@ class Curriculum:
         """Features, state, targets, teacher rows and mask; a third holds a word."""
         shape, store, rng = self.shape, self.store, self.rng
         n_frames = shape.window_frames + shape.stride * (n_steps - 1)
-        picks: list[int] = []
-        per_word = batch // (3 * len(shape.words))
-        for word in shape.words:
-            for i in range(per_word):
-                pool = self._positives[word, "synthetic" if i % 4 == 3 else "real"]
-                pool = pool or self._positives[word, "synthetic"]
-                picks.append(pool[int(rng.integers(len(pool)))])
+        picks = self._draw(batch)
         own = round(batch * _OWN_VOICE_SHARE)
-        weights = self.hardness / self.hardness.sum()
-        picks += list(rng.choice(self.negatives, batch - len(picks), p=weights))
         entries = [store.entries[i] for i in picks]
         starts, crops, rows, masks = [], [], [], []
         onsets = np.zeros(batch, np.int64)
@@ -241,7 +264,7 @@ def distil(
     batch: int = 40,
     name: str = "distil",
 ) -> None:
-    """Stage 2: the trunk learns to say what the teacher says, through noise."""
+    """Stage 2: the trunk learns the teacher's output, with noise in its input."""
     trainer = Trainer(name, network, work, steps=steps, rate=4e-3, seed=11)
 
     def loss_of(drawn: tuple[Tensor, Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
@@ -259,11 +282,12 @@ def teach_words(
     *,
     steps: int,
     batch: int = 48,
+    rate: float = 2.5e-3,
     mine: Callable[[int], None] | None = None,
     name: str = "words",
 ) -> None:
     """Stage 3: posterior, start and end of every word; the teacher stays as an anchor."""
-    trainer = Trainer(name, network, work, steps=steps, rate=2.5e-3, seed=12)
+    trainer = Trainer(name, network, work, steps=steps, rate=rate, seed=12)
     trainer.run(lambda: curriculum.words(batch), lambda drawn: word_losses(network, drawn)[0], mine)
 
 
@@ -293,9 +317,9 @@ def head_losses(out: Tensor, goal: Targets) -> dict[str, Tensor]:
     losses = {"posterior": 4 * (entropy * weight).sum() / known.sum()}
     boundary = torch.zeros(())
     since_end = torch.from_numpy(goal.end) * BOUNDARY_UNIT
-    asked = (since_end >= BOUNDARIES[0]) & (since_end <= BOUNDARIES[1])  # never for a nan
+    counted = (since_end >= BOUNDARIES[0]) & (since_end <= BOUNDARIES[1])  # never for a nan
     for channel, truth in ((1, goal.start), (2, goal.end)):
         error = (out[:, :, channel] - torch.from_numpy(truth).nan_to_num()).abs()
-        boundary = boundary + (error * asked).sum() / asked.sum().clamp_min(1)
+        boundary = boundary + (error * counted).sum() / counted.sum().clamp_min(1)
     losses["boundary"] = boundary
     return losses

@@ -170,3 +170,19 @@ def test_clips_that_say_the_word_are_left_out(tmp_path: Path) -> None:
     made = store(tmp_path)
     entries = [replace(made.entries[0], said="ask the computer now"), made.entries[1]]
     assert replace(made, entries=entries).without(["computer"]).entries == entries[1:]
+
+
+def test_a_take_of_the_word_stays_where_talk_about_it_is_left_out(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    entries = [replace(e, said="alexa, what time is it") for e in made.entries]
+    kept = replace(made, entries=entries).without(["alexa"], but=("alexa",)).entries
+    assert kept == entries[:1]
+
+
+def test_what_a_clip_may_contain_is_no_negative(tmp_path: Path) -> None:
+    header = "path,source_repo,licence,release,category,label,leak_group,transcript,split,qa"
+    row = "a.opus,s,l,ok,speech,,g1,,dev,untranscribed may_contain:alexa may_contain:computer"
+    (tmp_path / "manifest.csv").write_text(f"{header}\n{row}", encoding="utf-8")
+    (clip,) = read_manifest(tmp_path, "dev")
+    assert clip.holds("alexa")
+    assert clip.holds("computer")

@@ -20,7 +20,7 @@ from pywakeword.training.material import rooms
 from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import N_MELS, Store, lfbe
 from pywakeword.training.material.interference import prepare_interference
-from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
+from pywakeword.training.material.levels import ACTIVE_LEVEL, active_rms
 from tools.vad.data.labels import speech_frames
 from tools.vad.data.sounds import MAKERS
 

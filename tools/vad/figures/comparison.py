@@ -12,7 +12,7 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.material import playback
 from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.features import HOP, lfbe, to_pcm
-from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
+from pywakeword.training.material.levels import ACTIVE_LEVEL, active_rms
 from tools.vad.data.labels import speech_frames
 from tools.vad.data.sounds import MAKERS, Samples
 from tools.vad.figures.rivals import Pcm

@@ -17,7 +17,7 @@ import pywakeword
 from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
 from pywakeword.training.figures.conditions import Stream
 from pywakeword.training.material.features import HOP, WINDOW, lfbe
-from pywakeword.training.material.versions import ACTIVE_LEVEL, active_rms
+from pywakeword.training.material.levels import ACTIVE_LEVEL, active_rms
 from tools.verifier.data.windows import PRE_ROLL_FRAMES, WINDOW_FRAMES, cut, truncate
 
 MARGIN_FRAMES = 40  # how far the start estimate can be moved

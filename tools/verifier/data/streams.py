@@ -16,8 +16,8 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.training.figures.conditions import OWN, PADDING_S, Conditions, Stream
 from pywakeword.training.material import playback, rooms, synthesis
 from pywakeword.training.material.corpus import decode, read_manifest
+from pywakeword.training.material.levels import active_rms
 from pywakeword.training.material.sentences import treebank_sentences
-from pywakeword.training.material.versions import active_rms
 
 _KINDS = ("noise", "babble", "music", "tts", "alarm")
 _NOISY_SHARE = 0.75
