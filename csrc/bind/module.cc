@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "The compiled core of pywakeword. Private: use the names in `pywakeword`.";
   m.attr("__version__") = PWW_VERSION;
   pww::BindErrors(m);
+  pww::BindEchoCanceller(m);
   pww::BindEndpointer(m);
   pww::BindLfbe(m);
   pww::BindModel(m);

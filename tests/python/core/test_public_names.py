@@ -27,6 +27,8 @@ EXPECTED = [
     "Decision",
     "Detection",
     "DeviceState",
+    "EchoCancelledSource",
+    "EchoCanceller",
     "EncoderStream",
     "Encoding",
     "End",
