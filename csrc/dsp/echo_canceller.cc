@@ -72,7 +72,7 @@ void EchoCanceller::Reset() noexcept {
   at_ = silent_samples_ = worse_samples_ = n_remembered_ = 0;
   idle_ = whole_ = true;
   clipped_ = false;
-  subtracted_ = 1;
+  subtracted_ = 0;
   microphone_power_ = error_power_ = 0;
   played_microphone_ = played_output_ = 0;
   echo_power_ = expected_error_power_ = 0;
@@ -173,7 +173,10 @@ void EchoCanceller::Active(const int16_t* microphone, const int16_t* loudspeaker
 void EchoCanceller::Guard(float microphone, float error) noexcept {
   microphone_power_ += kGuardRate * (microphone * microphone - microphone_power_);
   error_power_ += kGuardRate * (error * error - error_power_);
-  if (error_power_ > microphone_power_) {
+  if (!delay_.found()) {  // nothing of the loudspeaker is in the microphone
+    subtracted_ = std::max(0.0F, subtracted_ - kFadeStep);
+    worse_samples_ = 0;
+  } else if (error_power_ > microphone_power_) {
     subtracted_ = std::max(0.0F, subtracted_ - kFadeStep);
     worse_samples_ =
         error_power_ > kMuchWorse * microphone_power_ ? worse_samples_ + 1 : 0;

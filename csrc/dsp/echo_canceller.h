@@ -85,7 +85,7 @@ class EchoCanceller {
   bool idle_ = true;   // the loudspeaker has been silent for the filter's length
   bool whole_ = true;  // the unfinished block was recorded from its beginning
   bool clipped_ = false;
-  float subtracted_ = 1;        // share of the estimated echo that is taken away
+  float subtracted_ = 0;        // share of the estimated echo that is taken away
   float microphone_power_ = 0;  // of the last tenth of a second
   float error_power_ = 0;
   size_t worse_samples_ =
