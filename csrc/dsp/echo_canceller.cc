@@ -193,7 +193,8 @@ void EchoCanceller::EndBlock() noexcept {
               sizeof state_.loudspeaker);
   const bool adapt = whole_ && !clipped_;
   kernels_->echo_update(SharedEchoTables(), adapt, &state_);
-  delay_.Take(state_.spectra + state_.newest * EchoState::kSpectrum, state_.microphone);
+  delay_.Take(state_.spectra + state_.newest * EchoState::kSpectrum, state_.microphone,
+              silent_samples_ < kBlock);
   echo_power_ = kShareKept * echo_power_ + (1 - kShareKept) * state_.echo_power;
   expected_error_power_ = kShareKept * expected_error_power_ +
                           (1 - kShareKept) * state_.expected_error_power;
@@ -206,7 +207,9 @@ void EchoCanceller::EndBlock() noexcept {
     n_remembered_ = worse_samples_ = 0;
   }
   Remember();
-  if (delay_.found()) {
+  if (silent_samples_ >= kBlock) {
+    // A loudspeaker that is silent tells nothing of the delay.
+  } else if (delay_.found()) {
     const size_t delay_blocks = delay_.Choose(state_.delay_blocks);
     // The volume may have been turned up: more can be learnt than was expected.
     const float power = kGainMargin * delay_.gain(delay_blocks);

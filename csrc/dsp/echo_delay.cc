@@ -36,11 +36,12 @@ void EchoDelay::Reset() noexcept {
   std::fill(microphone_power_, microphone_power_ + kFrequencies, 0.0F);
 }
 
-void EchoDelay::Take(const float* loudspeaker, const float* microphone) noexcept {
+void EchoDelay::Take(const float* loudspeaker, const float* microphone,
+                     bool plays) noexcept {
   newest_ = (newest_ + 1) % n_lags_;
   // A plain mean at first, so that the first answer comes soon.
-  ++blocks_;
-  const float rate = std::max(kRate, 1.0F / static_cast<float>(blocks_));
+  blocks_ += plays ? 1 : 0;
+  const float rate = plays ? std::max(kRate, 1.0F / static_cast<float>(blocks_)) : 0.0F;
   float* now = history_.data() + newest_ * 2 * kFrequencies;
   float re[kFrequencies];
   float im[kFrequencies];

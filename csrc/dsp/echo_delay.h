@@ -20,8 +20,9 @@ class EchoDelay {
 
   void Reset() noexcept;
 
-  // Takes the spectra of one block, as EchoState has them.
-  void Take(const float* loudspeaker, const float* microphone) noexcept;
+  // Takes the spectra of one block, as EchoState has them. Learns from it if the device
+  // `plays`.
+  void Take(const float* loudspeaker, const float* microphone, bool plays) noexcept;
 
   // Where the filter should begin, given where it begins now. Moves only after the same
   // answer for a while, so that neither music nor the person moves it.

@@ -104,7 +104,7 @@ class VoiceSession:
         without_verdict: Literal["accept", "reject"] = "accept",
         endpointer: AnyEndpointer | None = None,
         loudspeaker: Loudspeaker | None = None,
-        echo_canceller: EchoCanceller | Literal["default"] | None = "default",
+        echo_canceller: EchoCanceller | None = None,
         realtime: bool = False,
         block_ms: float = 20.0,
     ) -> None:
