@@ -7,6 +7,8 @@ from pywakeword._core import __version__
 from pywakeword.audio import (
     ArraySource,
     AudioSource,
+    EchoCancelledSource,
+    EchoCanceller,
     FileSource,
     MicrophoneSource,
     StdinSource,
@@ -102,6 +104,8 @@ __all__ = [
     "Decision",
     "Detection",
     "DeviceState",
+    "EchoCancelledSource",
+    "EchoCanceller",
     "EncoderStream",
     "Encoding",
     "End",

@@ -6,6 +6,7 @@
 namespace pww {
 
 void BindDeviceState(pybind11::module_& m);
+void BindEchoCanceller(pybind11::module_& m);
 void BindEndpointer(pybind11::module_& m);
 void BindLfbe(pybind11::module_& m);
 void BindModel(pybind11::module_& m);

@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, m) {
   m.attr("__version__") = PWW_VERSION;
   pww::BindErrors(m);
   pww::BindDeviceState(m);
+  pww::BindEchoCanceller(m);
   pww::BindEndpointer(m);
   pww::BindLfbe(m);
   pww::BindModel(m);

@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "kernels/echo_block.h"
 #include "kernels/lfbe_block.h"
 #include "kernels/rows.h"
 #include "kernels/x86_cpu.h"
@@ -258,7 +259,8 @@ struct Ops8 {
 
 }  // namespace
 
-const Kernels kAvx2Kernels = {"avx2",     CpuHasAvx2, PackedSize, Pack,           Gemv,
-                              Requantize, Mul,        Add,        LfbeBlock<Ops8>};
+const Kernels kAvx2Kernels = {
+    "avx2", CpuHasAvx2, PackedSize,      Pack,       Gemv,        Requantize,
+    Mul,    Add,        LfbeBlock<Ops8>, EchoUpdate, EchoPredict, EchoFir};
 
 }  // namespace pww

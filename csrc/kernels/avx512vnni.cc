@@ -10,6 +10,7 @@
 
 #include <cstring>
 
+#include "kernels/echo_block.h"
 #include "kernels/lfbe_block.h"
 #include "kernels/rows.h"
 #include "kernels/x86_cpu.h"
@@ -287,7 +288,7 @@ struct Ops16 {
 }  // namespace
 
 const Kernels kAvx512VnniKernels = {
-    "avx512vnni", CpuHasAvx512Vnni, PackedSize, Pack, Gemv, Requantize, Mul,
-    Add,          LfbeBlock<Ops16>};
+    "avx512vnni", CpuHasAvx512Vnni, PackedSize, Pack,        Gemv,   Requantize, Mul,
+    Add,          LfbeBlock<Ops16>, EchoUpdate, EchoPredict, EchoFir};
 
 }  // namespace pww

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "kernels/echo_state.h"
 #include "kernels/lfbe_tables.h"
 #include "kernels/requant.h"
 
@@ -78,6 +79,13 @@ struct Kernels {
   // The front end for LfbeTables::kFrames frames: reads kBlockSamples samples and
   // writes kFilters values per frame.
   void (*lfbe_s16)(const LfbeTables& tables, const int16_t* samples, float* frames);
+
+  // The echo canceller, see echo_state.h. A block that is complete: its spectra, and
+  // what the filter learns from it. Then what the next block needs. Then, sample by
+  // sample, out[i] = sum_k taps[k] * x[i - k], k from 0 to EchoState::kBlock - 1.
+  void (*echo_update)(const EchoTables& tables, bool adapt, EchoState* state);
+  void (*echo_predict)(const EchoTables& tables, EchoState* state);
+  void (*echo_fir)(const float* taps, const float* x, size_t n, float* out);
 };
 
 // One element of mul_s8 and add_s8, for the scalar row and the tails of the others.

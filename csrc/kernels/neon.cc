@@ -200,7 +200,17 @@ void NeonAdd(const int8_t* a, const int8_t* b, const AddParams& params, size_t n
   }
 }
 
-const Kernels kNeonKernels = {"neon",         CpuHasNeon, PackedSize, Pack,        Gemv,
-                              NeonRequantize, NeonMul,    NeonAdd,    BaselineLfbe};
+const Kernels kNeonKernels = {"neon",
+                              CpuHasNeon,
+                              PackedSize,
+                              Pack,
+                              Gemv,
+                              NeonRequantize,
+                              NeonMul,
+                              NeonAdd,
+                              BaselineLfbe,
+                              BaselineEchoUpdate,
+                              BaselineEchoPredict,
+                              BaselineEchoFir};
 
 }  // namespace pww

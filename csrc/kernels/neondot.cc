@@ -104,8 +104,9 @@ void Gemv(const int8_t* packed, const int8_t* x, const int32_t* bias, size_t n_o
 
 }  // namespace
 
-const Kernels kNeonDotKernels = {"neondot",   CpuHasDotProduct, PackedSize, Pack,
-                                 Gemv,        NeonRequantize,   NeonMul,    NeonAdd,
-                                 BaselineLfbe};
+const Kernels kNeonDotKernels = {
+    "neondot",           CpuHasDotProduct, PackedSize, Pack,         Gemv,
+    NeonRequantize,      NeonMul,          NeonAdd,    BaselineLfbe, BaselineEchoUpdate,
+    BaselineEchoPredict, BaselineEchoFir};
 
 }  // namespace pww

@@ -12,6 +12,11 @@ extern const Kernels kScalarKernels;
 // too: it is NEON code where the baseline has NEON.
 void BaselineLfbe(const LfbeTables& tables, const int16_t* samples, float* frames);
 
+// The echo canceller's functions in the baseline instruction set, likewise.
+void BaselineEchoUpdate(const EchoTables& tables, bool adapt, EchoState* state);
+void BaselineEchoPredict(const EchoTables& tables, EchoState* state);
+void BaselineEchoFir(const float* taps, const float* x, size_t n, float* out);
+
 #ifdef PWW_HAVE_AVX2
 extern const Kernels kAvx2Kernels;
 #endif

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/echo_block.h"
 #include "kernels/lfbe_block.h"
 #include "kernels/rows.h"
 
@@ -56,7 +57,29 @@ void BaselineLfbe(const LfbeTables& tables, const int16_t* samples, float* frame
   LfbeBlock<Ops4>(tables, samples, frames);
 }
 
-const Kernels kScalarKernels = {"scalar",   Supported, PackedSize, Pack,        Gemv,
-                                Requantize, Mul,       Add,        BaselineLfbe};
+void BaselineEchoUpdate(const EchoTables& tables, bool adapt, EchoState* state) {
+  EchoUpdate(tables, adapt, state);
+}
+
+void BaselineEchoPredict(const EchoTables& tables, EchoState* state) {
+  EchoPredict(tables, state);
+}
+
+void BaselineEchoFir(const float* taps, const float* x, size_t n, float* out) {
+  EchoFir(taps, x, n, out);
+}
+
+const Kernels kScalarKernels = {"scalar",
+                                Supported,
+                                PackedSize,
+                                Pack,
+                                Gemv,
+                                Requantize,
+                                Mul,
+                                Add,
+                                BaselineLfbe,
+                                BaselineEchoUpdate,
+                                BaselineEchoPredict,
+                                BaselineEchoFir};
 
 }  // namespace pww

@@ -2,6 +2,7 @@
 
 from pywakeword.audio.devices.listing import InputDevice, input_devices
 from pywakeword.audio.devices.microphone import MicrophoneSource
+from pywakeword.audio.echo import EchoCancelledSource, EchoCanceller
 from pywakeword.audio.file import FileSource
 from pywakeword.audio.source import ArraySource, AudioSource, PcmBlock
 from pywakeword.audio.stdin import StdinSource
@@ -9,6 +10,8 @@ from pywakeword.audio.stdin import StdinSource
 __all__ = [
     "ArraySource",
     "AudioSource",
+    "EchoCancelledSource",
+    "EchoCanceller",
     "FileSource",
     "InputDevice",
     "MicrophoneSource",

@@ -124,7 +124,7 @@ class DuplexDevice(PortAudioStream):
             if ahead.begin > position:  # before the first sample that was played
                 ahead = Span(position, ahead.begin, "none")
             cut = min(ahead.end, end)
-            found.append(Span(position, cut, ahead.playback))
+            found.append(ahead.part(position, cut))
             position = cut
         return found
 

@@ -18,11 +18,27 @@ Samples = npt.NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Span:
-    """What the loudspeaker played from sample `begin` to sample `end` of the session."""
+    """What the loudspeaker played from sample `begin` to sample `end` of the session.
+
+    Attributes
+    ----------
+    begin, end : int
+        Indexes in the session's audio.
+    playback : str
+        Its kind, as in `DeviceState.playback`.
+    pcm : (end - begin,) ndarray of int16, optional
+        The samples. None for silence, and where only another program played.
+    """
 
     begin: int
     end: int
     playback: str
+    pcm: Samples | None = field(default=None, compare=False, repr=False)
+
+    def part(self, begin: int, end: int) -> Span:
+        """Return the part from `begin` to `end`, which lie inside the span."""
+        pcm = None if self.pcm is None else self.pcm[begin - self.begin : end - self.begin]
+        return Span(begin, end, self.playback, pcm)
 
 
 @dataclass
@@ -107,13 +123,16 @@ class PlaybackMixer:
                 if n_taken:
                     ends[kind] = max(n_taken, ends.get(kind, 0))
                     mixed[:n_taken] += np.concatenate(channel.take(n_taken))
+        played = np.clip(mixed, -32768, 32767).astype(np.int16)
         spans: list[Span] = []
         position = 0
         for cut in sorted({*ends.values(), n_samples}):
             playing = [kind for kind in KINDS if ends.get(kind, 0) > position]
-            spans.append(Span(begin + position, begin + cut, playing[0] if playing else "none"))
+            kind = playing[0] if playing else "none"
+            pcm = played[position:cut] if playing else None
+            spans.append(Span(begin + position, begin + cut, kind, pcm))
             position = cut
-        return np.clip(mixed, -32768, 32767).astype(np.int16), spans
+        return played, spans
 
     def _channel(self, kind: str) -> _Channel:
         if kind not in self._channels:

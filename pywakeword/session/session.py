@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Literal
 
 import numpy as np
 
+from pywakeword.audio.echo import EchoCanceller
 from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.audio.source import AudioSource, PcmBlock
@@ -31,7 +32,7 @@ from pywakeword.session.feed import read_blocks
 from pywakeword.session.loudspeaker import Loudspeaker, VirtualLoudspeaker
 from pywakeword.session.machine import Action, Machine, State, Trigger
 from pywakeword.session.partners import Application, SpeechToText, WordVerifier
-from pywakeword.session.playback import KINDS
+from pywakeword.session.playback import KINDS, Span
 from pywakeword.session.tasks import SessionTasks
 from pywakeword.session.verifying import Verifying
 from pywakeword.tts.client import TtsClient
@@ -73,6 +74,10 @@ class VoiceSession:
         Decides when the person has finished.
     loudspeaker : Loudspeaker, optional
         Plays the answers. Default: a `VirtualLoudspeaker`, which is silent.
+    echo_canceller : EchoCanceller, optional
+        Subtracts from the microphone what the session itself plays; the detector, the
+        endpointer, the recorded request and the verifier get the cleaned audio. Without it,
+        the microphone goes to them as it is.
     realtime : bool
         Whether the source gives audio as it is recorded.
     block_ms : float
@@ -99,6 +104,7 @@ class VoiceSession:
         without_verdict: Literal["accept", "reject"] = "accept",
         endpointer: AnyEndpointer | None = None,
         loudspeaker: Loudspeaker | None = None,
+        echo_canceller: EchoCanceller | None = None,
         realtime: bool = False,
         block_ms: float = 20.0,
     ) -> None:
@@ -112,6 +118,7 @@ class VoiceSession:
         self._spotter = spotter
         self._listener = StreamListener(spotter, Endpointer() if endpointer is None else endpointer)
         self._loudspeaker = VirtualLoudspeaker() if loudspeaker is None else loudspeaker
+        self._canceller = echo_canceller
         self._realtime = realtime
         self._block_samples = round(block_ms * SAMPLE_RATE_HZ / 1000)
 
@@ -197,7 +204,10 @@ class VoiceSession:
         begin = self._clock.now
         detections: list[Detection] = []
         endpoints: list[EndpointEvent] = []
-        for span in self._loudspeaker.played(begin, begin + len(block)):
+        spans = self._loudspeaker.played(begin, begin + len(block))
+        if self._canceller is not None:
+            block = self._canceller.process(block, _played_pcm(spans))
+        for span in spans:
             if span.playback != self._playback:
                 self._change_playback(span.begin, span.playback)
             for heard in self._listener.process(block[span.begin - begin : span.end - begin]):
@@ -293,3 +303,8 @@ class VoiceSession:
     def _stop_answer(self) -> None:
         self._tasks.cancel("answer")
         self._answering.stop()
+
+
+def _played_pcm(spans: Sequence[Span]) -> PcmBlock:
+    samples = [np.zeros(s.end - s.begin, np.int16) if s.pcm is None else s.pcm for s in spans]
+    return np.concatenate(samples) if samples else np.zeros(0, np.int16)

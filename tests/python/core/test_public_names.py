@@ -29,6 +29,8 @@ EXPECTED = [
     "Decision",
     "Detection",
     "DeviceState",
+    "EchoCancelledSource",
+    "EchoCanceller",
     "EncoderStream",
     "Encoding",
     "End",

@@ -202,7 +202,11 @@ def test_install_command(
 ) -> None:
     monkeypatch.setattr("pywakeword.training.voices.registry._ENTRIES", {})
     entry = VoiceEntry(
-        "fake", "a test", licence="none", open=lambda: None, recipe=recipe(registries)
+        "fake",
+        "a test",
+        licence="none",
+        open=lambda: voices.open_voice("flite"),
+        recipe=recipe(registries),
     )
     voices.register(entry)
     assert run("--install", "fake") == 0

@@ -1,0 +1,68 @@
+"""Echo cancellers behind one call, and the CPU time that each takes."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+import pywakeword as pww
+from tools.echo.scenes import Pcm
+
+FRAME_SAMPLES = 160
+TAIL_SAMPLES = 4000
+_SPEEX_SET_SAMPLING_RATE = 24
+# A canceller must begin before the direct sound; half a frame earlier is safe.
+_EARLY_SAMPLES = 80
+
+# Takes microphone, loudspeaker and the true delay; returns the output and CPU seconds.
+Canceller = Callable[[Pcm, Pcm, int], tuple[Pcm, float]]
+
+
+def nothing(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[Pcm, float]:
+    """Return the microphone."""
+    return microphone, 0.0
+
+
+def pywakeword(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[Pcm, float]:
+    """Run `EchoCanceller`, which is not told the delay."""
+    canceller = pww.EchoCanceller()
+    pieces = []
+    begin = time.process_time()
+    for at in range(0, len(microphone), FRAME_SAMPLES):
+        end = at + FRAME_SAMPLES
+        pieces.append(canceller.process(microphone[at:end], loudspeaker[at:end]))
+    return np.concatenate(pieces), time.process_time() - begin
+
+
+def libspeexdsp(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[Pcm, float]:
+    """Run the linear canceller of libspeexdsp with the true delay (Debian libspeexdsp1)."""
+    name = ctypes.util.find_library("speexdsp")
+    if name is None:
+        raise OSError("libspeexdsp is missing: apt-get install libspeexdsp1")
+    library = ctypes.CDLL(name)
+    library.speex_echo_state_init.restype = ctypes.c_void_p
+    state = ctypes.c_void_p(library.speex_echo_state_init(FRAME_SAMPLES, TAIL_SAMPLES))
+    rate = ctypes.c_int(16_000)
+    library.speex_echo_ctl(state, _SPEEX_SET_SAMPLING_RATE, ctypes.byref(rate))
+    shift = max(0, delay_samples - _EARLY_SAMPLES)
+    played = np.concatenate([np.zeros(shift, np.int16), loudspeaker])[: len(microphone)]
+    out = microphone.copy()
+    begin = time.process_time()
+    for at in range(0, len(microphone) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+        library.speex_echo_cancellation(
+            state, *(a[at:].ctypes.data_as(ctypes.c_void_p) for a in (microphone, played, out))
+        )
+    seconds = time.process_time() - begin
+    library.speex_echo_state_destroy(state)
+    return out, seconds
+
+
+CANCELLERS: dict[str, Canceller] = {
+    "nothing": nothing,
+    "libspeexdsp, told the delay": libspeexdsp,
+    "pywakeword": pywakeword,
+}
