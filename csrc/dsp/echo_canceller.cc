@@ -22,6 +22,7 @@ constexpr int kClippedLevel = 32760;
 constexpr float kGuardRate = 1.0F / 160;  // per sample: the last 10 ms
 constexpr float kFadeStep = 1.0F / 64;    // per sample
 constexpr float kMuchWorse = 1.25F;
+constexpr float kLeastPower = 25.0F;  // of five quantisation steps: less is nothing
 constexpr size_t kWorseSamples = 16 * 200;  // then the filter is given up
 constexpr double kErleKept = 0.99;          // per block: the last 0.8 s
 constexpr float kConvergedShare = 0.1F;
@@ -178,8 +179,9 @@ void EchoCanceller::Guard(float microphone, float error) noexcept {
     worse_samples_ = 0;
   } else if (error_power_ > microphone_power_) {
     subtracted_ = std::max(0.0F, subtracted_ - kFadeStep);
-    worse_samples_ =
-        error_power_ > kMuchWorse * microphone_power_ ? worse_samples_ + 1 : 0;
+    worse_samples_ = error_power_ > kMuchWorse * microphone_power_ + kLeastPower
+                         ? worse_samples_ + 1
+                         : 0;
   } else {
     subtracted_ = std::min(1.0F, subtracted_ + kFadeStep);
     worse_samples_ = 0;

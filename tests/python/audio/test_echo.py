@@ -83,7 +83,7 @@ def test_options_that_are_refused(
     arguments: dict[str, object], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        pww.EchoCanceller(**arguments)  # type: ignore[arg-type]
+        pww.EchoCanceller(**arguments)
 
 
 def test_audio_that_is_refused() -> None:
@@ -92,7 +92,7 @@ def test_audio_that_is_refused() -> None:
     with pytest.raises(ValueError, match="microphone has 10 samples, loudspeaker 9"):
         canceller.process(pcm, pcm[:9])
     with pytest.raises(TypeError, match="float64"):
-        canceller.process(pcm, np.zeros(10))  # type: ignore[arg-type]
+        canceller.process(pcm, np.zeros(10))
     with pytest.raises(ValueError, match="1-D"):
         canceller.process(pcm.reshape(2, 5), pcm)
 
