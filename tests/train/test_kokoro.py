@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pywakeword.training import voices
-from pywakeword.training.voices._edges import trimmed
-from pywakeword.training.voices.kokoro import Kokoro
+from pywakeword.training.voices.edges import trimmed
+from pywakeword.training.voices.engines.kokoro import Kokoro
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from pywakeword._extras import require
 from pywakeword.training.takes.plan import Task
-from pywakeword.training.voices._edges import trimmed
+from pywakeword.training.voices.edges import trimmed
 from pywakeword.training.voices.held_out import is_held_out
 from pywakeword.training.voices.voice import AlignedVoice, Span, Voice
 

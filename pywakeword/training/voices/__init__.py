@@ -11,10 +11,10 @@ from pywakeword.training.voices.errors import (
     VoiceNotInstalledError,
 )
 from pywakeword.training.voices.held_out import HELD_OUT, check_trainable, is_held_out
-from pywakeword.training.voices.install import Recipe, install
-from pywakeword.training.voices.packages import Package
+from pywakeword.training.voices.installing.install import Recipe, install
+from pywakeword.training.voices.installing.packages import Package
+from pywakeword.training.voices.installing.store import voices_dir
 from pywakeword.training.voices.registry import entries, entry, open_voice, register
-from pywakeword.training.voices.store import voices_dir
 from pywakeword.training.voices.voice import AlignedVoice, Span, Voice
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pywakeword.training.voices.install import Recipe, is_installed
+from pywakeword.training.voices.installing.install import Recipe, is_installed
 from pywakeword.training.voices.voice import Voice
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
-from pywakeword.training.voices.builtin import BUILT_IN
+from pywakeword.training.voices.engines.builtin import BUILT_IN
 from pywakeword.training.voices.entry import VoiceEntry
 from pywakeword.training.voices.voice import Voice
 

@@ -12,12 +12,12 @@ from helpers import kokoro_stand_in
 
 from pywakeword.errors import PhonesError
 from pywakeword.training import voices
-from pywakeword.training.voices._edges import trimmed
-from pywakeword.training.voices._kokoro_graph import float_graph
-from pywakeword.training.voices.kokoro import Kokoro
-from pywakeword.training.voices.kokoro_phonemes import kokoro_phonemes
+from pywakeword.training.voices.edges import trimmed
+from pywakeword.training.voices.engines.kokoro import Kokoro
+from pywakeword.training.voices.engines.kokoro_graph import float_graph
+from pywakeword.training.voices.engines.kokoro_phonemes import kokoro_phonemes
+from pywakeword.training.voices.engines.phonemes import phonemes
 from pywakeword.training.voices.mixture import format_mixture, parse_mixture
-from pywakeword.training.voices.phonemes import phonemes
 
 SPEAKERS = ("af_bella", "am_adam", "bm_george")
 

