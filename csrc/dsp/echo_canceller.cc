@@ -89,7 +89,7 @@ void EchoCanceller::ExpectGain(float power) noexcept {
   }
 }
 
-// Back to knowing nothing of the room.
+// Starts over with an unknown room.
 void EchoCanceller::Forget() noexcept {
   std::fill(weights_.begin(), weights_.end(), 0.0F);
   std::fill(state_.noise_power, state_.noise_power + EchoState::kRow, 0.0F);
@@ -99,7 +99,7 @@ void EchoCanceller::Forget() noexcept {
   Doubt();
 }
 
-// Keeps the filter, but as a guess.
+// Keeps the filter, but resets its uncertainty to the prior.
 void EchoCanceller::Doubt() noexcept {
   for (size_t p = 0; p < state_.n_partitions; ++p) {
     std::fill_n(covariance_.data() + p * EchoState::kRow, EchoState::kRow, prior_[p]);
@@ -210,7 +210,7 @@ void EchoCanceller::EndBlock() noexcept {
   }
   Remember();
   if (silent_samples_ >= kBlock) {
-    // A loudspeaker that is silent tells nothing of the delay.
+    // A silent loudspeaker gives no information about the delay.
   } else if (delay_.found()) {
     const size_t delay_blocks = delay_.Choose(state_.delay_blocks);
     // The volume may have been turned up: more can be learnt than was expected.
@@ -245,8 +245,8 @@ void EchoCanceller::Remember() noexcept {
   ++n_remembered_;
 }
 
-// Learns once more what was heard before the delay was known. The first sounds tell the
-// most: until then the loudspeaker was silent, so that it is clear what is whose echo.
+// Adapts again on the blocks from before the delay was known. The first sound after
+// silence is the most useful: only one partition can explain its echo.
 void EchoCanceller::Replay(size_t delay_blocks) noexcept {
   ExpectGain(kGainMargin * delay_.gain(delay_blocks));
   Forget();
@@ -272,7 +272,7 @@ void EchoCanceller::Replay(size_t delay_blocks) noexcept {
   }
 }
 
-// The filter begins at another block: what it knows moves along.
+// Moves the filter to another delay and keeps its taps.
 void EchoCanceller::MoveDelay(size_t delay_blocks) noexcept {
   const size_t n = state_.n_partitions;
   const auto copy = [this](size_t to, size_t from) {

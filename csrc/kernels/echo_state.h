@@ -4,7 +4,7 @@
 
 namespace pww {
 
-// What one echo canceller knows, in the layout that the kernels work on. All arrays are
+// State of one echo canceller, in the layout that the kernels work on. All arrays are
 // owned by EchoCanceller (dsp/echo_canceller.h), which also explains the method.
 //
 // A spectrum is kRow real parts, then kRow imaginary parts: kBins values and padding,
