@@ -23,8 +23,8 @@ constexpr float kGuardRate = 1.0F / 160;  // per sample: the last 10 ms
 constexpr float kFadeStep = 1.0F / 64;    // per sample
 constexpr float kMuchWorse = 1.25F;
 constexpr float kLeastPower = 25.0F;  // of five quantisation steps: less is nothing
-constexpr size_t kWorseSamples = 16 * 200;  // then the filter is given up
-constexpr double kErleKept = 0.99;          // per block: the last 0.8 s
+constexpr size_t kWorseSamples = size_t{16} * 200;  // then the filter is given up
+constexpr double kErleKept = 0.99;                  // per block: the last 0.8 s
 constexpr float kConvergedShare = 0.1F;
 constexpr float kShareKept = 0.95F;
 
@@ -40,10 +40,10 @@ EchoCanceller::EchoCanceller(const Kernels* kernels, size_t tail_ms,
                              size_t max_delay_ms)
     : kernels_(kernels),
       most_delay_blocks_(Blocks(max_delay_ms)),
-      delay_(most_delay_blocks_),
       prior_(Blocks(tail_ms)),
       loudspeaker_((most_delay_blocks_ + 2) * kBlock),
-      memory_(kMostRemembered * 2 * kBlock) {
+      memory_(kMostRemembered * 2 * kBlock),
+      delay_(most_delay_blocks_) {
   state_.n_partitions = prior_.size();
   state_.n_spectra = prior_.size() + most_delay_blocks_ + 1;
   spectra_.resize(state_.n_spectra * EchoState::kSpectrum);

@@ -70,30 +70,28 @@ class EchoCanceller {
   void Remember() noexcept;
   void Replay(size_t delay_blocks) noexcept;
 
+  EchoState state_;
   const Kernels* kernels_;
   size_t most_delay_blocks_;
-  EchoState state_;
-  EchoDelay delay_;
-  std::vector<float> spectra_, weights_, covariance_, prior_;
-  std::vector<float> loudspeaker_;  // (most_delay_blocks_ + 2) blocks, the newest last
-  std::vector<float>
-      memory_;  // blocks before the delay was found: loudspeaker, microphone
-  size_t n_remembered_ = 0;
-
+  size_t n_remembered_ = 0;    // blocks of `memory_` written since the last restart
   size_t at_ = 0;              // samples of the unfinished block
   size_t silent_samples_ = 0;  // of the loudspeaker, up to now
+  size_t worse_samples_ = 0;   // how long the error has been louder than the microphone
+  double played_microphone_ = 0;  // powers while the device plays
+  double played_output_ = 0;
+  std::vector<float> spectra_, weights_, covariance_, prior_;
+  std::vector<float> loudspeaker_;  // (most_delay_blocks_ + 2) blocks, the newest last
+  std::vector<float> memory_;       // recent blocks: loudspeaker, then microphone
+  EchoDelay delay_;
+
+  float subtracted_ = 0;        // share of the estimated echo that is taken away
+  float microphone_power_ = 0;  // of the last 10 ms
+  float error_power_ = 0;
+  float echo_power_ = 0;  // as in EchoState, smoothed
+  float expected_error_power_ = 0;
   bool idle_ = true;   // the loudspeaker has been silent for the filter's length
   bool whole_ = true;  // the unfinished block was recorded from its beginning
   bool clipped_ = false;
-  float subtracted_ = 0;        // share of the estimated echo that is taken away
-  float microphone_power_ = 0;  // of the last tenth of a second
-  float error_power_ = 0;
-  size_t worse_samples_ =
-      0;  // for how long the error has been louder than the microphone
-  double played_microphone_ = 0;  // powers while the device plays
-  double played_output_ = 0;
-  float echo_power_ = 0;  // as of EchoState, smoothed
-  float expected_error_power_ = 0;
 };
 
 }  // namespace pww

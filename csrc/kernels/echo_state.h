@@ -17,24 +17,7 @@ struct EchoState {
   static constexpr size_t kRow = 136;  // kBins, up to a whole vector of 8
   static constexpr size_t kSpectrum = 2 * kRow;
 
-  size_t n_partitions = 0;
-  size_t n_spectra = 0;  // of the ring: partitions, and the longest delay
-  size_t newest = 0;     // slot of the newest spectrum
-  size_t delay_blocks = 0;
-  size_t next_constrained = 1;  // partition whose turn it is to be made causal again
-
-  float* spectra = nullptr;      // [n_spectra][kSpectrum], the loudspeaker's
-  float* weights = nullptr;      // [n_partitions][kSpectrum], the filter
-  float* covariance = nullptr;   // [n_partitions][kRow], of the filter's error
-  const float* prior = nullptr;  // [n_partitions], covariance before anything is known
-
-  alignas(
-      32) float noise_power[kRow] = {};  // of the error signal: person, noise, residue
-  alignas(32) float echo_mean[kRow] = {};   // slow means of the estimated echo's power
-  alignas(32) float error_mean[kRow] = {};  // and of the error's
-  float leak_covariance = 0;  // how far the error's power follows the echo's
-  float leak_variance = 0;
-
+  // Vectors first, so that nothing is padded.
   alignas(32) float loudspeaker[kPoints] = {};  // the block before, and this block
   alignas(32) float error[kBlock] = {};         // microphone minus estimated echo
   alignas(32) float echo[kBlock] = {};          // estimated echo
@@ -42,9 +25,25 @@ struct EchoState {
   alignas(32) float tail[kBlock] = {};  // echo of the next block, partitions 1 on
 
   alignas(32) float microphone[kSpectrum] = {};  // spectrum of the block, for the delay
+  alignas(
+      32) float noise_power[kRow] = {};    // of the error: person, noise, residual echo
+  alignas(32) float echo_mean[kRow] = {};  // slow mean of the estimated echo's power
+  alignas(32) float error_mean[kRow] = {};  // and of the error's
 
-  // Powers of the last block: estimated echo, and what the covariance expects of its
-  // error.
+  float* spectra = nullptr;      // [n_spectra][kSpectrum], the loudspeaker's
+  float* weights = nullptr;      // [n_partitions][kSpectrum], the filter
+  float* covariance = nullptr;   // [n_partitions][kRow], of the filter's error
+  const float* prior = nullptr;  // [n_partitions], initial covariance
+
+  size_t n_partitions = 0;
+  size_t n_spectra = 0;  // of the ring: partitions, and the longest delay
+  size_t newest = 0;     // slot of the newest spectrum
+  size_t delay_blocks = 0;
+  size_t next_constrained = 1;  // partition whose turn it is to be made causal again
+
+  float leak_covariance = 0;  // how closely the error's power follows the echo's
+  float leak_variance = 0;
+  // Powers of the last block: estimated echo, and its error expected by the covariance.
   float echo_power = 0;
   float expected_error_power = 0;
 };
