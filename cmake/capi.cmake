@@ -46,7 +46,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pywakeword.pc
 
 if(PWW_TESTS)
   enable_language(C)
-  foreach(example detect_stdin info)
+  foreach(example detect_stdin cancel_stdin info)
     add_executable(${example} examples/c/${example}.c)
     target_link_libraries(${example} PRIVATE pywakeword)
     set_target_properties(${example} PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON
@@ -58,9 +58,11 @@ if(PWW_TESTS)
     endif()
   endforeach()
 
-  add_executable(tone_pcm tests/cpp/tone_pcm.cc)
-  target_link_libraries(tone_pcm PRIVATE pww_flags)
-  target_compile_definitions(tone_pcm PRIVATE PWW_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}/tests")
+  foreach(helper tone_pcm echo_pcm)
+    add_executable(${helper} tests/cpp/${helper}.cc)
+    target_link_libraries(${helper} PRIVATE pww_flags)
+    target_compile_definitions(${helper} PRIVATE PWW_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}/tests")
+  endforeach()
   # Joined, because a list would become several arguments.
   list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
   add_test(NAME example_c
@@ -68,9 +70,14 @@ if(PWW_TESTS)
                    -DTONE_PCM=$<TARGET_FILE:tone_pcm> -DDETECT_STDIN=$<TARGET_FILE:detect_stdin>
                    -DMODEL=${CMAKE_CURRENT_SOURCE_DIR}/tests/golden/tone.tflite
                    -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/cpp/example_test.cmake)
+  add_test(NAME echo_example_c
+           COMMAND ${CMAKE_COMMAND} -DEMULATOR=${emulator}
+                   -DECHO_PCM=$<TARGET_FILE:echo_pcm> -DCANCEL_STDIN=$<TARGET_FILE:cancel_stdin>
+                   -DODD_FILE=${CMAKE_CURRENT_BINARY_DIR}/odd.raw
+                   -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/cpp/echo_example_test.cmake)
 
   find_package(Threads REQUIRED)
-  foreach(test capi_test capi_endpointer_test)
+  foreach(test capi_test capi_endpointer_test capi_echo_canceller_test)
     add_executable(${test} tests/cpp/${test}.cc)
     target_link_libraries(${test} PRIVATE pywakeword pww_flags Threads::Threads)
     target_compile_definitions(${test} PRIVATE PWW_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}/tests"

@@ -5,6 +5,7 @@
 #include "base/busy_flag.h"
 #include "detect/endpointer.h"
 #include "detect/spotter.h"
+#include "dsp/echo_canceller.h"
 #include "include/pywakeword.h"
 #include "nn/model.h"
 
@@ -30,4 +31,12 @@ struct pww_endpointer {
   // The events of the last call.
   const pww::EndpointEvent* events = nullptr;
   size_t n_events = 0;
+};
+
+struct pww_echo_canceller {
+  pww_echo_canceller(const pww::Kernels* kernels, size_t tail_ms, size_t max_delay_ms)
+      : core(kernels, tail_ms, max_delay_ms) {}
+
+  pww::EchoCanceller core;
+  pww::BusyFlag busy;
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "base/busy_flag.h"
 #include "capi/error.h"
@@ -34,10 +35,13 @@ pww_status DestroyStream(Handle* stream) noexcept {
   return status;
 }
 
-inline pww_status CheckSamples(const int16_t* samples, size_t count) {
-  PWW_REQUIRE(samples != nullptr || count == 0, "samples is NULL");
+// `name`: of the argument, for the message.
+inline pww_status CheckSamples(const int16_t* samples, size_t count,
+                               const char* name = "samples") {
+  PWW_REQUIRE(samples != nullptr || count == 0,
+              (std::string(name) + " is NULL").c_str());
   PWW_REQUIRE(reinterpret_cast<uintptr_t>(samples) % alignof(int16_t) == 0,
-              "samples is not aligned to two bytes");
+              (std::string(name) + " is not aligned to two bytes").c_str());
   return PWW_OK;
 }
 

@@ -3,7 +3,8 @@
  *
  * A pww_model holds the weights of one .tflite file. A pww_spotter is one stream of
  * mono PCM at 16 kHz that runs any number of models. A pww_vad and a pww_endpointer do
- * the same for the end of an utterance.
+ * the same for the end of an utterance. A pww_echo_canceller subtracts what the device
+ * plays from what its microphone records, before any of them.
  *
  * Every function that can fail returns a pww_status and describes the failure in
  * pww_last_error(). No C++ exception leaves the library. It never prints or exits.
@@ -19,7 +20,7 @@
  *     fprintf(stderr, "%s\n", pww_last_error());
  *   }
  *
- * examples/c/detect_stdin.c is a whole program.
+ * examples/c/detect_stdin.c and cancel_stdin.c are whole programs.
  */
 /* clang-format on */
 #ifndef PYWAKEWORD_H_
@@ -184,6 +185,25 @@ typedef struct pww_endpoint_event {
   int64_t sample;         /* where speech began or ended */
   int64_t decided_sample; /* samples consumed at the decision */
 } pww_endpoint_event;
+
+typedef struct pww_echo_canceller pww_echo_canceller;
+
+typedef struct pww_echo_canceller_options {
+  int32_t tail_ms; /* length of the echo that is modelled, 40 to 500 */
+  /* Longest time from the loudspeaker's samples to their arrival in the microphone's,
+   * buffers included, 0 to 400. */
+  int32_t max_delay_ms;
+} pww_echo_canceller_options;
+
+#define PWW_ECHO_CANCELLER_OPTIONS_INIT {250, 300}
+
+typedef struct pww_echo_canceller_info {
+  float
+      erle_db; /* microphone over output while the device plays, about 0.8 s; else 0 */
+  int32_t converged; /* 1 if at most a tenth of the echo's power is expected to stay */
+  size_t delay_samples; /* from the loudspeaker to the strongest part of its echo */
+  size_t bytes;         /* of this stream */
+} pww_echo_canceller_info;
 
 /* PWW_ABI_VERSION of the loaded library. */
 PWW_API int32_t pww_abi_version(void);
@@ -355,6 +375,31 @@ PWW_API pww_status pww_endpointer_process_with_probabilities(
 
 /* Forgets all audio and counts from first_sample again. */
 PWW_API pww_status pww_endpointer_reset(pww_endpointer* endpointer);
+
+/* Creates a pair of streams, microphone and loudspeaker, and allocates all its memory.
+ * On failure `*canceller` is NULL. */
+PWW_API pww_status pww_echo_canceller_create(const pww_echo_canceller_options* options,
+                                             pww_echo_canceller** canceller);
+
+/* As pww_spotter_destroy. */
+PWW_API pww_status pww_echo_canceller_destroy(pww_echo_canceller* canceller);
+
+/* Writes the microphone without the loudspeaker's echo to `out`, `count` samples
+ * without delay. Samples of equal index belong to one moment; where nothing is played
+ * the loudspeaker is 0, and the microphone passes bit for bit. `out` may be
+ * `microphone`; it must not overlap otherwise. Takes any count, including 0; the output
+ * does not depend on the chunk sizes. Does not allocate or lock. */
+PWW_API pww_status pww_echo_canceller_process(pww_echo_canceller* canceller,
+                                              const int16_t* microphone,
+                                              const int16_t* loudspeaker, size_t count,
+                                              int16_t* out);
+
+/* Forgets the room and the delay. */
+PWW_API pww_status pww_echo_canceller_reset(pww_echo_canceller* canceller);
+
+/* The state after the last process. PWW_BUSY while another thread processes. */
+PWW_API pww_status pww_echo_canceller_get_info(pww_echo_canceller* canceller,
+                                               pww_echo_canceller_info* info);
 
 #ifdef __cplusplus
 }

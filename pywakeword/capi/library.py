@@ -138,6 +138,17 @@ typedef struct pww_endpoint_event {
   int64_t sample;
   int64_t decided_sample;
 } pww_endpoint_event;
+typedef struct pww_echo_canceller pww_echo_canceller;
+typedef struct pww_echo_canceller_options {
+  int32_t tail_ms;
+  int32_t max_delay_ms;
+} pww_echo_canceller_options;
+typedef struct pww_echo_canceller_info {
+  float erle_db;
+  int32_t converged;
+  size_t delay_samples;
+  size_t bytes;
+} pww_echo_canceller_info;
 int32_t pww_abi_version(void);
 const char* pww_version(void);
 pww_status pww_isa(const char** name);
@@ -190,6 +201,15 @@ pww_status pww_endpointer_process_with_probabilities(
     pww_endpointer* endpointer, const int16_t* samples, size_t count, float* probabilities,
     size_t capacity, size_t* n_taken, size_t* n_values, size_t* n_events);
 pww_status pww_endpointer_reset(pww_endpointer* endpointer);
+pww_status pww_echo_canceller_create(const pww_echo_canceller_options* options,
+                                     pww_echo_canceller** canceller);
+pww_status pww_echo_canceller_destroy(pww_echo_canceller* canceller);
+pww_status pww_echo_canceller_process(pww_echo_canceller* canceller,
+                                      const int16_t* microphone, const int16_t* loudspeaker,
+                                      size_t count, int16_t* out);
+pww_status pww_echo_canceller_reset(pww_echo_canceller* canceller);
+pww_status pww_echo_canceller_get_info(pww_echo_canceller* canceller,
+                                       pww_echo_canceller_info* info);
 """
 
 

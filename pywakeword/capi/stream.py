@@ -23,7 +23,7 @@ class Stream:
     library : Library
         The library of the objects among the arguments.
     kind : str
-        "spotter" or "endpointer".
+        "spotter", "endpointer" or "echo_canceller".
     *arguments
         The arguments of `pww_<kind>_create`, without the last.
     """

@@ -1,4 +1,4 @@
-"""Audio for endpointing tests: speech of a free voice, and sounds that are not speech."""
+"""Audio for tests: speech of a free voice, sounds that are not speech, and an echo."""
 
 from __future__ import annotations
 
@@ -60,3 +60,13 @@ def alarm(seconds: float, amplitude: float = 9000.0, hertz: float = 2000.0) -> P
 
 def noise(seconds: float, rms: float = 1500.0) -> Pcm:
     return np.clip(floor(seconds, rms), -32768, 32767)
+
+
+def echo_of(seconds: float, *, delay: int = 700, seed: int = 0) -> tuple[Pcm, Pcm]:
+    """A microphone that hears a loudspeaker with one reflection, and the loudspeaker."""
+    rng = np.random.default_rng(seed)
+    loudspeaker = rng.normal(0, 4000, int(seconds * RATE)).astype(np.int16)
+    echo = np.zeros(len(loudspeaker))
+    echo[delay:] += 0.4 * loudspeaker[: len(echo) - delay]
+    echo[delay + 500 :] -= 0.2 * loudspeaker[: len(echo) - delay - 500]
+    return np.round(echo).astype(np.int16), loudspeaker
