@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.echo.figures import measure
-from tools.echo.peers import CANCELLERS
+from tools.echo.peers import cancellers
 from tools.echo.scenes import SECONDS, Stage
 
 
@@ -31,22 +31,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"tools.echo: {error}", file=sys.stderr)
         return 2
+    peers = cancellers()
+    if len(peers) < 4:
+        print("tools.echo: without WebRTC AEC3: pip install pywebrtc-audio", file=sys.stderr)
     cells: dict[tuple[str, str, str], dict[str, list[float]]] = defaultdict(
         lambda: defaultdict(list)
     )
     cpu: dict[str, list[float]] = defaultdict(list)
     for scene in stage.scenes(range(args.seeds)):
-        for name, canceller in CANCELLERS.items():
+        for name, canceller in peers.items():
             out, seconds = canceller(scene.microphone, scene.loudspeaker, scene.delay_samples)
             cpu[name].append(seconds / SECONDS)
             for figure, value in measure(scene, out).items():
                 cells[scene.kind, scene.case, figure][name].append(value)
-    print(f"| playback | case | figure | {' | '.join(CANCELLERS)} |")
-    print("|---" * (3 + len(CANCELLERS)) + "|")
+    print(f"| playback | case | figure | {' | '.join(peers)} |")
+    print("|---" * (3 + len(peers)) + "|")
     for (kind, case, figure), values in cells.items():
-        row = [f"{statistics.median(values[name]):.1f}" for name in CANCELLERS]
+        row = [f"{statistics.median(values[name]):.1f}" for name in peers]
         print(f"| {kind} | {case} | {figure} | {' | '.join(row)} |")
-    times = [f"{1000 * statistics.median(cpu[name]):.2f}" for name in CANCELLERS]
+    times = [f"{1000 * statistics.median(cpu[name]):.2f}" for name in peers]
     print(f"| all | all | CPU, ms per s | {' | '.join(times)} |")
     if args.json is not None:
         document = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import importlib.util
 import time
 from collections.abc import Callable
 
 import numpy as np
 
 import pywakeword as pww
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from tools.echo.scenes import Pcm
 
 FRAME_SAMPLES = 160
@@ -46,7 +48,7 @@ def libspeexdsp(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[
     library = ctypes.CDLL(name)
     library.speex_echo_state_init.restype = ctypes.c_void_p
     state = ctypes.c_void_p(library.speex_echo_state_init(FRAME_SAMPLES, TAIL_SAMPLES))
-    rate = ctypes.c_int(16_000)
+    rate = ctypes.c_int(SAMPLE_RATE_HZ)
     library.speex_echo_ctl(state, _SPEEX_SET_SAMPLING_RATE, ctypes.byref(rate))
     shift = max(0, delay_samples - _EARLY_SAMPLES)
     played = np.concatenate([np.zeros(shift, np.int16), loudspeaker])[: len(microphone)]
@@ -61,8 +63,31 @@ def libspeexdsp(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[
     return out, seconds
 
 
-CANCELLERS: dict[str, Canceller] = {
-    "nothing": nothing,
-    "libspeexdsp, told the delay": libspeexdsp,
-    "pywakeword": pywakeword,
-}
+def webrtc_aec3(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[Pcm, float]:
+    """Run WebRTC's AEC3 with its suppressor, told the delay (PyPI pywebrtc-audio).
+
+    The binding gives no linear output.
+    """
+    import pywebrtc_audio
+
+    canceller = pywebrtc_audio.EchoCanceller(
+        sample_rate=SAMPLE_RATE_HZ, stream_delay_ms=delay_samples * 1000 // SAMPLE_RATE_HZ
+    )
+    pieces = []
+    begin = time.process_time()
+    for at in range(0, len(microphone), FRAME_SAMPLES):
+        end = at + FRAME_SAMPLES
+        pieces.append(canceller.process(microphone[at:end], loudspeaker[at:end]))
+    return np.concatenate(pieces), time.process_time() - begin
+
+
+def cancellers() -> dict[str, Canceller]:
+    """Return the cancellers to compare: AEC3 only where its binding is installed."""
+    found: dict[str, Canceller] = {
+        "nothing": nothing,
+        "libspeexdsp, told the delay": libspeexdsp,
+        "pywakeword": pywakeword,
+    }
+    if importlib.util.find_spec("pywebrtc_audio") is not None:
+        found["WebRTC AEC3, told the delay"] = webrtc_aec3
+    return found
