@@ -116,7 +116,8 @@ class EchoCancelledSource:
     microphone, loudspeaker : AudioSource
         Two sources that began together and run at one rate: sample i of the one belongs
         to sample i of the other. Their blocks may differ in length. Where the
-        loudspeaker's source ends first, the rest is taken as silence.
+        loudspeaker's source ends first, the rest is taken as silence; `silent_samples`
+        counts it.
     canceller : EchoCanceller, optional
         One with other options, or one to read `erle_db` from.
 
@@ -136,6 +137,7 @@ class EchoCancelledSource:
         self._microphone = microphone
         self._loudspeaker = loudspeaker
         self.canceller = EchoCanceller() if canceller is None else canceller
+        self.silent_samples = 0
 
     def __iter__(self) -> Iterator[PcmBlock]:
         loudspeaker = iter(self._loudspeaker)
@@ -145,6 +147,7 @@ class EchoCancelledSource:
                 played = next(loudspeaker, None)
                 if played is None:
                     played = np.zeros(len(block) - len(waiting), np.int16)
+                    self.silent_samples += len(played)
                 waiting = np.concatenate([waiting, played])
             yield self.canceller.process(block, waiting[: len(block)])
             waiting = waiting[len(block) :]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
-from pywakeword.audio import AudioSource, FileSource, StdinSource
+from pywakeword.audio import AudioSource, EchoCancelledSource, FileSource, PcmBlock, StdinSource
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._event_text import request_record, request_text
 from pywakeword.commands._options import (
     SubParsers,
@@ -32,6 +34,12 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument("file", nargs="+", metavar="FILE", help="audio file, or - for stdin")
     add_spotter_options(parser)
     parser.add_argument(
+        "--loudspeaker",
+        metavar="REF",
+        help="audio file of what the device played while FILE was recorded, from the same moment "
+        "on: its echo is subtracted",
+    )
+    parser.add_argument(
         "--endpoint", action="store_true", help="also print the request after each word"
     )
     add_endpointer_options(parser)
@@ -43,12 +51,16 @@ def run(args: argparse.Namespace) -> int:
     """Print each detection as soon as it is made."""
     if args.two_pass and not args.endpoint:
         raise ValueError("--two-pass needs --endpoint")
+    if args.loudspeaker is not None and len(args.file) > 1:
+        raise ValueError(f"--loudspeaker belongs to one FILE, and {len(args.file)} are given")
     spotter = make_spotter(args)
     listener = None
     if args.endpoint:
         listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
     for name in args.file:
-        source = StdinSource() if name == "-" else FileSource(name)
+        source: AudioSource = StdinSource() if name == "-" else FileSource(name)
+        if args.loudspeaker is not None:
+            source = _WithoutEcho(source, args.loudspeaker)
         for found in detections(spotter, source) if listener is None else _all(listener, source):
             if isinstance(found, Request):
                 line = _request_line(name, found, args.json)
@@ -56,6 +68,26 @@ def run(args: argparse.Namespace) -> int:
                 line = _line(name, found, spotter.sample_rate, args.json)
             print(line, flush=True)
     return 0
+
+
+class _WithoutEcho(EchoCancelledSource):
+    """A recording without the echo of a file; says so if the file is too short."""
+
+    # Two rates round one length to different numbers of samples.
+    _TOLERANCE_SAMPLES = SAMPLE_RATE_HZ // 100
+
+    def __init__(self, source: AudioSource, loudspeaker: str) -> None:
+        super().__init__(source, FileSource(loudspeaker))
+        self._name = loudspeaker
+
+    def __iter__(self) -> Iterator[PcmBlock]:
+        yield from super().__iter__()
+        if self.silent_samples > self._TOLERANCE_SAMPLES:
+            print(
+                f"pywakeword detect: {self._name} is {self.silent_samples / SAMPLE_RATE_HZ:.2f} s "
+                "shorter than the recording: the loudspeaker counts as silent there",
+                file=sys.stderr,
+            )
 
 
 def _all(listener: RequestListener, source: AudioSource) -> Iterator[Detection | Request]:

@@ -19,6 +19,8 @@ TAIL_SAMPLES = 4000
 _SPEEX_SET_SAMPLING_RATE = 24
 # A canceller must begin before the direct sound; half a frame earlier is safe.
 _EARLY_SAMPLES = 80
+# By correlation of noise with what comes out of it.
+_AEC3_LATE_SAMPLES = 128
 
 # Takes microphone, loudspeaker and the true delay; returns the output and CPU seconds.
 Canceller = Callable[[Pcm, Pcm, int], tuple[Pcm, float]]
@@ -66,7 +68,7 @@ def libspeexdsp(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[
 def webrtc_aec3(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[Pcm, float]:
     """Run WebRTC's AEC3 with its suppressor, told the delay (PyPI pywebrtc-audio).
 
-    The binding gives no linear output.
+    The binding gives no linear output. Its high-pass filter stays; its delay is taken out.
     """
     import pywebrtc_audio
 
@@ -78,7 +80,9 @@ def webrtc_aec3(microphone: Pcm, loudspeaker: Pcm, delay_samples: int) -> tuple[
     for at in range(0, len(microphone), FRAME_SAMPLES):
         end = at + FRAME_SAMPLES
         pieces.append(canceller.process(microphone[at:end], loudspeaker[at:end]))
-    return np.concatenate(pieces), time.process_time() - begin
+    seconds = time.process_time() - begin
+    out = np.concatenate([*pieces, np.zeros(_AEC3_LATE_SAMPLES, np.int16)])
+    return out[_AEC3_LATE_SAMPLES:], seconds
 
 
 def cancellers() -> dict[str, Canceller]:

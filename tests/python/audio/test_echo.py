@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers.sounds import RATE, echo_of
+from helpers.sounds import RATE, played
 
 import pywakeword as pww
 from pywakeword.audio import ArraySource
@@ -13,7 +13,7 @@ def power(samples: np.ndarray) -> float:
 
 
 def test_the_echo_goes_and_the_delay_is_known() -> None:
-    microphone, loudspeaker = echo_of(5)
+    microphone, loudspeaker = played(5)
     canceller = pww.EchoCanceller()
     clean = canceller.process(microphone, loudspeaker)
     assert clean.dtype == np.int16
@@ -26,7 +26,7 @@ def test_the_echo_goes_and_the_delay_is_known() -> None:
 
 @pytest.mark.parametrize("chunk", [1, 7, 160, 1000])
 def test_the_cut_does_not_show(chunk: int) -> None:
-    microphone, loudspeaker = echo_of(1)
+    microphone, loudspeaker = played(1)
     whole = pww.EchoCanceller().process(microphone, loudspeaker)
     canceller = pww.EchoCanceller()
     pieces = [
@@ -37,7 +37,7 @@ def test_the_cut_does_not_show(chunk: int) -> None:
 
 
 def test_silence_passes_every_bit_and_reset_forgets() -> None:
-    microphone, loudspeaker = echo_of(1)
+    microphone, loudspeaker = played(1)
     canceller = pww.EchoCanceller()
     assert np.array_equal(canceller.process(microphone, loudspeaker * 0), microphone)
     first = canceller.process(microphone, loudspeaker)
@@ -48,7 +48,7 @@ def test_silence_passes_every_bit_and_reset_forgets() -> None:
 
 
 def test_the_microphone_as_its_own_reference_is_cancelled() -> None:
-    microphone, _ = echo_of(2)
+    microphone, _ = played(2)
     clean = pww.EchoCanceller().process(microphone, microphone)
     assert power(clean[RATE:]) < power(microphone[RATE:]) / 1000
 
@@ -87,7 +87,7 @@ def test_audio_that_is_refused() -> None:
 
 
 def test_a_source_cancels_blocks_of_any_length() -> None:
-    microphone, loudspeaker = echo_of(1)
+    microphone, loudspeaker = played(1)
     source = pww.EchoCancelledSource(
         ArraySource(microphone, block_samples=320), ArraySource(loudspeaker, block_samples=999)
     )
@@ -97,6 +97,6 @@ def test_a_source_cancels_blocks_of_any_length() -> None:
 
 
 def test_a_source_whose_loudspeaker_ends_goes_on() -> None:
-    microphone, loudspeaker = echo_of(1)
+    microphone, loudspeaker = played(1)
     source = pww.EchoCancelledSource(ArraySource(microphone), ArraySource(loudspeaker[:5000]))
     assert sum(map(len, source)) == len(microphone)

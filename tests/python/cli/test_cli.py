@@ -160,7 +160,7 @@ def test_interrupt(wav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--threshold", "0.5", "--fa-per-hour", "1"], "not allowed with argument --threshold"),
         (["--fa-per-hour", "0.001"], "beep: 0.001 false accepts per hour is too low"),
         (["--model", "no_such_word"], "no model 'no_such_word'; bundled models: "),
-        (["--loud"], "unrecognized arguments: --loud"),
+        (["--louder"], "unrecognized arguments: --louder"),
     ],
 )
 def test_bad_options(

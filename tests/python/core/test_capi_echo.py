@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers.c_library import library_path
-from helpers.sounds import echo_of
+from helpers.sounds import played
 
 import pywakeword
 from pywakeword import StreamError, capi
@@ -22,7 +22,7 @@ def library() -> capi.Library:
 def test_the_same_bits_as_the_extension(
     library: capi.Library, options: dict[str, int], chunk: int
 ) -> None:
-    microphone, loudspeaker = echo_of(2)
+    microphone, loudspeaker = played(2)
     ours = EchoCanceller(**options, library=library)
     theirs = pywakeword.EchoCanceller(**options)
     for _ in range(2):
@@ -41,7 +41,7 @@ def test_the_same_bits_as_the_extension(
 
 
 def test_bytes_and_no_samples(library: capi.Library) -> None:
-    microphone, loudspeaker = echo_of(0.1)
+    microphone, loudspeaker = played(0.1)
     found = EchoCanceller(library=library).process(microphone.tobytes(), loudspeaker.tobytes())
     assert found.dtype == np.int16
     np.testing.assert_array_equal(

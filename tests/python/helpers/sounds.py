@@ -62,11 +62,15 @@ def noise(seconds: float, rms: float = 1500.0) -> Pcm:
     return np.clip(floor(seconds, rms), -32768, 32767)
 
 
-def echo_of(seconds: float, *, delay: int = 700, seed: int = 0) -> tuple[Pcm, Pcm]:
-    """A microphone that hears a loudspeaker with one reflection, and the loudspeaker."""
-    rng = np.random.default_rng(seed)
-    loudspeaker = rng.normal(0, 4000, int(seconds * RATE)).astype(np.int16)
+def echo_of(loudspeaker: Pcm, delay: int = 700) -> Pcm:
+    """What a microphone records of a loudspeaker: the sound, and one reflection."""
     echo = np.zeros(len(loudspeaker))
     echo[delay:] += 0.4 * loudspeaker[: len(echo) - delay]
     echo[delay + 500 :] -= 0.2 * loudspeaker[: len(echo) - delay - 500]
-    return np.round(echo).astype(np.int16), loudspeaker
+    return np.rint(echo).astype(np.int16)
+
+
+def played(seconds: float, *, delay: int = 700, seed: int = 0) -> tuple[Pcm, Pcm]:
+    """A microphone that records a loudspeaker, which plays noise; and the loudspeaker."""
+    loudspeaker = floor(seconds, 4000, seed)
+    return echo_of(loudspeaker, delay), loudspeaker
