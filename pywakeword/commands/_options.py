@@ -63,6 +63,11 @@ def add_state_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def parse_device(text: str | None) -> int | str | None:
+    """Return the index or name of a device; None is the default one."""
+    return int(text) if text and text.isdecimal() else text
+
+
 def make_spotter(args: argparse.Namespace) -> WakeWord:
     """Build the detector from the options of `add_spotter_options`."""
     return make_spotter_of(WakeWord, args)

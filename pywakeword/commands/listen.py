@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from concurrent.futures import Future
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 
 import numpy as np
 import numpy.typing as npt
 
-from pywakeword.audio import MicrophoneSource, PcmBlock, input_devices
-from pywakeword.audio.pcm import Pcm
+from pywakeword.audio import EchoCancelledDevices, MicrophoneSource, PcmBlock, input_devices
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.commands._event_text import request_text
 from pywakeword.commands._options import (
     SubParsers,
@@ -19,6 +19,7 @@ from pywakeword.commands._options import (
     add_spotter_options,
     make_endpointer,
     make_spotter_of,
+    parse_device,
 )
 from pywakeword.commands.verifier import add_client_options, client_options
 from pywakeword.endpointing import Request, RequestListener
@@ -55,6 +56,12 @@ def add_parser(commands: SubParsers) -> None:
     add_spotter_options(parser)
     add_endpointer_options(parser)
     parser.add_argument("--device", metavar="NAME|INDEX", help="microphone (default: the system's)")
+    parser.add_argument(
+        "--loudspeaker",
+        metavar="NAME|INDEX",
+        help="a second input that records what the loudspeaker plays (a monitor or loopback): its "
+        "echo is subtracted",
+    )
     parser.add_argument("--list-devices", action="store_true", help="list microphones and stop")
     parser.add_argument("--verify", metavar="URL", help="send candidates to this verifier")
     parser.add_argument("--sent-log", metavar="FILE", help="note here what was sent, and why")
@@ -68,12 +75,19 @@ def run(args: argparse.Namespace) -> int:
         return _list_devices()
     spotter = make_spotter_of(_MeteredWakeWord, args)
     listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
-    device = int(args.device) if args.device and args.device.isdecimal() else args.device
-    reported_overruns = 0
-    with _make_verifier(args, spotter) as verifier, MicrophoneSource(device) as microphone:
+    with ExitStack() as stack:
+        verifier = stack.enter_context(_make_verifier(args, spotter))
+        microphone = MicrophoneSource(parse_device(args.device))
+        paired = None
+        if args.loudspeaker is not None:
+            # Short blocks, because a block of the microphone waits for them.
+            loudspeaker = MicrophoneSource(parse_device(args.loudspeaker), block_s=0.02)
+            paired = EchoCancelledDevices(microphone, stack.enter_context(loudspeaker))
+        stack.enter_context(microphone)
+        losses = _Losses(microphone, paired)
         print(f"listening for {', '.join(spotter.keywords)}; Ctrl-C ends", flush=True)
         try:
-            for block in microphone:
+            for block in microphone if paired is None else paired:
                 found_in_block = listener.process(block)
                 peaks = spotter.take_peaks()
                 if peaks is not None:
@@ -86,13 +100,39 @@ def run(args: argparse.Namespace) -> int:
                     _show(f"{found.keyword}  score {found.score:.3f}  at {at_s:.2f} s")
                     if verifier is not None:
                         verifier.submit(found).add_done_callback(_show_result)
-                if microphone.overruns > reported_overruns:
-                    reported_overruns = microphone.overruns
-                    _clear_meter()
-                    print(f"audio was lost: {reported_overruns} overruns so far", file=sys.stderr)
+                losses.report()
         except KeyboardInterrupt:
             _show(f"stopped; {microphone.overruns} overruns")
     return 0
+
+
+class _Losses:
+    """Reports lost audio once, on standard error."""
+
+    def __init__(self, microphone: MicrophoneSource, paired: EchoCancelledDevices | None) -> None:
+        self._microphone = microphone
+        self._paired = paired
+        self._reported: set[str] = set()
+
+    def report(self) -> None:
+        """Print what is new."""
+        lines = []
+        if self._microphone.overruns:
+            lines.append(f"audio was lost: {self._microphone.overruns} overruns so far")
+        if self._paired is not None and self._paired.pairings:
+            dropped, inserted = (
+                1000 * n / SAMPLE_RATE_HZ
+                for n in (self._paired.dropped_samples, self._paired.inserted_samples)
+            )
+            lines.append(
+                f"microphone and loudspeaker were paired anew: {self._paired.pairings} times so "
+                f"far, {dropped:.0f} ms of the loudspeaker dropped, {inserted:.0f} ms inserted"
+            )
+        for line in lines:
+            if line not in self._reported:
+                _clear_meter()
+                print(line, file=sys.stderr)
+        self._reported = set(lines)
 
 
 def _make_verifier(args: argparse.Namespace, spotter: WakeWord) -> Verifier | nullcontext[None]:
@@ -121,6 +161,7 @@ def _list_devices() -> int:
         print(
             f"{device.index}: {device.name} "
             f"({device.n_channels} channels, {device.sample_rate_hz:.0f} Hz)"
+            f"{', a monitor of a loudspeaker' if device.is_monitor else ''}"
         )
     return 0
 

@@ -9,7 +9,7 @@ import shlex
 import sys
 from contextlib import AsyncExitStack
 
-from pywakeword.audio import AudioSource, FileSource, StdinSource
+from pywakeword.audio import AudioSource, EchoCanceller, FileSource, StdinSource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._event_text import session_record, session_text
 from pywakeword.commands._options import (
@@ -18,6 +18,7 @@ from pywakeword.commands._options import (
     add_spotter_options,
     make_endpointer,
     make_spotter,
+    parse_device,
 )
 from pywakeword.commands._speech import (
     add_speech_options,
@@ -55,6 +56,11 @@ def add_parser(commands: SubParsers) -> None:
     add_spotter_options(parser)
     add_endpointer_options(parser)
     parser.add_argument("--device", metavar="NAME|INDEX", help="microphone and loudspeaker")
+    parser.add_argument(
+        "--echo-canceller",
+        action="store_true",
+        help="subtract from the microphone what the session itself plays",
+    )
     parser.add_argument("--verify", metavar="URL", help="verify each wake word with this service")
     parser.add_argument(
         "--sent-log", metavar="FILE", help="log every upload and its reason to FILE"
@@ -120,6 +126,7 @@ async def _run(args: argparse.Namespace) -> int:
             verifier=verifier,
             endpointer=endpointer,
             loudspeaker=loudspeaker,
+            echo_canceller=EchoCanceller() if args.echo_canceller else None,
             realtime=args.file in (None, "-"),
         )
         async for event in session:
@@ -137,8 +144,7 @@ def _audio(
     args: argparse.Namespace, stack: AsyncExitStack
 ) -> tuple[AudioSource, Loudspeaker | None]:
     if args.file is None:
-        device = int(args.device) if args.device and args.device.isdecimal() else args.device
-        duplex = stack.enter_context(DuplexDevice(device))
+        duplex = stack.enter_context(DuplexDevice(parse_device(args.device)))
         return duplex, duplex
     source = StdinSource() if args.file == "-" else FileSource(args.file)
     if args.out is None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pywakeword.audio.devices.stream import import_sounddevice
 from pywakeword.errors import AudioDeviceError
+
+# PulseAudio and PipeWire, a monitor that an ~/.asoundrc names so, ALSA's snd-aloop, Windows
+# and macOS.
+_MONITORS = re.compile(r"monitor of |[._]monitor\b|loopback|stereo mix|blackhole", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,11 @@ class InputDevice:
     name: str
     n_channels: int
     sample_rate_hz: float
+
+    @property
+    def is_monitor(self) -> bool:
+        """Whether it records what a loudspeaker plays, to judge by its name."""
+        return _MONITORS.search(self.name) is not None
 
 
 def input_devices() -> tuple[InputDevice, ...]:

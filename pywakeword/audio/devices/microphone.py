@@ -91,6 +91,11 @@ class MicrophoneSource(PortAudioStream):
         """Times that the device was lost and opened again."""
         return self._reopenings
 
+    @property
+    def waiting_samples(self) -> int:
+        """Samples that wait for the consumer, at 16 kHz."""
+        return round(len(self._queue) * self._block_s * SAMPLE_RATE_HZ)
+
     def __iter__(self) -> Iterator[PcmBlock]:
         while True:
             try:
