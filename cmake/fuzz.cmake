@@ -1,6 +1,6 @@
 # Fuzz targets: in libFuzzer with Clang, else programs that replay inputs. See tools/ci/fuzz.
 
-foreach(target reader spotter kernels)
+foreach(target reader spotter kernels echo)
   add_executable(${target}_fuzz tests/fuzz/${target}_fuzz.cc)
   target_link_libraries(${target}_fuzz PRIVATE pww_core)
   target_compile_definitions(${target}_fuzz

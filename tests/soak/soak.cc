@@ -3,7 +3,8 @@
 //   soak MODELS_FOLDER WORDS_FOLDER HOURS [SEED]
 //
 // Two spotters with the bundled words get the same stream in different chunks, and the
-// same states at the same samples. Every score and detection must agree. Another thread
+// same states at the same samples, each behind an echo canceller of its own, while a
+// loudspeaker plays. Every sample, score and detection must agree. Another thread
 // sets the states of a third spotter and resets it at any time, like the bindings: a
 // reset is refused while the stream is in use. The third shares its front end with an
 // endpointer in that thread. After the first minutes nothing may be allocated and the
@@ -25,6 +26,7 @@
 #include "detect/endpointer.h"
 #include "detect/network_source.h"
 #include "detect/spotter.h"
+#include "dsp/echo_canceller.h"
 #include "stream.h"
 
 namespace {
@@ -61,7 +63,7 @@ std::unique_ptr<pww::Endpointer> MakeEndpointer(const std::string& models) {
   std::unique_ptr<pww::Vad> vad;
   std::unique_ptr<pww::Endpointer> endpointer;
   std::string message;
-  if (pww::Vad::Create(Load(models + "/vad.tflite"), 4, &vad, &message) !=
+  if (pww::Vad::Create(Load(models + "/endpoint/vad.tflite"), 4, &vad, &message) !=
           pww::Status::kOk ||
       pww::Endpointer::Create({}, std::move(vad), &endpointer, &message) !=
           pww::Status::kOk) {
@@ -94,9 +96,30 @@ std::unique_ptr<pww::Spotter> MakeSpotter(const std::string& models) {
   return spotter;
 }
 
-// One spotter with a digest of all its results.
+const pww::Kernels* Fastest() {
+  const pww::Kernels* kernels = nullptr;
+  std::string message;
+  if (pww::SelectKernels(&kernels, &message) != pww::Status::kOk) {
+    Fail(message.c_str());
+  }
+  return kernels;
+}
+
+// One canceller and one spotter, with a digest of all results.
 struct Listener {
   explicit Listener(const std::string& models) : spotter(MakeSpotter(models)) {}
+
+  template <typename Chunk>
+  void Hear(const Pcm& microphone, const Pcm& loudspeaker, Chunk chunk) {
+    clean = microphone;
+    for (size_t begin = 0; begin < clean.size();) {
+      const size_t count = std::min(chunk(), clean.size() - begin);
+      canceller.Process(clean.data() + begin, loudspeaker.data() + begin, count,
+                        clean.data() + begin);
+      begin += count;
+    }
+    Hear(clean, chunk);
+  }
 
   template <typename Chunk>
   void Hear(const Pcm& pcm, Chunk chunk) {
@@ -145,6 +168,8 @@ struct Listener {
 
   void Mix(uint64_t value) { digest = (digest ^ value) * kHashPrime; }
 
+  pww::EchoCanceller canceller{Fastest(), 250, 300};
+  Pcm clean;
   std::unique_ptr<pww::Spotter> spotter;
   Pcm snippet = Pcm(16000 * 8);
   uint64_t digest = 14695981039346656037U;
@@ -180,8 +205,11 @@ int main(int argc, char** argv) {
   const std::string words = argv[2];
   const double hours = std::atof(argv[3]);
   const auto seed = static_cast<uint32_t>(argc > 4 ? std::atol(argv[4]) : 1);
-  pww::soak::Stream stream(seed, {pww::soak::ReadWav(words + "/alexa.wav"),
-                                  pww::soak::ReadWav(words + "/computer.wav")});
+  const std::vector<Pcm> spoken = {pww::soak::ReadWav(words + "/alexa.wav"),
+                                   pww::soak::ReadWav(words + "/computer.wav")};
+  pww::soak::Stream stream(seed, spoken);
+  pww::soak::Loudspeaker loudspeaker(seed + 3, spoken);
+  Pcm pcm;
   std::mt19937 random(seed + 1);
   Listener even(argv[1]);
   Listener ragged(argv[1]);
@@ -226,7 +254,8 @@ int main(int argc, char** argv) {
     return static_cast<double>(n_samples) / 16000 / 3600;
   };
   while (hours_heard() < hours) {
-    const Pcm& pcm = stream.Next();
+    pcm = stream.Next();
+    const Pcm& played = loudspeaker.Next(&pcm);
     const auto state = static_cast<uint32_t>(random());
     const bool change = random() % 8 == 0;
     for (Listener* listener : {&even, &ragged}) {
@@ -234,8 +263,8 @@ int main(int argc, char** argv) {
         SetState(listener->spotter.get(), state);
       }
     }
-    even.Hear(pcm, [] { return size_t{1280}; });
-    ragged.Hear(pcm, [&] {
+    even.Hear(pcm, played, [] { return size_t{1280}; });
+    ragged.Hear(pcm, played, [&] {
       return random() % 8 == 0 ? 1 + random() % 9 : 1 + random() % 3000;
     });
     if (n_segments % 16 == 0) {  // the third gets a part and waits for its turn
@@ -249,6 +278,7 @@ int main(int argc, char** argv) {
     }
     n_samples += static_cast<int64_t>(pcm.size());
     ++n_segments;
+    Check(even.clean == ragged.clean, "two cuts give one canceller's output");
     Check(even.digest == ragged.digest, "two cuts of one stream disagree");
     for (const Listener* listener : {&even, &ragged}) {
       Check(listener->spotter->history().end_index() == kFirstSample + n_samples,

@@ -1,7 +1,7 @@
 #pragma once
 
 // Endless audio for the soak: spoken wake words, silence, noise, clipping, DC and
-// extremes in random order. Equal seeds give equal audio.
+// extremes in random order, and what a loudspeaker plays. Equal seeds give equal audio.
 
 #include <algorithm>
 #include <cstdint>
@@ -79,6 +79,39 @@ class Stream {
   std::mt19937 random_;
   std::vector<Pcm> segments_;
   Pcm next_;
+};
+
+// What the device plays beside the stream, and its echo. It is silent for seven
+// segments of eight, as devices are.
+class Loudspeaker {
+ public:
+  Loudspeaker(uint32_t seed, const std::vector<Pcm>& words)
+      : random_(seed), stream_(seed + 1, words) {}
+
+  // Returns as many samples as the microphone has, and adds their echo to it. Valid
+  // until the next call.
+  const Pcm& Next(Pcm* microphone) {
+    played_.erase(played_.begin(), played_.end() - kEchoDelay);
+    const size_t begin = played_.size();
+    const size_t count = microphone->size();
+    const Pcm& segment = stream_.Next();
+    const bool plays = random_() % 8 == 0;
+    for (size_t n = 0; n < count; ++n) {
+      played_.push_back(plays ? segment[n % segment.size()] : int16_t{0});
+      const int sum = (*microphone)[n] + played_[n] / 2;
+      (*microphone)[n] = static_cast<int16_t>(std::clamp(sum, -32768, 32767));
+    }
+    newest_.assign(played_.begin() + static_cast<ptrdiff_t>(begin), played_.end());
+    return newest_;
+  }
+
+ private:
+  static constexpr ptrdiff_t kEchoDelay = 900;
+
+  std::mt19937 random_;
+  Stream stream_;
+  Pcm played_ = Pcm(kEchoDelay);  // the last of what was played, then the newest
+  Pcm newest_;
 };
 
 }  // namespace pww::soak
