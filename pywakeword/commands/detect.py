@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pywakeword.audio import AudioSource, FileSource, StdinSource
+from pywakeword.audio import AudioSource
 from pywakeword.commands._event_text import request_record, request_text
+from pywakeword.commands._files import AudioFiles
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
@@ -47,15 +48,16 @@ def run(args: argparse.Namespace) -> int:
     listener = None
     if args.endpoint:
         listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
+    files = AudioFiles("detect", args.file)
     for name in args.file:
-        source = StdinSource() if name == "-" else FileSource(name)
+        source = files.open(name)
         for found in detections(spotter, source) if listener is None else _all(listener, source):
             if isinstance(found, Request):
                 line = _request_line(name, found, args.json)
             else:
                 line = _line(name, found, spotter.sample_rate, args.json)
             print(line, flush=True)
-    return 0
+    return files.exit_code
 
 
 def _all(listener: RequestListener, source: AudioSource) -> Iterator[Detection | Request]:
