@@ -7,13 +7,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from numbers import Real
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import check_number
 from pywakeword._extras import require
 from pywakeword.audio.extent import find_audio
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
@@ -217,8 +217,7 @@ class FileSource:
 
 
 def _check_block_s(block_s: float) -> float:
-    if isinstance(block_s, bool) or not isinstance(block_s, Real):
-        raise TypeError(f"block_s must be a number, got {block_s!r}")
+    check_number("block_s", block_s)
     if not 0 < block_s <= _LONGEST_BLOCK_S:  # a NaN fails too
         raise ValueError(f"block_s must be above 0 and at most {_LONGEST_BLOCK_S}: {block_s!r}")
     return block_s
