@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from dataclasses import dataclass
-from numbers import Real
 
+from pywakeword._checks import check_number
 from pywakeword._core import DEVICE_TYPES, PLAYBACKS, VOLUME_EDGES
 
 __all__ = ["DEVICE_TYPES", "PLAYBACKS", "STATE_SIZES", "VOLUME_EDGES", "DeviceState"]
@@ -46,9 +45,8 @@ class DeviceState:
         _check_word("playback", self.playback, PLAYBACKS)
         if self.volume is None:
             return
-        if not isinstance(self.volume, Real) or isinstance(self.volume, bool):
-            raise TypeError(f"volume must be a number or None, got {self.volume!r}")
-        if math.isnan(self.volume) or not 0 <= self.volume <= 1:
+        check_number("volume", self.volume)
+        if not 0 <= self.volume <= 1:  # a NaN fails too
             raise ValueError(f"volume must lie between 0 and 1, got {self.volume!r}")
 
     @property
@@ -59,5 +57,5 @@ class DeviceState:
 
 
 def _check_word(field: str, word: object, vocabulary: tuple[str, ...]) -> None:
-    if word not in vocabulary:
+    if not isinstance(word, str) or word not in vocabulary:
         raise ValueError(f"{field} must be one of {', '.join(vocabulary)}; got {word!r}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from numbers import Real
 
+from pywakeword._checks import NotCopied, check_number, check_type
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.backends import RawDetection, Scores, SpotterCore, load_backend
 from pywakeword.device_state import DeviceState
@@ -18,7 +18,7 @@ from pywakeword.models.files import read_model
 _FRAME_SHIFT_S = 0.01
 
 
-class WakeWord:
+class WakeWord(NotCopied):
     """Finds wake words in a stream of audio.
 
     One object is one stream: feed it from one thread. Only `device_state` may
@@ -72,7 +72,8 @@ class WakeWord:
     ) -> None:
         if threshold is not None and false_accepts_per_hour is not None:
             raise ValueError("give threshold or false_accepts_per_hour, not both")
-        models = [model] if isinstance(model, (str, os.PathLike)) else list(model)
+        check_type("backend", backend, str)
+        models = _names(model)
         if not models:
             raise ValueError("give at least one model")
         start = load_backend(backend)
@@ -242,6 +243,17 @@ class WakeWord:
         )
 
 
+def _names(
+    model: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+) -> list[str | os.PathLike[str]]:
+    if isinstance(model, (str, os.PathLike)):
+        return [model]
+    is_list = isinstance(model, Sequence) and not isinstance(model, bytes)
+    if not is_list or not all(isinstance(name, (str, os.PathLike)) for name in model):
+        raise TypeError(f"model must be a name, a path or a list of those, got {model!r}")
+    return list(model)
+
+
 def _check_unique(keywords: Sequence[str]) -> None:
     for word in keywords:
         if keywords.count(word) > 1:
@@ -254,6 +266,7 @@ def _choose_thresholds(
     false_accepts_per_hour: float | None,
 ) -> dict[str, float]:
     if false_accepts_per_hour is not None:
+        check_number("false_accepts_per_hour", false_accepts_per_hour)
         return {
             word: _calibrated_threshold(word, calibration, false_accepts_per_hour)
             for word, calibration in calibrations.items()
@@ -269,8 +282,7 @@ def _choose_thresholds(
     elif threshold is not None:
         chosen = dict.fromkeys(chosen, threshold)
     for word, value in chosen.items():
-        if not isinstance(value, Real):
-            raise TypeError(f"threshold of {word!r} must be a number, got {value!r}")
+        check_number(f"threshold of {word!r}", value)
         if not 0 < value <= 1:
             raise ValueError(f"threshold of {word!r} must lie above 0 and at most at 1: {value!r}")
     return chosen

@@ -30,6 +30,10 @@ py::array ViewBytes(const py::object& bytes) {
   }
   const auto owner = py::reinterpret_steal<py::object>(memory);
   const Py_buffer& view = *PyMemoryView_GET_BUFFER(memory);
+  if (view.ndim != 1) {
+    throw py::value_error("pcm must be 1-D, got " + std::to_string(view.ndim) +
+                          " dimensions");
+  }
   const std::string format(view.format == nullptr ? "B" : view.format);
   if (std::find(std::begin(kFormats), std::end(kFormats), format) ==
       std::end(kFormats)) {
@@ -51,9 +55,9 @@ py::array ViewBytes(const py::object& bytes) {
   return array;
 }
 
-bool IsBytes(const py::object& object) {
-  return PyBytes_Check(object.ptr()) || PyByteArray_Check(object.ptr()) ||
-         PyMemoryView_Check(object.ptr());
+// Whether to take `object` by its buffer, as bytes, memoryview and array.array.
+bool IsBuffer(const py::object& object) {
+  return PyObject_CheckBuffer(object.ptr()) != 0 && !py::isinstance<py::array>(object);
 }
 
 void CheckArray(const py::object& pcm) {
@@ -78,11 +82,11 @@ py::object AsPcm(const py::object& pcm) {
   if (IsPcm(pcm)) {
     return pcm;
   }
-  if (!IsBytes(pcm)) {
+  if (!IsBuffer(pcm)) {
     CheckArray(pcm);
   }
   // Converts only the layout, and on a big-endian machine the byte order of bytes.
-  const py::object array = IsBytes(pcm) ? py::object(ViewBytes(pcm)) : pcm;
+  const py::object array = IsBuffer(pcm) ? py::object(ViewBytes(pcm)) : pcm;
   py::object taken = PcmArray::ensure(array);
   if (!taken) {
     throw py::error_already_set();

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
+from pywakeword._checks import NotCopied, check_integer, check_type
 from pywakeword.audio.pcm import Pcm, as_pcm
 from pywakeword.audio.source import AudioSource, PcmBlock
 
 
-class EchoCanceller:
+class EchoCanceller(NotCopied):
     """Subtracts the loudspeaker's echo from the microphone, and nothing else.
 
     A linear adaptive filter. It has no residual suppressor, because a suppressor takes the
@@ -134,6 +134,8 @@ class EchoCancelledSource:
         *,
         canceller: EchoCanceller | None = None,
     ) -> None:
+        if canceller is not None:
+            check_type("canceller", canceller, EchoCanceller)
         self._microphone = microphone
         self._loudspeaker = loudspeaker
         self.canceller = EchoCanceller() if canceller is None else canceller
@@ -154,8 +156,7 @@ class EchoCancelledSource:
 
 
 def _in_range(value: int, name: str, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
+    check_integer(name, value)
     if not least <= value <= most:
         raise ValueError(f"{name} must be {least} to {most}, got {value}")
     return int(value)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import check_number
 from pywakeword._extras import require
+from pywakeword.audio.extent import find_audio
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.resample import Resampler
 from pywakeword.audio.source import PcmBlock
-from pywakeword.audio.wav_header import read_wav_header
 from pywakeword.errors import AudioError, AudioFormatError
 
 _Sample = TypeVar("_Sample", np.int16, np.float32)
+
+_RATES_HZ = range(1000, 768_001)
+_RAW_SUFFIXES = {".raw", ".pcm", ".s16", ".sw"}
+_LONGEST_WAV_BYTES = 0xFFFFFFFF
+_LONGEST_BLOCK_S = 3600
 
 
 class _SoundFile(Protocol):
@@ -37,38 +46,50 @@ class FileSource:
 
     Any sample rate and channel count: channels are averaged, the rate is converted to
     16 kHz. Mono 16-bit files at 16 kHz stay unchanged. Can be iterated more than once.
-    Needs the extra `audio`.
+    A pipe is read to its end, into memory. A WAV file whose header does not know the
+    length is read to its end. Needs the extra `audio`.
 
     Parameters
     ----------
     path : str or path
-        The file.
+        The file, or a named pipe.
     block_s : float
         Length of the blocks in seconds.
 
     Raises
     ------
     AudioError
-        If the file does not exist.
+        If the file does not exist or cannot be opened.
     AudioFormatError
-        If it is not audio, or is shorter than its header says. Other damage, and NaN or
-        infinity among float samples, raises it on iteration.
+        If it is not audio, or is shorter or longer than its header says. Other damage,
+        and NaN or infinity among float samples, raises it on iteration.
     MissingExtraError
         If soundfile is not installed.
+    TypeError, ValueError
+        If an argument is of the wrong type or out of range.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, block_s: float = 1.0) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"path must be a str or a path, got {type(path).__name__}")
         self._path = Path(path)
-        self._block_s = block_s
+        self._block_s = _check_block_s(block_s)
         self._soundfile = require("soundfile", "audio")
-        if self._path.is_dir():
+        self._pipe: bytes | None = None
+        self._is_unfinished = False
+        self._length_offset = 0
+        mode = self._mode()
+        if stat.S_ISDIR(mode):
             raise AudioFormatError(f"{self._path}: is a directory, not an audio file")
-        if not self._path.exists():
-            raise AudioError(f"{self._path}: no such file")
+        if stat.S_ISFIFO(mode):
+            with self._stream() as stream:
+                self._pipe = stream.read()
+        elif not stat.S_ISREG(mode):
+            raise AudioFormatError(f"{self._path}: is a device, not an audio file")
+        with self._stream() as stream:
+            self._check_extent(stream)
         with self._open() as file:
             self._duration_s: float = file.frames / file.samplerate
-            if file.format in ("WAV", "WAVEX"):
-                self._check_length()
 
     @property
     def duration_s(self) -> float:
@@ -102,7 +123,7 @@ class FileSource:
         while n_read < file.frames:
             try:
                 block = file.read(block_frames, dtype=dtype, always_2d=dtype != "int16")
-            except RuntimeError as error:
+            except Exception as error:  # libsndfile's, or any other of soundfile's
                 raise self._damaged(error) from error
             if not len(block):
                 raise AudioFormatError(
@@ -111,26 +132,129 @@ class FileSource:
             n_read += len(block)
             yield block
 
-    def _open(self) -> _SoundFile:
+    def _mode(self) -> int:
         try:
-            file: _SoundFile = self._soundfile.SoundFile(self._path)
-        except RuntimeError as error:
-            raise self._damaged(error) from error
-        return file
+            return self._path.stat().st_mode
+        except FileNotFoundError:
+            raise AudioError(f"{self._path}: no such file") from None
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from error
 
-    def _damaged(self, error: RuntimeError) -> AudioFormatError:
-        reason = getattr(error, "error_string", str(error))
-        return AudioFormatError(f"{self._path}: not readable audio: {reason}")
-
-    def _check_length(self) -> None:
-        with self._path.open("rb") as stream:
+    @contextmanager
+    def _stream(self) -> Iterator[BinaryIO]:
+        """Open the bytes of the file."""
+        try:
+            raw = self._path.open("rb") if self._pipe is None else io.BytesIO(self._pipe)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        with raw as stream:
             try:
-                header = read_wav_header(stream)
-            except AudioFormatError:
-                return  # libsndfile reads more kinds of WAV header
-            n_present = self._path.stat().st_size - stream.tell()
-        if header.data_bytes is not None and header.data_bytes > n_present:
+                yield stream
+            except OSError as error:
+                raise self._unreadable(error) from error
+
+    @contextmanager
+    def _open(self) -> Iterator[_SoundFile]:
+        with self._stream() as stream:
+            view = _View(stream, self._length_offset if self._is_unfinished else None)
+            try:
+                file: _SoundFile = self._soundfile.SoundFile(view)
+            except Exception as error:
+                raise self._damaged(view.error or error) from error
+            with file:
+                if file.samplerate not in _RATES_HZ:
+                    raise AudioFormatError(
+                        f"{self._path}: a sample rate of {file.samplerate} Hz; "
+                        f"{_RATES_HZ[0]} to {_RATES_HZ[-1]} Hz can be read"
+                    )
+                if file.frames == 0 and file.format not in ("WAV", "WAVEX"):
+                    raise AudioFormatError(
+                        f"{self._path}: no audio in it, or its header or end is missing"
+                    )
+                try:
+                    yield file
+                except AudioFormatError as error:
+                    if view.error is None:
+                        raise
+                    raise self._unreadable(view.error) from error
+
+    def _unreadable(self, error: Exception) -> AudioError:
+        return AudioError(f"{self._path}: {getattr(error, 'strerror', None) or error}")
+
+    def _damaged(self, error: Exception) -> AudioError:
+        if isinstance(error, OSError):
+            return self._unreadable(error)
+        reason = getattr(error, "error_string", str(error))
+        hint = ""
+        if self._path.suffix.lower() in _RAW_SUFFIXES:
+            hint = " Raw 16 kHz mono 16-bit PCM is read from standard input: '-' as FILE."
+        return AudioFormatError(f"{self._path}: not readable audio: {reason}{hint}")
+
+    def _check_extent(self, stream: BinaryIO) -> None:
+        """Compare the length in the header with the file."""
+        is_wav = stream.read(4) == b"RIFF"
+        extent = find_audio(stream)
+        if extent is None:
+            return
+        if extent.promised is not None and extent.promised > extent.present:
             raise AudioFormatError(
-                f"{self._path}: truncated: its header promises {header.data_bytes} bytes of audio, "
-                f"the file holds {n_present}"
+                f"{self._path}: truncated: its header promises {extent.promised} bytes of audio, "
+                f"the file holds {extent.present}"
             )
+        self._length_offset = extent.length_offset
+        self._is_unfinished = is_wav and (
+            extent.promised is None or (extent.promised == 0 and extent.is_followed)
+        )
+        if self._is_unfinished and extent.present > _LONGEST_WAV_BYTES:
+            raise AudioFormatError(
+                f"{self._path}: {extent.present} bytes of audio are more than a WAV file can hold"
+            )
+        if extent.is_followed and extent.promised:
+            raise AudioFormatError(
+                f"{self._path}: its header promises {extent.promised} bytes of audio, but more "
+                "follows: is it still being written?"
+            )
+
+
+def _check_block_s(block_s: float) -> float:
+    check_number("block_s", block_s)
+    if not 0 < block_s <= _LONGEST_BLOCK_S:  # a NaN fails too
+        raise ValueError(f"block_s must be above 0 and at most {_LONGEST_BLOCK_S}: {block_s!r}")
+    return block_s
+
+
+class _View:
+    """The bytes of a file as soundfile reads them, without its name.
+
+    `length_offset` says where a length is that the writer did not know: it reads as the
+    largest, and libsndfile then reads to the end of the file. Errors are kept, because
+    exceptions cannot pass through libsndfile.
+    """
+
+    def __init__(self, stream: BinaryIO, length_offset: int | None) -> None:
+        self._stream = stream
+        self._length_offset = length_offset
+        self.error: OSError | None = None
+
+    def read(self, n_bytes: int) -> bytes:
+        begin = self._stream.tell()
+        try:
+            data = self._stream.read(n_bytes)
+        except OSError as error:
+            self.error = error
+            return b""
+        if self._length_offset is None or not begin - 4 < self._length_offset < begin + len(data):
+            return data
+        at = self._length_offset - begin
+        patched = bytearray(data)
+        for index in range(max(0, at), min(len(data), at + 4)):
+            patched[index] = 0xFF
+        return bytes(patched)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> None:
+        # A damaged header may point anywhere; libsndfile compares the position.
+        with suppress(OSError, ValueError, OverflowError):
+            self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from pywakeword._core import as_pcm
 
+if TYPE_CHECKING:
+    from array import array
+
 __all__ = ["INT16", "SAMPLE_RATE_HZ", "Pcm", "as_pcm"]
 
 SAMPLE_RATE_HZ = 16_000
 INT16 = np.dtype(np.int16)
 
-Pcm = Union[npt.NDArray[np.int16], bytes, bytearray, memoryview]
+Pcm = Union[npt.NDArray[np.int16], bytes, bytearray, memoryview, "array[int]"]

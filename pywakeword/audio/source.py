@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import check_integer
 from pywakeword.audio.pcm import as_pcm
 
 PcmBlock = npt.NDArray[np.int16]
@@ -42,6 +43,7 @@ class ArraySource:
     """
 
     def __init__(self, pcm: PcmBlock, *, block_samples: int = 1600) -> None:
+        check_integer("block_samples", block_samples)
         if block_samples < 1:
             raise ValueError(f"block_samples must be at least 1, got {block_samples}")
         self._pcm = as_pcm(pcm)

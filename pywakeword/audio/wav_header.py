@@ -1,8 +1,4 @@
-"""Reads the header of a WAV stream: its format and the length of its audio.
-
-libsndfile accepts a WAV file that is shorter than its header says. The length read here
-lets `FileSource` report that.
-"""
+"""Reads the header of a WAV stream, and what follows its audio."""
 
 from __future__ import annotations
 
@@ -17,8 +13,19 @@ _EXTENSIBLE_FORMAT_TAG = 0xFFFE
 # A broken header could announce chunks without end.
 _LONGEST_HEADER_BYTES = 1 << 20
 _LONGEST_READ_BYTES = 65536
-# Writers that cannot seek back leave one of these as the length.
-_UNKNOWN_LENGTHS = (0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+# Writers that cannot seek back leave 0, or a length near the largest of 31, 32 or 64 bits.
+_UNKNOWN_LENGTHS = (
+    range(1),
+    range(0x7FFF0000, 0x80001000),
+    range(0xFFFF0000, 0x100000000),
+    range(0x7FFFFFFFFFFF0000, 0x8000000000001000),
+    range(0xFFFFFFFFFFFF0000, 0x10000000000000000),
+)
+_RIFF_CHUNK = struct.Struct("<4sI")
+# Tags of MP3 that some programs append to other files too.
+_TAGS = (b"ID3", b"TAG", b"APETAGEX")
+# Bytes after the audio that no chunk explains: fewer than these are no word.
+LONGEST_JUNK_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,56 @@ def read_wav_header(stream: BinaryIO, already_read: bytes = b"") -> WavHeader:
         n_channels=n_channels,
         sample_rate_hz=rate,
         bits_per_sample=bits,
-        data_bytes=None if length in _UNKNOWN_LENGTHS else length,
+        data_bytes=None if is_unknown(length) else length,
     )
+
+
+def is_unknown(length: int) -> bool:
+    """Return whether a header's length stands for "unknown"."""
+    return any(length in lengths for lengths in _UNKNOWN_LENGTHS)
+
+
+def unexplained_bytes(
+    stream: BinaryIO, chunk: struct.Struct = _RIFF_CHUNK, *, may_pad: bool = True
+) -> int:
+    """Read on after the audio; return how many bytes follow that belong to no chunk.
+
+    Reading stops where they are more than `LONGEST_JUNK_BYTES`.
+
+    Parameters
+    ----------
+    stream : binary file
+        Read in order, from the end of the audio.
+    chunk : Struct
+        Head of a chunk: name and length.
+    may_pad : bool
+        Zeros up to the end of the stream are explained: some recorders fill their file.
+    """
+    while True:
+        head = read_fully(stream, chunk.size)
+        if head.startswith(_TAGS):
+            return 0
+        if len(head) < chunk.size or not all(32 <= byte < 127 for byte in head[:4]):
+            break
+        length = chunk.unpack(head)[1]
+        n_skipped = _skip(stream, length + (length % 2 if chunk.size == 8 else 0))
+        if n_skipped < length:
+            return chunk.size + n_skipped
+    n_bytes, is_padding = len(head), may_pad and not any(head)
+    while is_padding or n_bytes <= LONGEST_JUNK_BYTES:
+        block = read_fully(stream, LONGEST_JUNK_BYTES)
+        if not block:
+            break
+        n_bytes += len(block)
+        is_padding = is_padding and not any(block)
+    return 0 if is_padding else n_bytes
+
+
+def _skip(stream: BinaryIO, n_bytes: int) -> int:
+    n_left = n_bytes
+    while n_left and (part := read_fully(stream, min(n_left, _LONGEST_READ_BYTES))):
+        n_left -= len(part)
+    return n_bytes - n_left
 
 
 def read_fully(stream: BinaryIO, n_bytes: int) -> bytes:

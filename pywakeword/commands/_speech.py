@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import wave
+import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
+from pywakeword.errors import AudioError
 from pywakeword.tts import (
     BACKEND_NAMES,
     Addon,
@@ -71,11 +74,57 @@ def prosody_of(args: argparse.Namespace) -> Prosody:
     return Prosody(args.rate, args.pitch, args.volume)
 
 
+class WavWriter:
+    """Writes a mono 16-bit WAV file, or to a pipe, where the header cannot know the length."""
+
+    _UNKNOWN = 0xFFFFFFFF
+    _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+
+    def __init__(self, raw: BinaryIO, sample_rate_hz: int) -> None:
+        self._raw = raw
+        self._rate_hz = sample_rate_hz
+        self._n_bytes = 0
+        self._write_header(self._UNKNOWN)
+
+    def writeframes(self, data: bytes) -> None:
+        """Append samples, as little-endian bytes."""
+        self._raw.write(data)
+        self._n_bytes += len(data)
+
+    def complete(self) -> None:
+        """Write the length into the header."""
+        self._raw.seek(0)
+        self._write_header(self._n_bytes)
+
+    def _write_header(self, n_bytes: int) -> None:
+        riff_bytes = min(n_bytes + 36, self._UNKNOWN)
+        layout = (16, 1, 1, self._rate_hz, 2 * self._rate_hz, 2, 16)
+        self._raw.write(
+            self._HEADER.pack(
+                b"RIFF", riff_bytes, b"WAVE", b"fmt ", *layout, b"data", min(n_bytes, self._UNKNOWN)
+            )
+        )
+
+
 @contextmanager
-def wav_file(path: str, sample_rate_hz: int) -> Iterator[wave.Wave_write]:
-    """Create a mono 16-bit WAV file."""
-    with Path(path).open("wb") as raw, wave.open(raw, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate_hz)
-        yield file
+def wav_file(path: str, sample_rate_hz: int) -> Iterator[WavWriter]:
+    """Create a mono 16-bit WAV file; "-" is standard output."""
+    if path == "-":
+        raw = _binary_stdout()
+        yield WavWriter(raw, sample_rate_hz)
+        raw.flush()
+        return
+    with Path(path).open("wb") as file:
+        writer = WavWriter(file, sample_rate_hz)
+        try:
+            yield writer
+        finally:
+            if file.seekable():
+                writer.complete()
+
+
+def _binary_stdout() -> BinaryIO:
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        raise AudioError("standard output takes no bytes here")
+    return cast(BinaryIO, buffer)

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from pywakeword.audio import AudioSource, EchoCancelledSource, FileSource, PcmBlock, StdinSource
+from pywakeword.audio import AudioSource, EchoCancelledSource, FileSource, PcmBlock
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._event_text import request_record, request_text
+from pywakeword.commands._files import AudioFiles
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
@@ -57,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
     listener = None
     if args.endpoint:
         listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
+    files = AudioFiles("detect", args.file)
     for name in args.file:
-        source: AudioSource = StdinSource() if name == "-" else FileSource(name)
+        source = files.open(name)
         if args.loudspeaker is not None:
             source = _WithoutEcho(source, args.loudspeaker)
         for found in detections(spotter, source) if listener is None else _all(listener, source):
@@ -67,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             else:
                 line = _line(name, found, spotter.sample_rate, args.json)
             print(line, flush=True)
-    return 0
+    return files.exit_code
 
 
 class _WithoutEcho(EchoCancelledSource):

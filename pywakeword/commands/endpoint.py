@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pywakeword.audio import AudioSource, FileSource, StdinSource
+from pywakeword.audio import AudioSource
 from pywakeword.commands._event_text import (
     endpoint_record,
     endpoint_text,
     utterance_record,
     utterance_text,
 )
+from pywakeword.commands._files import AudioFiles
 from pywakeword.commands._options import SubParsers, add_endpointer_options, make_endpointer
 from pywakeword.endpointing import Decision, Utterance, UtteranceJoiner
 from pywakeword.endpointing.stream_listener import AnyEndpointer
@@ -54,8 +55,9 @@ def run(args: argparse.Namespace) -> int:
         no_speech_timeout_ms=None,  # there is no wake word to count from
         on_decision=None if args.plot is None else decisions.append,
     )
+    files = AudioFiles("endpoint", args.file)
     for name in args.file:
-        source = StdinSource() if name == "-" else FileSource(name)
+        source = files.open(name)
         found = events(endpointer, source)
         records = (
             map(endpoint_record, found)
@@ -64,11 +66,9 @@ def run(args: argparse.Namespace) -> int:
         )
         for record in records:
             print(_line(name, record, args.json), flush=True)
-    if args.plot is not None:
-        save_endpoint_plot(
-            args.plot, endpointer, FileSource(args.file[0]), title=args.file[0], decisions=decisions
-        )
-    return 0
+    if args.plot is not None and not files.exit_code:
+        save_endpoint_plot(args.plot, endpointer, source, title=args.file[0], decisions=decisions)
+    return files.exit_code
 
 
 def events(endpointer: AnyEndpointer, source: AudioSource) -> Iterator[EndpointEvent]:

@@ -14,6 +14,7 @@ import numpy as np
 from pywakeword import _core
 from pywakeword._extras import require
 from pywakeword.audio import FileSource
+from pywakeword.commands._files import AudioFiles
 from pywakeword.commands._options import SubParsers, add_state_option
 from pywakeword.errors import AudioError, CalibrationError
 from pywakeword.measure.evaluation import OperatingPoint, calibration_table, frr_at_fa
@@ -69,12 +70,18 @@ def run(args: argparse.Namespace) -> int:
     positives = _audio_files(args.positives)
     negatives = _audio_files(args.negatives)
     args.out.mkdir(parents=True, exist_ok=True)
+    files = AudioFiles("evaluate")
     measured = measure(
         spotter,
         column,
-        positives=_sources(positives, "positives"),
-        negatives=_sources(negatives, "negatives"),
+        positives=_sources(positives, "positives", files),
+        negatives=_sources(negatives, "negatives", files),
+        on_error=files.fail,
     )
+    n_positives = len(measured.positive_scores)
+    n_negatives = len(negatives) - (files.n_failed - (len(positives) - n_positives))
+    if not (n_positives and n_negatives):
+        raise AudioError(f"{args.negatives if n_positives else args.positives}: no readable audio")
     points, unsupported = _operating_points(measured, [0.0, *args.false_accepts_per_hour])
     for point in points:
         print(_describe(point, measured.negative_hours))
@@ -83,10 +90,10 @@ def run(args: argparse.Namespace) -> int:
     curve = _det_curve(measured)
     results = {
         **_conditions(args, spotter, column),
-        "positives": {"directory": str(args.positives), "files": len(positives)},
+        "positives": {"directory": str(args.positives), "files": n_positives},
         "negatives": {
             "directory": str(args.negatives),
-            "files": len(negatives),
+            "files": n_negatives,
             "hours": measured.negative_hours,
         },
         "false_accepts_in_positives": measured.false_accepts_in_positives,
@@ -97,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     (args.out / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     save_det_plot(args.out / "det.png", curve, points, title=spotter.keywords[column])
     print(f"wrote {args.out / 'results.json'} and {args.out / 'det.png'}")
-    return 0
+    return files.exit_code
 
 
 def _column(spotter: WakeWord, keyword: str | None) -> int:
@@ -120,11 +127,16 @@ def _audio_files(directory: Path) -> list[Path]:
     return files
 
 
-def _sources(files: Sequence[Path], what: str) -> Iterator[FileSource]:
+def _sources(paths: Sequence[Path], what: str, files: AudioFiles) -> Iterator[FileSource]:
     # A generator, so that the progress bar appears when reading starts.
     tqdm = require("tqdm", "evaluate")
-    for path in tqdm.tqdm(files, desc=what, unit="file"):
-        yield FileSource(path)
+    for path in tqdm.tqdm(paths, desc=what, unit="file"):
+        try:
+            source = FileSource(path)
+        except AudioError as error:
+            files.fail(error)
+        else:
+            yield source
 
 
 def _operating_points(

@@ -93,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     if args.file is None and args.out is not None:
         raise ValueError("--out needs a FILE: from the microphone, answers are played")
+    if args.out == "-":
+        raise ValueError("--out needs a file: standard output has the events")
     if args.file is not None and args.device is not None:
         raise ValueError("--device is for the microphone, and a FILE is given")
     spotter = make_spotter(args)

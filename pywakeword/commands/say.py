@@ -23,6 +23,7 @@ from pywakeword.commands._speech import (
     voice_of,
     wav_file,
 )
+from pywakeword.errors import AudioError
 from pywakeword.plots.prosody import save_prosody_plot
 from pywakeword.tts import (
     Addon,
@@ -77,7 +78,9 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument(
         "--plot", metavar="FILE", help="draw the contours as PNG; needs --prosody, extra evaluate"
     )
-    parser.add_argument("--out", metavar="FILE", help="write a WAV file instead of playing")
+    parser.add_argument(
+        "--out", metavar="FILE", help="write a WAV file instead of playing; - for stdout"
+    )
     parser.set_defaults(run=run)
 
 
@@ -146,6 +149,8 @@ def _start(client: TtsClient, args: argparse.Namespace) -> Synthesis:
 
 async def _lines() -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
+    if sys.stdin is None or sys.stdin.closed:
+        raise AudioError("standard input is closed")
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         yield line
 
@@ -177,7 +182,7 @@ async def write(synthesis: AsyncIterable[AudioChunk], output: Output) -> None:
 
 
 class WavFile:
-    """A WAV file."""
+    """A WAV file; "-" is standard output."""
 
     def __init__(self, path: str) -> None:
         self._path = path

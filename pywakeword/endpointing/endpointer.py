@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
+from pywakeword._checks import NotCopied, check_number, check_type
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.backends import EndpointerCore, RawEvent, RawRule
 from pywakeword.events import (
@@ -31,6 +32,7 @@ from pywakeword.wakeword import WakeWord
 _FRAME_SHIFT_S = 0.01
 _SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 _LONGEST_MS = 3_600_000
+_NEVER_SAMPLES = 1 << 62
 
 _CLASSES: dict[str, type[EndpointEvent]] = {
     kind.__name__: kind for kind in (SpeechStart, PossibleEnd, End, Resumed, NoSpeech)
@@ -81,7 +83,7 @@ class _CoreOptions(TypedDict):
     max_utterance: int
 
 
-class Endpointer:
+class Endpointer(NotCopied):
     """Finds in a stream of audio where a person starts, pauses and stops speaking.
 
     One object is one stream: feed it from one thread. All times are audio times.
@@ -150,6 +152,7 @@ class Endpointer:
         model: str | os.PathLike[str] = "vad",
         backend: str = "core",
     ) -> None:
+        check_type("backend", backend, str)
         self._rules = _check_rules(rules)
         raw_rules = [
             (
@@ -161,10 +164,12 @@ class Endpointer:
             for rule in self._rules
         ]
         self._grace_ms = grace_ms
-        _number(onset_threshold, "onset_threshold")
-        _number(offset_threshold, "offset_threshold")
+        for name, value in (("onset", onset_threshold), ("offset", offset_threshold)):
+            check_number(f"{name}_threshold", value)
+            if not 0 < value <= 1:  # a NaN fails too
+                raise ValueError(f"{name}_threshold must be above 0 and at most 1, got {value!r}")
         if level_range_db is not None:
-            _number(level_range_db, "level_range_db")
+            check_number("level_range_db", level_range_db)
             if not 0 < level_range_db <= 100:  # a NaN fails too
                 raise ValueError(
                     f"level_range_db must be above 0 and at most 100, got {level_range_db!r}; "
@@ -287,7 +292,9 @@ class Endpointer:
         """
         end_sample = detection.end_sample if isinstance(detection, Detection) else detection
         if isinstance(end_sample, bool) or not isinstance(end_sample, Integral):
-            raise TypeError(f"give a Detection or a sample index, not {detection!r}")
+            raise TypeError(f"detection must be a Detection or a sample index, got {detection!r}")
+        if not abs(end_sample) < _NEVER_SAMPLES:
+            raise ValueError(f"detection is sample {end_sample}, which no stream reaches")
         return _events(self._core.start_after_wake_word(int(end_sample)))
 
     def share_front_end(self, spotter: WakeWord) -> bool:
@@ -360,6 +367,8 @@ def _events(raw: list[RawEvent]) -> list[EndpointEvent]:
 
 
 def _check_rules(rules: Sequence[EndpointRule]) -> tuple[EndpointRule, ...]:
+    if not isinstance(rules, (list, tuple)):
+        raise TypeError(f"rules must be a sequence of EndpointRule, got {rules!r}")
     checked = tuple(rules)
     for rule in checked:
         if not isinstance(rule, EndpointRule):
@@ -374,13 +383,8 @@ def _check_rules(rules: Sequence[EndpointRule]) -> tuple[EndpointRule, ...]:
     return checked
 
 
-def _number(value: float, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-
-
 def _samples(milliseconds: float, name: str) -> int:
-    _number(milliseconds, name)
+    check_number(name, milliseconds)
     if not 0 <= milliseconds <= _LONGEST_MS:  # a NaN fails too
         raise ValueError(f"{name} must be from 0 to {_LONGEST_MS}, got {milliseconds!r}")
     return round(milliseconds * _SAMPLES_PER_MS)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+
+from pywakeword._checks import NotCopied, check_number, check_type
 
 BatchReason = Literal["full", "pause", "deadline", "close"]
 BATCH_REASONS: tuple[str, ...] = get_args(BatchReason)
@@ -37,7 +38,7 @@ class FrameBatch:
         return np.arange(len(self.frames) - 1, -1, -1)
 
 
-class FrameBatcher:
+class FrameBatcher(NotCopied):
     """Collects frames and returns them in batches.
 
     A large batch costs less per frame and gives its frames more look-ahead, but it delays
@@ -83,8 +84,7 @@ class FrameBatcher:
             "frame_ms": frame_ms,
         }
         for name, value in options.items():
-            if isinstance(value, bool) or not isinstance(value, Real):
-                raise TypeError(f"{name} must be a number, got {value!r}")
+            check_number(name, value)
             if not 0 < value < float("inf"):
                 raise ValueError(f"{name} must be positive and finite, got {value!r}")
         self._max_frames = max_frames
@@ -124,8 +124,9 @@ class FrameBatcher:
             If the lengths differ, the shape of a frame changes, or the stream
             was closed.
         """
-        frames = np.array(frames)
-        speech = np.asarray(is_speech)
+        check_type("frames", frames, np.ndarray)
+        check_type("is_speech", is_speech, np.ndarray)
+        frames, speech = np.array(frames), is_speech
         if speech.dtype != np.bool_:
             raise TypeError(f"is_speech must be an array of bool, got {speech.dtype}")
         if frames.ndim < 1 or speech.shape != frames.shape[:1]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from numbers import Real
+
+from pywakeword._checks import check_number
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,7 @@ class WaitPolicy:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, Real):
-                raise TypeError(f"{field.name} must be a number, got {value!r}")
+            check_number(field.name, getattr(self, field.name))
         if not 0 < self.shortest_ms <= self.longest_ms < math.inf:
             raise ValueError("0 < shortest_ms <= longest_ms must hold, and both must be finite")
         if not 0 < self.middle < 1:
@@ -44,6 +43,7 @@ class WaitPolicy:
 
     def wait_ms(self, probability: float) -> float:
         """Return the pause in ms that ends an utterance with this probability."""
+        check_number("probability", probability)
         if not 0 <= probability <= 1:
             raise ValueError(f"the probability must be from 0 to 1, got {probability!r}")
         certain = min(max(probability, 1e-6), 1 - 1e-6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pywakeword._checks import NotCopied, check_type
 from pywakeword.audio.pcm import Pcm
 from pywakeword.endpointing.repair.frames import Repair
 from pywakeword.endpointing.stream_listener import (
@@ -41,7 +42,7 @@ class Request:
     repair: Repair | None = None
 
 
-class RequestListener:
+class RequestListener(NotCopied):
     """Feeds one stream to a wake word detector and to an endpointer.
 
     Each detection is followed by exactly one `Request`, once its utterance is final.
@@ -69,6 +70,11 @@ class RequestListener:
         grace_ms: float | None = None,
         truncation: TruncationCheck | None = None,
     ) -> None:
+        check_type("spotter", spotter, WakeWord)
+        if not hasattr(endpointer, "start_after_wake_word"):
+            raise TypeError(f"endpointer must be an Endpointer, got {type(endpointer).__name__}")
+        if truncation is not None:
+            check_type("truncation", truncation, TruncationCheck)
         self._truncation = truncation
         self._joiner = UtteranceJoiner(endpointer.grace_ms if grace_ms is None else grace_ms)
         self._stream = StreamListener(

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import NotCopied, check_number, check_type
 from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.endpointing.repair.frames import Repair
@@ -32,7 +33,7 @@ class RepairHook(Protocol):
         """
 
 
-class TruncationCheck:
+class TruncationCheck(NotCopied):
     """Calls a hook for each utterance whose end the arbitrator was unsure of.
 
     The check runs after the grace period, so an utterance that went on needs no repair. The
@@ -65,6 +66,9 @@ class TruncationCheck:
     ) -> None:
         if not callable(on_truncated):
             raise TypeError(f"on_truncated must be callable, got {on_truncated!r}")
+        check_number("sure_from", sure_from)
+        check_number("keep_s", keep_s)
+        check_type("separator", separator, str)
         if not 0 < sure_from <= 1:
             raise ValueError(f"sure_from must be above 0 and at most 1, got {sure_from!r}")
         if not 0 < keep_s <= 600:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pywakeword._checks import NotCopied, check_number, check_type
 from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.endpointing.arbitrator import NetworkArbitrator
@@ -64,7 +66,7 @@ class Decision:
         return (self.sample - self.pause_start_sample) / SAMPLE_RATE_HZ
 
 
-class TwoPassEndpointer:
+class TwoPassEndpointer(NotCopied):
     """An `Endpointer` that ends an utterance as soon as an arbitrator is sure of it.
 
     The first pass, an `Endpointer`, finds pauses. In each pause, the arbitrator is called
@@ -125,8 +127,18 @@ class TwoPassEndpointer:
         on_decision: Callable[[Decision], None] | None = None,
         **options: Any,
     ) -> None:
-        if not ask_at_ms or any(b <= a for a, b in zip((0.0, *ask_at_ms), ask_at_ms)):
+        check_type("ask_at_ms", ask_at_ms, list, tuple)
+        for ms in ask_at_ms:
+            check_number("ask_at_ms", ms)
+        if not ask_at_ms or not all(a < b < math.inf for a, b in zip((0.0, *ask_at_ms), ask_at_ms)):
             raise ValueError(f"ask_at_ms must be positive and rise, got {tuple(ask_at_ms)}")
+        check_number("eos_threshold", eos_threshold)
+        check_number("tail_s", tail_s)
+        if policy is not None:
+            check_type("policy", policy, WaitPolicy)
+        if on_decision is not None and not callable(on_decision):
+            raise TypeError(f"on_decision must be callable, got {on_decision!r}")
+        check_type("rules", rules, list, tuple)
         if not 0 < eos_threshold <= 1:
             raise ValueError(f"eos_threshold must be above 0 and at most 1, got {eos_threshold!r}")
         if not 0 < tail_s <= 60:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Union
 
+from pywakeword._checks import check_number
 from pywakeword.events import End, EndpointEvent, NoSpeech, Resumed, SpeechStart
 
 
@@ -51,6 +52,7 @@ class UtteranceJoiner:
     _LATENESS_SAMPLES = 8000
 
     def __init__(self, grace_ms: float = 1000.0) -> None:
+        check_number("grace_ms", grace_ms)
         if not 0 <= grace_ms < float("inf"):
             raise ValueError(f"grace_ms must not be negative and be finite, got {grace_ms!r}")
         self._wait = round(grace_ms * 16) + self._LATENESS_SAMPLES

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from pywakeword.audio import AudioSource, PcmBlock
+from pywakeword.errors import AudioError
 from pywakeword.events import Detection
 from pywakeword.measure.evaluation import Floats, peaks
 from pywakeword.wakeword import WakeWord
@@ -89,6 +90,7 @@ def measure(
     *,
     positives: Iterable[AudioSource],
     negatives: Iterable[AudioSource],
+    on_error: Callable[[AudioError], None] | None = None,
 ) -> Measurement:
     """Scan recordings of a word, and audio without it.
 
@@ -103,19 +105,20 @@ def measure(
         Index of the keyword in `WakeWord.keywords`.
     positives, negatives : iterables of AudioSource
         The audio; each source is a stream of its own.
+    on_error : callable, optional
+        Called with the error of a source that cannot be read; the source does not count.
+        By default the error ends the scan.
     """
     refractory_s = max(card.refractory_s for card in spotter.cards)
     positive_scores = []
     negative_peaks = []
-    for source in positives:
-        scores, _ = scan(spotter, source)
+    for scores, _ in _scans(spotter, positives, on_error):
         word, *others = peaks(scores[:, column], spotter.frame_shift_s, refractory_s)
         positive_scores.append(word)
         negative_peaks.extend(others)
     n_others = len(negative_peaks)
     negative_s = 0.0
-    for source in negatives:
-        scores, duration_s = scan(spotter, source)
+    for scores, duration_s in _scans(spotter, negatives, on_error):
         negative_peaks.extend(peaks(scores[:, column], spotter.frame_shift_s, refractory_s))
         negative_s += duration_s
     threshold = spotter.thresholds[spotter.keywords[column]]
@@ -126,3 +129,17 @@ def measure(
         negative_hours=negative_s / 3600,
         false_accepts_in_positives=int(np.count_nonzero(outside_word >= threshold)),
     )
+
+
+def _scans(
+    spotter: WakeWord,
+    sources: Iterable[AudioSource],
+    on_error: Callable[[AudioError], None] | None,
+) -> Iterator[tuple[Floats, float]]:
+    for source in sources:
+        try:
+            yield scan(spotter, source)
+        except AudioError as error:
+            if on_error is None:
+                raise
+            on_error(error)

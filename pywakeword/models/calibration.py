@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pywakeword._checks import check_number
 from pywakeword.errors import CalibrationError
 
 
@@ -69,6 +70,7 @@ class Calibration:
         CalibrationError
             If the rate is below `lowest_rate`.
         """
+        check_number("false_accepts_per_hour", false_accepts_per_hour)
         if not false_accepts_per_hour >= self.lowest_rate:
             raise CalibrationError(
                 f"{false_accepts_per_hour:g} false accepts per hour is too low: the model was "
@@ -83,5 +85,6 @@ class Calibration:
 
     def row_for(self, threshold: float) -> CalibrationRow:
         """Return the strictest row that a threshold reaches, or the first of the table."""
+        check_number("threshold", threshold)
         reached = [row for row in self.table if row.threshold <= threshold]
         return reached[-1] if reached else self.table[0]

@@ -66,6 +66,8 @@ def find_model(model: str | os.PathLike[str], room: str = "", suffix: str = ".tf
     ModelNotFoundError
         If there is no such model; the message lists those that exist.
     """
+    if not isinstance(model, (str, os.PathLike)):
+        raise TypeError(f"model must be a name or a path, got {model!r}")
     if isinstance(model, str) and not model.endswith(suffix) and Path(model).name == model:
         path = bundled_dir(room) / f"{model}{suffix}"
     else:

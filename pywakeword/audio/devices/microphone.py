@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pywakeword._checks import check_number
 from pywakeword.audio.devices.queue import DeviceQueue
 from pywakeword.audio.devices.rate_check import RateCheck
 from pywakeword.audio.devices.stream import PortAudioStream, Status, Times
@@ -72,6 +73,10 @@ class MicrophoneSource(PortAudioStream):
         reopen_s: float = 0.0,
     ) -> None:
         positive = {"block_s": block_s, "queue_s": queue_s, "timeout_s": timeout_s}
+        for name, value in {**positive, "reopen_s": reopen_s}.items():
+            check_number(name, value)
+        if device is not None and (isinstance(device, bool) or not isinstance(device, (int, str))):
+            raise TypeError(f"device must be an index or a name, got {device!r}")
         for name, value in positive.items():
             if not 0 < value <= _LONGEST_S:
                 raise ValueError(f"{name} must be above 0 and at most {_LONGEST_S}, got {value!r}")

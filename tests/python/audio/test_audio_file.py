@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import io
+import os
 import struct
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -100,14 +104,237 @@ def test_truncated_wav(tmp_path: Path) -> None:
         FileSource(path)
 
 
-def test_wav_that_never_knew_its_length(tmp_path: Path) -> None:
-    path = tmp_path / "a.wav"
-    soundfile.write(path, sine(16000), 16000)
+UNKNOWN_LENGTHS = [0, 0x7FFFEFDB, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFF9B, 0xFFFFFFFF]
+
+
+def with_length(path: Path, length: int, riff_length: int | None = None) -> np.ndarray:
+    """Write a WAV file with a wrong length of its audio; return the samples in it."""
+    pcm = np.random.default_rng(4).integers(-9000, 9000, 40001).astype(np.int16)
+    soundfile.write(path, pcm, 16000)
     data = bytearray(path.read_bytes())
-    struct.pack_into("<I", data, 4, 0xFFFFFFFF)
-    struct.pack_into("<I", data, 40, 0xFFFFFFFF)
+    struct.pack_into("<I", data, data.index(b"data") + 4, length)
+    struct.pack_into("<I", data, 4, length if riff_length is None else riff_length)
     path.write_bytes(data)
+    return pcm
+
+
+@pytest.mark.parametrize("length", UNKNOWN_LENGTHS)
+@pytest.mark.parametrize("riff_length", [0, 36, 0xFFFFFFFF])
+def test_a_wav_without_its_length_is_read_to_its_end(
+    tmp_path: Path, length: int, riff_length: int
+) -> None:
+    path = tmp_path / "a.wav"
+    pcm = with_length(path, length, riff_length)
+    np.testing.assert_array_equal(read(path), pcm)
+    assert FileSource(path).duration_s == len(pcm) / 16000
+    path.write_bytes(path.read_bytes()[:-1])  # the recorder is inside a sample
+    np.testing.assert_array_equal(read(path), pcm[:-1])
+
+
+def test_the_silence_of_a_wav_without_its_length_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with_length(path, 0)
+    path.write_bytes(path.read_bytes()[:44] + bytes(3200))
+    assert len(read(path)) == 1600
+
+
+@pytest.mark.parametrize("rate_hz", [16000, 44100])
+@pytest.mark.parametrize("subtype", ["PCM_24", "FLOAT", "ULAW"])
+def test_other_samples_without_their_length(tmp_path: Path, rate_hz: int, subtype: str) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, sine(rate_hz), rate_hz, subtype=subtype)
+    whole = read(path)
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<I", data, data.index(b"data") + 4, 0)
+    path.write_bytes(data[: len(data) - len(data) % 2])
+    assert abs(len(read(path)) - len(whole)) <= 1
+
+
+@pytest.mark.parametrize("length", [2, 44, 32000])
+def test_a_recording_that_has_outgrown_its_header_is_refused(tmp_path: Path, length: int) -> None:
+    with_length(tmp_path / "a.wav", length)
+    with pytest.raises(AudioFormatError, match=rf"promises {length} bytes .* but more follows"):
+        FileSource(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"LIST\x05\0\0\0INFOx",
+        b"LIST\x05\0\0\0INFOx\0id3 \x04\0\0\0abcd",
+        b"TAG" + bytes(range(125)),
+        b"ID3\4" + b"\xff\xd8" * 9000,
+        b"\x12\xff\x01" * 200,
+        bytes(70000),
+    ],
+)
+@pytest.mark.parametrize("n_samples", [0, 16000])
+def test_what_follows_the_audio_is_no_audio(tmp_path: Path, tail: bytes, n_samples: int) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.arange(n_samples, dtype=np.int16), 16000)
+    if n_samples or tail.startswith(b"LIST"):  # else its header may just not know the length
+        path.write_bytes(path.read_bytes() + tail)
+    np.testing.assert_array_equal(
+        np.concatenate([np.empty(0), *FileSource(path)]), range(n_samples)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "find", "shift", "number", "lengths"),
+    [
+        ("a.au", b".snd", 8, ">I", [0, 2, 100, 0x7FFFFFFF]),
+        ("a.aiff", b"SSND", 4, ">I", [8, 200]),
+        ("a.caf", b"data", 4, ">q", [0, 4, 100]),
+        ("a.rf64", b"ds64", 16, "<q", [0, 100]),
+    ],
+)
+def test_other_containers_that_promise_less_than_they_hold(
+    tmp_path: Path, name: str, find: bytes, shift: int, number: str, lengths: list
+) -> None:
+    path = tmp_path / name
+    pcm = np.random.default_rng(4).integers(-9000, 9000, 40001).astype(np.int16)
+    soundfile.write(path, pcm, 16000, subtype="PCM_16", format=name[2:].upper())
+    np.testing.assert_array_equal(read(path), pcm)
+    data = bytearray(path.read_bytes())
+    for length in lengths:
+        struct.pack_into(number, data, data.rindex(find) + shift, length)
+        path.write_bytes(data)
+        with pytest.raises(AudioFormatError, match=r"more follows|no audio in it|not readable"):
+            FileSource(path)
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(AudioFormatError):
+        read(path)
+
+
+def test_ogg_without_its_end_is_not_silence(tmp_path: Path) -> None:
+    path = tmp_path / "a.ogg"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.3, 0.3, 16000), 16000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(AudioFormatError, match="no audio in it"):
+        FileSource(path)
+
+
+@pytest.mark.parametrize("rate_hz", [1, 0x7FFFFFFF])
+def test_a_rate_that_is_none(tmp_path: Path, rate_hz: int) -> None:
+    with_length(tmp_path / "a.wav", 0)
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    struct.pack_into("<I", data, 24, rate_hz)
+    (tmp_path / "a.wav").write_bytes(data)
+    with pytest.raises(AudioFormatError, match=f"a sample rate of {rate_hz} Hz"):
+        FileSource(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("name", ["a.raw", "a.RAW", "a.pcm"])
+def test_raw_files_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(bytes(32000))
+    with pytest.raises(AudioFormatError, match=r"Raw 16 kHz .* is read from standard input"):
+        FileSource(tmp_path / name)
+
+
+def test_the_name_does_not_matter(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", sine(16000), 16000)
+    (tmp_path / "a.wav").rename(tmp_path / "a.raw")
+    assert len(read(tmp_path / "a.raw")) == 16000
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), OSError(5, "I/O error")]
+)
+def test_a_file_that_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise error
+
+    soundfile.write(tmp_path / "a.wav", sine(16000), 16000)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(AudioError, match=rf"a\.wav: {error.strerror}"):
+        FileSource(tmp_path / "a.wav")
+
+
+def test_a_name_with_a_null() -> None:
+    with pytest.raises(AudioError, match="null"):
+        FileSource("a\0b.wav")
+
+
+class Failing(io.BytesIO):
+    """A file on a disk that fails after its first kilobyte."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() > 1024:
+            raise OSError(5, "Input/output error")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC"])
+def test_a_disk_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, kind: str
+) -> None:
+    path = tmp_path / "a"
+    soundfile.write(path, np.random.default_rng(5).uniform(-1, 1, 48000), 16000, format=kind)
+    data = path.read_bytes()
+    monkeypatch.setattr(Path, "open", lambda *arguments, **options: Failing(data))
+    with pytest.raises(AudioError, match="a: Input/output error"):
+        read(path)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("error", [TypeError("x"), ZeroDivisionError("x"), MemoryError("x")])
+def test_any_error_of_soundfile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise error
+
+    soundfile.write(tmp_path / "a.wav", sine(16000), 16000)
+    source = FileSource(tmp_path / "a.wav")
+    with monkeypatch.context() as patch:
+        patch.setattr(soundfile.SoundFile, "read", refuse)
+        with pytest.raises(AudioFormatError, match=r"a\.wav: not readable audio: x"):
+            list(source)
+    monkeypatch.setattr(soundfile, "SoundFile", refuse)
+    with pytest.raises(AudioFormatError, match=r"a\.wav: not readable audio: x"):
+        FileSource(tmp_path / "a.wav")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG"])
+def test_a_pipe_is_read_like_a_file(tmp_path: Path, kind: str) -> None:
+    soundfile.write(tmp_path / "a", sine(44100), 44100, format=kind)
+    os.mkfifo(tmp_path / "pipe")
+    data = (tmp_path / "a").read_bytes()
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(data,))
+    writer.start()
+    source = FileSource(tmp_path / "pipe")
+    writer.join()
+    for _ in range(2):
+        np.testing.assert_array_equal(np.concatenate(list(source)), read(tmp_path / "a"))
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="devices are POSIX")
+def test_a_device_is_refused() -> None:
+    with pytest.raises(AudioFormatError, match="is a device"):
+        FileSource("/dev/zero")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems want names in UTF-8")
+def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    soundfile.write(tmp_path / "a.wav", sine(16000), 16000)
+    (tmp_path / "a.wav").rename(path)
     assert len(read(path)) == 16000
+
+
+@pytest.mark.parametrize("block_s", [0, -1, np.nan, np.inf, True, "1", None])
+def test_bad_block_length(block_s: object) -> None:
+    with pytest.raises((TypeError, ValueError), match="block_s"):
+        FileSource("a.wav", block_s=block_s)
+
+
+@pytest.mark.parametrize("path", [None, 3, b"a.wav", ["a.wav"]])
+def test_bad_path(path: object) -> None:
+    with pytest.raises(TypeError, match="path must be"):
+        FileSource(path)
 
 
 def test_truncated_flac(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from pywakeword import ArraySource, AudioFormatError, StdinSource
+from pywakeword import ArraySource, AudioError, AudioFormatError, StdinSource
 
 pytestmark = pytest.mark.portable
 
@@ -31,12 +31,17 @@ class Dribble(io.RawIOBase):
 
 
 def wav_header(
-    rate_hz: int = 16000, n_channels: int = 1, bits: int = 16, tag: int = 1, extra: bytes = b""
+    rate_hz: int = 16000,
+    n_channels: int = 1,
+    bits: int = 16,
+    tag: int = 1,
+    extra: bytes = b"",
+    length: int = 0x80000000,
 ) -> bytes:
     block = n_channels * bits // 8
     chunk = struct.pack("<HHIIHH", tag, n_channels, rate_hz, rate_hz * block, block, bits) + extra
     body = b"WAVEfmt " + struct.pack("<I", len(chunk)) + chunk + b"LIST\x03\0\0\0abc\0"
-    return b"RIFF" + struct.pack("<I", 0xFFFFFFFF) + body + b"data" + struct.pack("<I", 0x80000000)
+    return b"RIFF" + struct.pack("<I", 0xFFFFFFFF) + body + b"data" + struct.pack("<I", length)
 
 
 def read(data: bytes, step: int = 4096) -> np.ndarray:
@@ -111,6 +116,103 @@ def test_a_matching_wav_header_is_skipped() -> None:
 def test_another_wav_header_is_refused(header: bytes, message: str) -> None:
     with pytest.raises(AudioFormatError, match=message):
         read(header)
+
+
+@pytest.mark.parametrize("length", [0, 0x7FFFEFDB, 0x7FFFF000, 0x7FFFFFFF, 0x80000024, 0xFFFFFF9B])
+def test_a_wav_without_its_length_is_read_to_its_end(length: int) -> None:
+    np.testing.assert_array_equal(read(wav_header(length=length) + RAW, 7), PCM)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b"", b"LIST\x05\0\0\0INFOx", b"\x01\xff\x02", bytes(5000), b"ID3\4" + b"\xff\xd8" * 9000],
+)
+@pytest.mark.parametrize("step", [1, 7, 4096])
+def test_audio_ends_where_its_header_says(tail: bytes, step: int) -> None:
+    np.testing.assert_array_equal(read(wav_header(length=len(RAW)) + RAW + tail, step), PCM)
+
+
+@pytest.mark.parametrize(
+    ("length", "message"),
+    [
+        (len(RAW) + 2, "truncated: its WAV header promises 2002 bytes of audio, 2000 arrived"),
+        (400, "goes on after the 400 bytes of audio that its WAV header promises"),
+        (2, "goes on after the 2 bytes"),
+    ],
+)
+def test_another_length_than_in_the_header_is_reported(length: int, message: str) -> None:
+    source = iter(StdinSource(io.BytesIO(wav_header(length=length) + RAW)))
+    np.testing.assert_array_equal(next(source), PCM[: length // 2])
+    with pytest.raises(AudioFormatError, match=message):
+        next(source)
+
+
+FRAME = b"\xff\xfb\x90\x64" + bytes(413)
+ADTS = b"\xff\xf1\x60\x40\x08\x00\xfc" + bytes(57)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"fLaC", "FLAC"),
+        (b"OggS", "Ogg"),
+        (b"ID3\4", "MP3"),
+        (FRAME * 3, "MP3"),
+        (ADTS * 3, "AAC"),
+        (b"RF64", "RF64"),
+        (b"RIFX", "RIFX"),
+        (b"FORM", "AIFF"),
+        (b".snd", "AU"),
+        (b"caff", "CAF"),
+        (b"riff\x2e\x91", "W64"),
+        (b"\0\0\0\x20ftypM4A ", "MP4"),
+        (b"\x1a\x45\xdf\xa3", "Matroska"),
+        (b"\x30\x26\xb2\x75", "ASF"),
+        (b"#!AMR\n", "AMR"),
+        (b"NIST_1A\n", "NIST"),
+        (b"PK\3\4", "ZIP"),
+        (b"<!DOCTYPE html>\n<html><head></head>", "text"),
+        (b"no audio\n" * 9, "text"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 4096])
+def test_other_formats_are_refused(data: bytes, name: str, step: int) -> None:
+    with pytest.raises(AudioFormatError, match=f"standard input is {name}"):
+        read(data + bytes(300), step)
+
+
+@pytest.mark.parametrize("kind", ["FLAC", "OGG", "MP3", "AU", "AIFF", "RF64", "W64", "CAF", "VOC"])
+def test_no_file_of_libsndfile_is_taken_for_raw_pcm(kind: str) -> None:
+    soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
+    file = io.BytesIO()
+    soundfile.write(file, np.random.default_rng(1).uniform(-1, 1, 16000), 16000, format=kind)
+    with pytest.raises(AudioFormatError, match="standard input is"):
+        read(file.getvalue())
+
+
+def test_pcm_that_begins_like_another_format() -> None:
+    starts = [b"\xff\xfb\x90\x64", b"\0\0\0\x20", b"fL", b"ABCD", b"\xff\xf1\x60\x40\x08\x00\xfc"]
+    for start in starts:
+        data = start + RAW
+        data = data[: len(data) - len(data) % 2]
+        for step in (1, 7, 4096):
+            assert read(data, step).astype("<i2").tobytes() == data
+
+
+@pytest.mark.parametrize("stream", [io.StringIO("audio"), "audio", 3, b"audio"])
+def test_streams_that_are_none(stream: object) -> None:
+    with pytest.raises(TypeError, match="stream must be a binary file"):
+        StdinSource(stream)
+
+
+def test_closed_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.BytesIO(RAW)
+    closed.close()
+    with pytest.raises(AudioError, match="standard input: I/O operation on closed file"):
+        list(StdinSource(closed))
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(AudioError, match="standard input is closed"):
+        StdinSource()
 
 
 def test_array_source() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ import pywakeword
 from pywakeword.cli import main
 
 soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 
 
 @pytest.fixture
@@ -215,3 +219,94 @@ def test_odd_byte_on_stdin(beep_model: Path) -> None:
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "invalid choice: 'sing'" in error_line(capsys, "sing")
+
+
+def write_copies(wav: Path) -> tuple[Path, Path]:
+    """Write a file that is no audio, and one that ends too early."""
+    bad, short = wav.with_name("bad.wav"), wav.with_name("short.wav")
+    bad.write_text("no audio\n" * 9)
+    short.write_bytes(wav.read_bytes()[:-1000])
+    return bad, short
+
+
+@pytest.mark.parametrize("command", ["detect", "endpoint"])
+def test_one_bad_file_does_not_end_the_run(
+    wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    bad, short = write_copies(wav)
+    nan, nothing = wav.with_name("nan.wav"), wav.with_name("nothing.wav")
+    samples = np.concatenate([utterance("beep") / 32768, np.full(40000, np.nan)])
+    soundfile.write(nan, samples, 16000, subtype="FLOAT")
+    model = ["--model", str(beep_model)] if command == "detect" else ["--events"]
+    files = [wav.parent, bad, short, nothing, nan, wav]
+    assert main([command, str(wav), *model]) == 0
+    alone = capsys.readouterr().out
+    assert main([command, *map(str, files), *model]) == 2
+    output = capsys.readouterr()
+    assert output.out.endswith(alone)
+    errors = [line for line in output.err.splitlines() if ": error: " in line]
+    assert [line.split(": ")[2] for line in errors] == [str(file) for file in files[:-1]]
+
+
+def test_standard_input_is_read_once(beep_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = error_line(capsys, "detect", "-", "-", "--model", beep_model)
+    assert "can be read only once" in line
+
+
+@posix
+@pytest.mark.parametrize(
+    ("redirection", "arguments", "code", "error"),
+    [
+        ("<&-", "-", 2, "pywakeword detect: error: standard input is closed"),
+        (">&-", "{wav}", 0, ""),
+        ("2>&-", "nothing.wav", 2, ""),
+        ("<&- >&- 2>&-", "{wav}", 0, ""),
+    ],
+)
+def test_closed_standard_streams(
+    wav: Path, beep_model: Path, redirection: str, arguments: str, code: int, error: str
+) -> None:
+    files = shlex.quote(arguments.format(wav=wav))
+    command = shlex.join([*PYWAKEWORD, "detect", "--json", "--model", str(beep_model)])
+    found = run("sh", "-c", f"{command} {files} {redirection}", text=True)
+    assert found.returncode == code
+    assert found.stdout == ""
+    assert [line for line in found.stderr.splitlines() if "error" in line] == [error] * bool(error)
+    assert "Traceback" not in found.stderr
+
+
+@posix
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux")
+def test_a_full_disk_is_one_line(wav: Path, beep_model: Path) -> None:
+    command = shlex.join([*PYWAKEWORD, "detect", str(wav), "--model", str(beep_model)])
+    found = run("sh", "-c", f"{command} > /dev/full", text=True)
+    assert found.returncode == 2
+    assert found.stderr.count("\n") == 1
+    assert "No space left on device" in found.stderr
+
+
+@posix
+def test_a_pipe_as_a_file(wav: Path, beep_model: Path) -> None:
+    command = shlex.join([*PYWAKEWORD, "detect", "--model", str(beep_model)])
+    for text in (f"{command} <(cat {wav})", f"cat {wav} | {command} /dev/stdin"):
+        found = run("bash", "-c", text, text=True, check=True)
+        assert ": beep  score " in found.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems want names in UTF-8")
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_names_and_consoles_that_are_not_utf_8(
+    wav: Path, beep_model: Path, encoding: str, options: list[str]
+) -> None:
+    names = [os.fsencode(wav.parent) + name for name in (b"/\xe9.wav", "/\u7d75.wav".encode())]
+    for name in names:
+        Path(os.fsdecode(name)).write_bytes(wav.read_bytes())
+    command = [*PYWAKEWORD, "detect", *options, "--model", beep_model]
+    files = [os.fsdecode(name) for name in (*names, os.fsencode(wav.parent) + b"/\xff.wav")]
+    found = run(*command, *files, variables={"PYTHONIOENCODING": encoding})
+    assert found.returncode == 2
+    assert found.stdout.count(b"beep") == 2
+    assert found.stderr.count(b": error: ") == 1
+    assert b"udcff.wav: no such file" in found.stderr
+    assert b"Traceback" not in found.stderr

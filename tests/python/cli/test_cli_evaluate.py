@@ -83,9 +83,28 @@ def test_directories(audio: Path, beep_model: Path, capsys: pytest.CaptureFixtur
     assert "empty: no audio files" in capsys.readouterr().err
 
 
-def test_damaged_file_is_named(
+def test_damaged_files_are_named_and_do_not_count(
     audio: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (audio / "negatives/bad.wav").write_text("no audio")
+    assert evaluate(audio, beep_model) == 0
+    whole = json.loads((audio / "out/results.json").read_text())
+    capsys.readouterr()
+    for folder in ("positives", "negatives"):
+        (audio / folder / "bad.wav").write_text("no audio")
+        samples = np.concatenate([utterance("beep") / 32768, np.full(40000, np.nan)])
+        soundfile.write(audio / folder / "nan.wav", samples, 16000, subtype="FLOAT")
     assert evaluate(audio, beep_model) == 2
-    assert "bad.wav: not readable audio" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert errors.count("bad.wav: not readable audio") == 2
+    assert errors.count("nan.wav: holds NaN") == 2
+    assert json.loads((audio / "out/results.json").read_text()) == whole
+
+
+def test_nothing_readable_is_an_error(
+    audio: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (audio / "bad").mkdir()
+    (audio / "bad/bad.wav").write_text("no audio")
+    for option in ("positives", "negatives"):
+        assert evaluate(audio, beep_model, f"--{option}={audio / 'bad'}") == 2
+        assert "bad: no readable audio" in capsys.readouterr().err

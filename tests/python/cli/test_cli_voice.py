@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers.child_process import PYWAKEWORD, start
+from helpers.child_process import PYWAKEWORD, run, start
 from helpers.fake_sounddevice import FakeSoundDevice
 from helpers.sounds import GOLDEN, floor, spoken
 from helpers.voices import require_engine
@@ -47,6 +47,25 @@ def test_say_to_a_file(tmp_path: Path) -> None:
     changed, _ = read(out)
     assert len(changed) < 0.75 * len(plain)
     assert np.abs(changed).max() < 0.7 * np.abs(plain).max()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="/dev/stdout is POSIX")
+@pytest.mark.parametrize("out", ["-", "/dev/stdout"])
+def test_say_into_a_pipe(tmp_path: Path, out: str) -> None:
+    assert main(["say", "Good morning.", "--out", str(tmp_path / "a.wav")]) == 0
+    expected, _ = read(tmp_path / "a.wav")
+    found = run(*PYWAKEWORD, "say", "Good morning.", "--out", out, check=True)
+    assert found.stderr == b""
+    assert found.stdout[40:44] == b"\xff\xff\xff\xff"
+    np.testing.assert_array_equal(np.frombuffer(found.stdout[44:], "<i2"), expected)
+
+
+def test_say_from_a_closed_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["say", "-", "--out", str(tmp_path / "a.wav")]) == 2
+    assert capsys.readouterr().err == "pywakeword say: error: standard input is closed\n"
 
 
 def test_say_markup(tmp_path: Path) -> None:

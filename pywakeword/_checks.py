@@ -1,0 +1,39 @@
+"""Checks of arguments: a wrong type is a `TypeError` that names the argument."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import NoReturn
+
+
+def check_number(name: str, value: object) -> None:
+    """Raise `TypeError` unless `value` is a number; a bool is none.
+
+    An integer beyond the range of floats is a `ValueError`.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is out of range") from None
+
+
+def check_integer(name: str, value: object) -> None:
+    """Raise `TypeError` unless `value` is an integer; a bool is none."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+
+
+def check_type(name: str, value: object, *kinds: type) -> None:
+    """Raise `TypeError` unless `value` is of one of these classes."""
+    if not isinstance(value, kinds):
+        words = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"{name} must be a {words}, got {type(value).__name__}")
+
+
+class NotCopied:
+    """A stream: a shallow copy of it would share the audio and the results."""
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} is one stream and cannot be copied: make another")
