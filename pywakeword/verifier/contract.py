@@ -25,6 +25,11 @@ MAX_REPLY_BYTES = 16 * 1024
 MAX_SNIPPET_SAMPLES = MAX_AUDIO_BYTES // 2
 PRE_ROLL_SAMPLES = 8000
 
+# One WebSocket connection: 20 s of audio, in frames of 10 ms with as many for pings and pieces.
+MAX_STREAM_S = 20.0
+MAX_STREAM_BYTES = round(MAX_STREAM_S * 2 * SAMPLE_RATE_HZ) + MAX_AUDIO_BYTES + MAX_METADATA_BYTES
+MAX_STREAM_FRAMES = 4096
+
 DECISIONS = ("accept", "reject", "abstain")
 ENCODINGS = ("s16le", "ogg_opus")
 
@@ -246,9 +251,16 @@ def _sample_format(fields: Fields) -> SampleFormat:
 
 def _load(data: bytes | str, error: Callable[[str], Exception]) -> Any:
     try:
-        return json.loads(data, parse_constant=_not_json)
+        return json.loads(data, parse_constant=_not_json, object_pairs_hook=_all_different)
     except (ValueError, RecursionError) as cause:
         raise error(f"not JSON: {cause}") from None
+
+
+def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):  # two readers could each take another one
+        raise ValueError("a key occurs twice")
+    return values
 
 
 def _not_json(name: str) -> NoReturn:

@@ -20,7 +20,7 @@ from pywakeword.verifier.contract import STREAM_PATH, VERIFY_PATH, Metadata, Rep
 from pywakeword.verifier.scorer import Scorer
 from pywakeword.verifier.server.batching import Batcher
 from pywakeword.verifier.server.body import (
-    check_declared_length,
+    check_framing,
     find_boundary,
     read_body,
     split_parts,
@@ -76,7 +76,12 @@ def create_app(
 
 def build_app(service: Service, lifespan: Lifespan | None = None) -> FastAPI:
     """Return the application with the routes of a service."""
-    app = FastAPI(title="pywakeword verifier", version=__version__, lifespan=lifespan)
+    app = FastAPI(
+        title="pywakeword verifier",
+        version=__version__,
+        lifespan=lifespan,
+        redirect_slashes=False,  # such a redirect would lead to the request's Host
+    )
 
     @app.post(VERIFY_PATH, openapi_extra=_VERIFY_OPENAPI, response_class=Response)
     async def verify(request: Request) -> Response:
@@ -112,7 +117,7 @@ async def _verify(service: Service, request: Request) -> Response:
         record["decision"], record["score"] = reply.verdict.decision, reply.verdict.score
     except VerifierRefusedError as error:
         status, code, body = error.status, error.code, _error_body(error.code, str(error))
-        if status in (408, 413):  # the rest of the body is not read
+        if status in (408, 413) or code == "bad_framing":  # the rest of the body is not read
             headers["connection"] = "close"
     except VerifierUnavailableError as error:
         status, code, body = 503, error.reason, _error_body(error.reason, str(error))
@@ -132,8 +137,13 @@ async def _verify(service: Service, request: Request) -> Response:
 
 async def _answer(service: Service, request: Request, record: dict[str, Any]) -> Reply:
     service.authorize(request.headers.get("authorization"))
+    with service.requests.take(request.client.host if request.client else ""):
+        return await _answer_authorized(service, request, record)
+
+
+async def _answer_authorized(service: Service, request: Request, record: dict[str, Any]) -> Reply:
+    check_framing(request.headers)
     boundary = find_boundary(request.headers.get("content-type"))
-    check_declared_length(request.headers.get("content-length"))
     body = await read_body(request.stream(), timeout_s=service.body_timeout_s)
     metadata_bytes, audio = split_parts(body, boundary)
     metadata = service.read_metadata(metadata_bytes)

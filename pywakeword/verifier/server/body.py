@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -28,8 +28,14 @@ def find_boundary(content_type: str | None) -> bytes:
     return boundary
 
 
-def check_declared_length(content_length: str | None) -> None:
+def check_framing(headers: Mapping[str, str]) -> None:
     """Refuse a body by its Content-Length, before reading it."""
+    content_length = headers.get("content-length")
+    if content_length is not None and "transfer-encoding" in headers:
+        # A proxy and this server could disagree about where the request ends.
+        raise VerifierRefusedError(
+            400, "bad_framing", "a request has Content-Length or Transfer-Encoding, not both"
+        )
     if content_length is not None and content_length.isdecimal():
         _check_size(int(content_length[:20]))  # more digits would not make it smaller
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Iterator
 from typing import Any
 
 import h11
@@ -10,22 +12,38 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from pywakeword.verifier.contract import MAX_AUDIO_BYTES
+from pywakeword.verifier.server.websocket import StreamProtocol
+
+# A client that does not take what was written within this time is cut off.
+WRITE_TIMEOUT_S = 5.0
+# From a signal to stop: connections are cut off, then requests are cancelled.
+_CUT_OFF_AFTER_S = 2.5
+_CANCEL_AFTER_S = 3.5
+_WATCH_EVERY_S = 0.5
 
 
 class DeadlineProtocol(H11Protocol):
     """HTTP/1.1 whose request line and headers must come within `header_timeout_s`.
 
     uvicorn itself waits without limit for a client that sends headers byte by byte, or nothing.
+    It also counts connections only when they send a request, and not by address.
     """
 
     header_timeout_s = 5.0
+    max_connections = 1024
+    max_connections_per_address = 256
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock."""
+        """Start the clock; cut off a connection that is one too many."""
         super().connection_made(transport)
         self._start()
+        address = _address(self)
+        of_address = sum(_address(other) == address for other in self.connections)
+        if len(self.connections) > self.max_connections or (
+            address and of_address > self.max_connections_per_address
+        ):
+            transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Stop the clock when the headers are complete; start it for the next request."""
@@ -66,6 +84,53 @@ class DeadlineProtocol(H11Protocol):
         self.transport.close()
 
 
+class GuardedServer(uvicorn.Server):
+    """A uvicorn server that no client can hold on to by not reading what it is sent."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and watch the connections."""
+        await super().startup(sockets)
+        self._watcher = asyncio.ensure_future(self._watch())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let requests finish, for a bounded time."""
+        cut_off = asyncio.get_running_loop().call_later(_CUT_OFF_AFTER_S, self._abort_all)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cut_off.cancel()
+            self._watcher.cancel()
+
+    async def _watch(self) -> None:
+        since_s: dict[asyncio.Transport, float] = {}
+        while True:
+            await asyncio.sleep(_WATCH_EVERY_S)
+            now_s = asyncio.get_running_loop().time()
+            behind = [transport for transport in self._transports() if _is_behind(transport)]
+            since_s = {transport: since_s.get(transport, now_s) for transport in behind}
+            for transport, start_s in since_s.items():
+                if now_s - start_s >= WRITE_TIMEOUT_S:
+                    transport.abort()
+
+    def _transports(self) -> Iterator[asyncio.Transport]:
+        for connection in list(self.server_state.connections):
+            yield connection.transport
+
+    def _abort_all(self) -> None:
+        for transport in self._transports():
+            transport.abort()
+
+
+def _address(connection: Any) -> str:
+    """Return the peer's address; empty on a Unix socket."""
+    return connection.client[0] if connection.client else ""
+
+
+def _is_behind(transport: asyncio.Transport) -> bool:
+    # A transport that closes waits for its buffer to be taken, or for the peer's end of TLS.
+    return transport.is_closing() or transport.get_write_buffer_size() > 0
+
+
 def make_server(app: FastAPI, *, host: str, port: int, **options: Any) -> uvicorn.Server:
     """Return a uvicorn server for the application; `options` go to `uvicorn.Config`."""
     config = uvicorn.Config(
@@ -73,11 +138,11 @@ def make_server(app: FastAPI, *, host: str, port: int, **options: Any) -> uvicor
         host=host,
         port=port,
         http=DeadlineProtocol,
-        ws="websockets-sansio",
-        ws_max_size=MAX_AUDIO_BYTES + 1024,
+        ws=StreamProtocol,
         log_config=None,
         access_log=False,
         timeout_keep_alive=30,
-        **{"limit_concurrency": 1024, **options},
+        timeout_graceful_shutdown=_CANCEL_AFTER_S,  # type: ignore[arg-type]
+        **options,
     )
-    return uvicorn.Server(config)
+    return GuardedServer(config)

@@ -13,10 +13,18 @@ import numpy.typing as npt
 
 from pywakeword.errors import VerifierRefusedError
 from pywakeword.verifier.codec import decode
-from pywakeword.verifier.contract import Metadata, Reply, Verdict, check_audio, parse_metadata
+from pywakeword.verifier.contract import (
+    MAX_STREAM_S,
+    Metadata,
+    Reply,
+    Verdict,
+    check_audio,
+    parse_metadata,
+)
 from pywakeword.verifier.server.metrics import Metrics
 from pywakeword.verifier.server.replies import RecentReplies
 from pywakeword.verifier.server.retention import AudioRetention
+from pywakeword.verifier.server.slots import Slots
 from pywakeword.verifier.snippet import Snippet
 
 Score = Callable[[Snippet], Awaitable[Verdict]]
@@ -39,7 +47,12 @@ class Service:
     body_timeout_s : float
         Time limit for receiving a body.
     idle_timeout_s, max_stream_s : float
-        Longest pause between the messages of a WebSocket client, and longest utterance.
+        Longest pause between the audio of a WebSocket client, and longest utterance. The two
+        together are the longest time that a stream takes.
+    origins : collection of str
+        Web origins whose pages may open a WebSocket. A device sends no Origin.
+    requests, streams : Slots
+        Limits of what is served at one time.
     stuck_s : callable
         Returns the run time of the batch in progress.
     """
@@ -51,7 +64,10 @@ class Service:
     retention: AudioRetention | None = None
     body_timeout_s: float = 5.0
     idle_timeout_s: float = 5.0
-    max_stream_s: float = 20.0
+    max_stream_s: float = MAX_STREAM_S
+    origins: Collection[str] = ()
+    requests: Slots = field(default_factory=lambda: Slots(512, 256, "requests"))
+    streams: Slots = field(default_factory=lambda: Slots(512, 64, "streams"))
     stuck_s: Callable[[], float] = lambda: 0.0
     replies: RecentReplies = field(default_factory=RecentReplies)
 
@@ -59,12 +75,17 @@ class Service:
         """Refuse a request without one of the tokens."""
         if not self.tokens:
             return
-        given = (header or "").encode("utf-8", "surrogateescape")
+        scheme, _, credentials = (header or "").partition(" ")
+        given = credentials.strip().encode("utf-8", "surrogateescape")
         # Every token is compared in constant time, so that timing reveals nothing.
-        if not any(
-            [hmac.compare_digest(given, f"Bearer {token}".encode()) for token in self.tokens]
-        ):
+        known = any([hmac.compare_digest(given, token.encode()) for token in self.tokens])
+        if scheme.lower() != "bearer" or not known:
             raise VerifierRefusedError(401, "unauthorized", "a valid bearer token is required")
+
+    def check_origin(self, origin: str | None) -> None:
+        """Refuse a WebSocket that a web page of another origin opens."""
+        if origin is not None and origin not in self.origins:
+            raise VerifierRefusedError(403, "bad_origin", "web pages may not open this WebSocket")
 
     def read_metadata(self, data: bytes | str) -> Metadata:
         """Parse metadata and check that its word can be verified."""

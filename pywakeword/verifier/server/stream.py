@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
 from starlette.types import Message
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing.endpointer import Endpointer
-from pywakeword.errors import VerifierError, VerifierRefusedError, VerifierUnavailableError
+from pywakeword.errors import VerifierRefusedError, VerifierUnavailableError
 from pywakeword.events import End, NoSpeech
 from pywakeword.verifier.contract import (
     MAX_AUDIO_BYTES,
@@ -40,31 +43,52 @@ _TRY_AGAIN_LATER = 1013
 
 
 async def serve_stream(service: Service, websocket: WebSocket) -> None:
-    """Serve one connection to its end."""
-    await websocket.accept()
+    """Serve one connection to its end. It is accepted only after all that can refuse it."""
     status, code, close_code = 200, "", 1000
-    service.metrics.streams.inc()
+    address = websocket.client.host if websocket.client else ""
+    accepted = False
     try:
         service.authorize(websocket.headers.get("authorization"))
-        code = await _Stream(service, websocket).run()
+        service.check_origin(websocket.headers.get("origin"))
+        with service.streams.take(address):
+            await websocket.accept()
+            accepted = True
+            service.metrics.streams.inc()
+            try:
+                code = await _Stream(service, websocket).run()
+            finally:
+                service.metrics.streams.dec()
     except VerifierRefusedError as error:
-        status, code, close_code = error.status, error.code, _POLICY_VIOLATION
-        await _send_error(websocket, status, code, str(error))
+        status, code, close_code, message = error.status, error.code, _POLICY_VIOLATION, str(error)
     except VerifierUnavailableError as error:
-        status, code, close_code = 503, error.reason, _TRY_AGAIN_LATER
-        await _send_error(websocket, status, code, str(error))
+        status, code, close_code, message = 503, error.reason, _TRY_AGAIN_LATER, str(error)
     except WebSocketDisconnect:
         status, code = 499, "disconnected"
     except Exception:
         logger.exception("stream failed")
         status, code, close_code = 500, "internal", _INTERNAL_ERROR
-        await _send_error(websocket, status, code, "internal error; see the verifier's log")
-    finally:
-        service.metrics.streams.dec()
-        service.metrics.requests.labels(str(status), code).inc()
-        log("stream", status=status, code=code)
-    if status != 499:
+        message = "internal error; see the verifier's log"
+    service.metrics.requests.labels(str(status), code).inc()
+    log("stream", status=status, code=code)
+    if status == 499:
+        return
+    with suppress(WebSocketDisconnect, RuntimeError):  # the client has gone
+        if not accepted:
+            await _deny(websocket, status, code, message)
+            return
+        if status != 200:
+            error_ = {"type": "error", "status": status, "code": code, "message": message}
+            await websocket.send_json(error_)
         await websocket.close(close_code)
+
+
+async def _deny(websocket: WebSocket, status: int, code: str, message: str) -> None:
+    """Answer the upgrade with an error. Servers without that extension of ASGI answer 403."""
+    if "websocket.http.response" in websocket.scope.get("extensions", {}):
+        body = {"error": {"code": code, "message": message}}
+        await websocket.send_denial_response(JSONResponse(body, status))
+    else:
+        await websocket.close(_POLICY_VIOLATION)
 
 
 class _Stream:
@@ -74,6 +98,7 @@ class _Stream:
         self._service = service
         self._websocket = websocket
         self._max_samples = round(service.max_stream_s * SAMPLE_RATE_HZ)
+        self._until_s = time.monotonic() + service.max_stream_s + service.idle_timeout_s
         self._snippet = bytearray()
         self._n_samples = 0
         self._endpointer: Endpointer | None = None
@@ -136,7 +161,7 @@ class _Stream:
         await self._websocket.send_json({**message, "wakeWordIndices": indexes})
 
     async def _receive_metadata(self) -> Metadata:
-        message = await self._receive()
+        message = await self._receive(time.monotonic() + self._service.idle_timeout_s)
         text = message.get("text")
         if text is None:
             raise _protocol("the first message must be the metadata, as text")
@@ -147,7 +172,10 @@ class _Stream:
 
     async def _receive_audio(self) -> bytes | None:
         """Return the next PCM, or None if the client ended the utterance."""
-        message = await self._receive()
+        idle_until_s = time.monotonic() + self._service.idle_timeout_s
+        message = await self._receive(idle_until_s)
+        while message.get("bytes") == b"":  # is no sign of life
+            message = await self._receive(idle_until_s)
         if message.get("text") is not None:
             try:
                 kind = json.loads(message["text"])["type"]
@@ -165,15 +193,16 @@ class _Stream:
             raise truncated("a message ends inside a sample: its length is odd")
         return audio
 
-    async def _receive(self) -> Message:
+    async def _receive(self, idle_until_s: float) -> Message:
+        timeout_s = min(idle_until_s, self._until_s) - time.monotonic()
         try:
-            message = await asyncio.wait_for(
-                self._websocket.receive(), self._service.idle_timeout_s
-            )
+            message = await asyncio.wait_for(self._websocket.receive(), max(timeout_s, 0))
         except asyncio.TimeoutError:
-            raise VerifierRefusedError(
-                408, "slow_sender", f"no message for {self._service.idle_timeout_s:g} s"
-            ) from None
+            service = self._service
+            what = f"no message with audio for {service.idle_timeout_s:g} s"
+            if self._until_s < idle_until_s:
+                what = f"no end after {service.max_stream_s + service.idle_timeout_s:g} s"
+            raise VerifierRefusedError(408, "slow_sender", what) from None
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code") or 1000)
         return message
@@ -181,12 +210,3 @@ class _Stream:
 
 def _protocol(message: str) -> VerifierRefusedError:
     return VerifierRefusedError(400, "bad_message", message)
-
-
-async def _send_error(websocket: WebSocket, status: int, code: str, message: str) -> None:
-    try:
-        await websocket.send_json(
-            {"type": "error", "status": status, "code": code, "message": message}
-        )
-    except (WebSocketDisconnect, RuntimeError, VerifierError):
-        log("stream_error_unsent", code=code)

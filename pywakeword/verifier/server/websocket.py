@@ -1,0 +1,106 @@
+"""The WebSocket protocol of the verifier's server, with a budget for each connection.
+
+uvicorn's protocol parses a whole read, up to 256 KB, before the application can refuse
+anything. This one reads nothing until the application has accepted the client, then a slice
+per turn of the event loop, and only while the application and the client keep up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import ProtocolError
+from websockets.frames import Frame
+from websockets.server import ServerProtocol
+
+from pywakeword.verifier.contract import MAX_AUDIO_BYTES, MAX_STREAM_BYTES, MAX_STREAM_FRAMES
+
+_SLICE_BYTES = 4 * 1024
+_MAX_MESSAGE_BYTES = MAX_AUDIO_BYTES + 1024  # larger audio gets an answer of its own
+
+
+class _Budgeted(ServerProtocol):
+    """Fails a connection whose frames are too many or too large together. No compression."""
+
+    n_frames = 0
+    n_bytes = 0
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Count a frame, control frames too."""
+        self.n_frames += 1
+        self.n_bytes += len(frame.data)
+        if self.n_frames > MAX_STREAM_FRAMES:
+            raise ProtocolError(f"more than {MAX_STREAM_FRAMES} frames")
+        if self.n_bytes > MAX_STREAM_BYTES:
+            raise ProtocolError(f"more than {MAX_STREAM_BYTES} bytes")
+        super().recv_frame(frame)
+
+
+class StreamProtocol(WebSocketsSansIOProtocol):
+    """Gives the parser a slice of what was read when the application has taken the last."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.conn = _Budgeted(max_size=_MAX_MESSAGE_BYTES, logger=self.logger)
+        self._unread = bytearray()
+        self._next_turn: asyncio.Handle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take what was read; the first call brings the request that was upgraded."""
+        if not self.handshake_initiated:
+            super().data_received(data)
+            self._hold()
+            return
+        self._unread += data
+        self._feed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop what was not parsed."""
+        self._unread.clear()
+        super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        """Go on reading: the client has taken what it was sent."""
+        super().resume_writing()
+        self._feed()
+
+    async def receive(self) -> Any:
+        """Return the next message of the application, and read on."""
+        message = await super().receive()
+        self._feed()
+        return message
+
+    async def send(self, message: Any) -> None:
+        """Send; reading begins when the client has been accepted."""
+        await super().send(message)
+        self._feed()
+
+    def _waits(self) -> bool:
+        # Pongs are written while reading: a client that does not take them is not read either.
+        return not self.handshake_complete or self.read_paused or not self.writable.is_set()
+
+    def _hold(self) -> None:
+        """Let the transport read only what can be parsed now."""
+        if self.transport.is_closing():
+            return
+        if self._unread or self._waits():
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def _feed(self) -> None:
+        if self.transport.is_closing():
+            self._unread.clear()
+        elif self._unread and self._next_turn is None and not self._waits():
+            part = bytes(self._unread[:_SLICE_BYTES])
+            del self._unread[:_SLICE_BYTES]
+            super().data_received(part)
+            if self._unread:
+                self._next_turn = self.loop.call_soon(self._turn)
+        self._hold()
+
+    def _turn(self) -> None:
+        self._next_turn = None
+        self._feed()

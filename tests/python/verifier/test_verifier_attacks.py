@@ -1,0 +1,250 @@
+"""Peers that attack the server of one machine; each was a hole once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("httpx", reason="the verifier extra is not installed")
+pytest.importorskip("fastapi", reason="the server extra is not installed")
+
+import httpx
+from helpers.verifier_contract import cut, fresh, stream
+from helpers.verifier_server import audio, error_of, post, serving
+
+from pywakeword.errors import VerifierUnavailableError
+from pywakeword.verifier.contract import MAX_STREAM_BYTES, MAX_STREAM_FRAMES
+from pywakeword.verifier.server import run
+from pywakeword.verifier.server.slots import Slots
+from tools.attacks import wire
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("verifier"), idle_timeout_s=2.0) as address:
+        yield address
+
+
+def is_cut_off(connection: socket.socket, within_s: float) -> bool:
+    """Whether the server ends the connection without being read."""
+    until_s = time.monotonic() + within_s
+    while time.monotonic() < until_s:
+        try:
+            connection.sendall(wire.frame(wire.PING, b""))
+        except socket.timeout:
+            pass
+        except ConnectionError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def never_read(url: str) -> socket.socket:
+    """Open a stream, fill the server's write buffer with pongs, and read none of them."""
+    connection = wire.connect(url, 0.5, receive_buffer=4096)
+    wire.upgrade(connection)
+    pings = wire.frame(wire.PING, bytes(125)) * 1500
+    with contextlib.suppress(OSError):
+        connection.sendall(pings * 2)  # within the budget of frames
+    return connection
+
+
+def never_read_http(url: str) -> socket.socket:
+    connection = wire.connect(url, 0.5, receive_buffer=2048)
+    with contextlib.suppress(OSError):
+        connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 2500)
+    return connection
+
+
+def test_a_stream_is_authorized_before_a_frame_is_read(tmp_path: Path) -> None:
+    with serving(tmp_path, tokens=("s3cret",)) as address:
+        with wire.connect(address) as connection:
+            head = wire.upgrade(connection, then=wire.deflated_frame(131072) * 100)
+            assert head.startswith(b"HTTP/1.1 401 ")
+            assert b'"unauthorized"' in wire.read_all(connection)
+        with wire.connect(address) as connection:
+            head = wire.upgrade(connection, b"Authorization: bearer s3cret\r\n")
+            assert head.startswith(b"HTTP/1.1 101 ")
+
+
+def test_compression_is_not_offered(url: str) -> None:
+    with wire.connect(url) as connection:
+        head = wire.upgrade(connection)
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"permessage-deflate" not in head
+        connection.sendall(wire.deflated_frame(131072))
+        assert b"reserved bits" in wire.read_all(connection)
+
+
+@pytest.mark.parametrize("opcode", [0, wire.PING], ids=["pieces", "pings"])
+def test_frames_have_a_budget(url: str, opcode: int) -> None:
+    with wire.connect(url) as connection:
+        wire.upgrade(connection)
+        connection.sendall(wire.frame(wire.BINARY, b"", last=False))
+        started_s = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(wire.frame(opcode, b"", last=opcode != 0) * 43_000)
+        assert f"more than {MAX_STREAM_FRAMES} frames".encode() in wire.read_all(connection)
+        assert time.monotonic() - started_s < 2
+
+
+def test_bytes_have_a_budget(url: str) -> None:
+    with wire.connect(url) as connection:
+        wire.upgrade(connection)
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(wire.frame(1, json.dumps(fresh(end_sample=60_000)).encode()))
+            for _ in range(MAX_STREAM_BYTES // 100_000 + 2):
+                connection.sendall(wire.frame(0xA, b"x" * 125) * 4)  # pongs that nobody asked for
+                connection.sendall(wire.frame(wire.BINARY, bytes(100_000)))
+        assert b"\x88" in wire.read_all(connection)  # a close frame
+
+
+def test_an_utterance_in_small_frames_is_within_the_budget(url: str) -> None:
+    verdict, stop = stream(url, fresh(), [*cut(audio(), 160), *cut(bytes(2 * 16000 * 7), 320)])
+    assert verdict["decision"] == "accept"
+    assert stop["reason"] == "no_speech"
+
+
+@pytest.fixture
+def small_send_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the server the buffers of a slow network: those of loopback take megabytes."""
+    made = run.DeadlineProtocol.connection_made
+
+    def connection_made(self: object, transport: asyncio.Transport) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        made(self, transport)
+
+    monkeypatch.setattr(run.DeadlineProtocol, "connection_made", connection_made)
+
+
+@pytest.mark.usefixtures("small_send_buffers")
+@pytest.mark.parametrize("attack", [never_read, never_read_http])
+def test_a_peer_that_never_reads_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: object
+) -> None:
+    monkeypatch.setattr(run, "WRITE_TIMEOUT_S", 0.5)
+    with serving(tmp_path, idle_timeout_s=30) as address, attack(address) as connection:
+        assert is_cut_off(connection, 2.5)
+        assert post(address, fresh()).status_code == 200
+
+
+@pytest.mark.usefixtures("small_send_buffers")
+@pytest.mark.parametrize("attack", [never_read, never_read_http])
+def test_a_peer_that_never_reads_does_not_hold_the_server(tmp_path: Path, attack: object) -> None:
+    with contextlib.ExitStack() as stack:
+        with serving(tmp_path, idle_timeout_s=30) as address:
+            for _ in range(4):
+                stack.enter_context(attack(address))
+            assert post(address, fresh()).status_code == 200
+            stopping_s = time.monotonic()
+        assert time.monotonic() - stopping_s < 5
+
+
+def streamed_until_the_end(address: str, message: bytes) -> tuple[bytes, float]:
+    """Send the same message ten times a second for as long as it is taken."""
+    with wire.connect(address) as connection:
+        wire.upgrade(connection)
+        connection.sendall(wire.frame(wire.TEXT, json.dumps(fresh()).encode()))
+        started_s = time.monotonic()
+        connection.settimeout(0.1)
+        while time.monotonic() - started_s < 5:
+            connection.sendall(wire.frame(wire.BINARY, message))
+            with contextlib.suppress(socket.timeout):
+                return connection.recv(65536), time.monotonic() - started_s
+        return b"", 5.0
+
+
+def test_empty_messages_are_no_sign_of_life(tmp_path: Path) -> None:
+    with serving(tmp_path, idle_timeout_s=0.5) as address:
+        reply, seconds = streamed_until_the_end(address, b"")
+    assert b"no message with audio for 0.5 s" in reply
+    assert seconds < 2
+
+
+def test_a_stream_has_an_end(tmp_path: Path) -> None:
+    with serving(tmp_path, idle_timeout_s=0.5, max_stream_s=0.5) as address:
+        reply, seconds = streamed_until_the_end(address, b"\0\0")
+    assert b"no end after 1 s" in reply
+    assert seconds < 3
+
+
+def test_one_address_takes_no_more_than_its_share(tmp_path: Path) -> None:
+    options = {"streams": Slots(8, 2, "streams"), "idle_timeout_s": 5.0}
+    with serving(tmp_path, **options) as address, contextlib.ExitStack() as stack:
+        heads = []
+        for _ in range(4):
+            connection = stack.enter_context(wire.connect(address))
+            heads.append(wire.upgrade(connection)[:13])
+        assert heads == [b"HTTP/1.1 101 "] * 2 + [b"HTTP/1.1 503 "] * 2
+        assert post(address, fresh()).status_code == 200
+        assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 200
+
+
+def test_slots() -> None:
+    slots = Slots(3, 2, "streams")
+    with contextlib.ExitStack() as stack:
+        for address in ("a", "a", "b"):
+            stack.enter_context(slots.take(address))
+        for address in ("a", "b", "c"):
+            with pytest.raises(VerifierUnavailableError, match="too many streams"):
+                stack.enter_context(slots.take(address))
+    with slots.take("c"):  # all have been given back
+        pass
+
+
+def test_one_address_has_a_number_of_connections(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run.DeadlineProtocol, "max_connections_per_address", 4)
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(wire.connect(url))
+        with wire.connect(url) as one_more:
+            assert wire.read_all(one_more) == b""
+
+
+def test_web_pages_are_refused(url: str, tmp_path: Path) -> None:
+    origin = b"Origin: https://evil.example\r\n"
+    with wire.connect(url) as connection:
+        assert wire.upgrade(connection, origin).startswith(b"HTTP/1.1 403 ")
+    with (
+        serving(tmp_path, origins=("https://evil.example",)) as address,
+        wire.connect(address) as connection,
+    ):
+        assert wire.upgrade(connection, origin).startswith(b"HTTP/1.1 101 ")
+
+
+def test_two_lengths_are_refused(url: str) -> None:
+    with wire.connect(url) as connection:
+        connection.sendall(
+            b"POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+            b"Content-Type: multipart/form-data; boundary=b\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        )
+        reply = wire.read_all(connection)
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert b'"bad_framing"' in reply
+    assert reply.count(b"HTTP/1.1") == 1
+
+
+def test_no_redirect_leads_to_the_hosts_name(url: str) -> None:
+    reply = httpx.post(f"{url}/v1/verify/", headers={"host": "evil.example"}, trust_env=False)
+    assert reply.status_code == 404
+    assert "location" not in reply.headers
+
+
+@pytest.mark.parametrize("value", [f"1{'0' * 400}", f"1{'0' * 5000}", "1e999", "-1", "NaN"])
+def test_numbers_that_are_too_large(url: str, value: str) -> None:
+    text = json.dumps(fresh()).replace('"volume": 0.5', f'"volume": {value}')
+    status, code = error_of(post(url, text.encode(), b"odd"))
+    assert (status, code) in ((422, "bad_metadata"), (400, "bad_json"))
+
+
+def test_duplicate_keys_are_refused(url: str) -> None:
+    text = json.dumps(fresh()).replace('"score"', '"score": 0.1, "score"')
+    assert error_of(post(url, text.encode(), b"odd")) == (400, "bad_json")

@@ -1,0 +1,1 @@
+"""Attacks on the servers and on the client, on this machine only and with bounded loops."""
