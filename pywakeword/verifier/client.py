@@ -161,6 +161,9 @@ class AsyncVerifier:
             except VerifierError as caught:
                 error, reason = caught, failure_reason(caught)
                 _logger.warning("no verdict on %s: %s", detection.keyword, caught)
+            except Exception as caught:  # a fault of this program does not cost a candidate
+                error, reason = caught, "internal"
+                _logger.exception("no verdict on %s", detection.keyword)
             if verdict is None or reason == "abstain":
                 source = "policy"
                 accepted = policy.accepts_offline(

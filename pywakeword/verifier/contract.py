@@ -33,6 +33,8 @@ MAX_STREAM_FRAMES = 4096
 DECISIONS = ("accept", "reject", "abstain")
 ENCODINGS = ("s16le", "ogg_opus")
 
+_MAX_TEXT = 300
+_CODE = re.compile(r"[a-z0-9_]{1,64}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -171,13 +173,17 @@ def parse_reply(data: bytes, request_id: str) -> Verdict:
     if decision not in DECISIONS:
         raise fields.wrong("decision", f"must be one of {', '.join(DECISIONS)}")
     timings = fields.section("timings_ms")
+    start = fields.integer("start_sample", low=0, high=MAX_SNIPPET_SAMPLES)
+    model = fields.string("model")
+    if printable(model) != model:
+        raise fields.wrong("model", f"must be up to {_MAX_TEXT} characters that can be printed")
     return Verdict(
         decision=decision,
         score=fields.number("score", low=0, high=1),
         threshold=fields.number("threshold", low=0, high=1),
-        model=fields.string("model"),
-        start_sample=fields.integer("start_sample"),
-        end_sample=fields.integer("end_sample"),
+        model=model,
+        start_sample=start,
+        end_sample=fields.integer("end_sample", low=start, high=MAX_SNIPPET_SAMPLES),
         timings_ms={name: timings.number(name, low=0) for name in timings.names()},
     )
 
@@ -185,7 +191,19 @@ def parse_reply(data: bytes, request_id: str) -> Verdict:
 def parse_refusal(status: int, data: bytes) -> VerifierRefusedError:
     """Parse the body of a 4xx reply."""
     fields = Fields(_load(data, _bad_reply), field_fault(_bad_reply, "the reply")).section("error")
-    return VerifierRefusedError(status, fields.string("code"), fields.string("message"))
+    code = fields.string("code")
+    if not _CODE.fullmatch(code):
+        raise fields.wrong("code", "must be 1 to 64 lower-case letters, digits or _")
+    return VerifierRefusedError(status, code, printable(fields.string("message")))
+
+
+def printable(text: str) -> str:
+    """Return a text of the other side as it may be logged: escaped, on one line, cut."""
+    escaped = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text[:_MAX_TEXT]
+    )
+    return escaped if len(text) <= _MAX_TEXT else f"{escaped}..."
 
 
 def check_audio(metadata: Metadata, n_bytes: int) -> None:
@@ -280,4 +298,5 @@ def _bad_format(message: str) -> VerifierRefusedError:
 
 
 def _bad_reply(message: str) -> VerifierUnavailableError:
-    return VerifierUnavailableError("bad_reply", f"the verifier's reply is not valid: {message}")
+    text = printable(message)
+    return VerifierUnavailableError("bad_reply", f"the verifier's reply is not valid: {text}")

@@ -6,7 +6,7 @@ import inspect
 import ipaddress
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urlsplit
 
 from pywakeword._extras import require
@@ -19,6 +19,7 @@ from pywakeword.verifier.contract import (
     Verdict,
     parse_refusal,
     parse_reply,
+    printable,
 )
 
 if TYPE_CHECKING:
@@ -48,18 +49,19 @@ class HttpVerifier:
         self.host = _check_url(url, allow_plain_http)
         self._connect_timeout_s = connect_timeout_s
         self._token = token
-        # Proxies from the environment are not used: audio goes where the caller sends it.
-        self._client: httpx.AsyncClient = self._httpx.AsyncClient(
-            base_url=url.rstrip("/"),
+        self._url = url.rstrip("/") + VERIFY_PATH
+        # No client of httpx: it would follow what the server says (cookies, redirects,
+        # compression) before this module can refuse it. Proxies from the environment are not
+        # used either: audio goes where the caller sends it.
+        self._transport: httpx.AsyncBaseTransport = transport or self._httpx.AsyncHTTPTransport(
             verify=_tls_context(client_cert, ca_file),
-            transport=transport,
             trust_env=False,
             limits=self._httpx.Limits(max_connections=8, max_keepalive_connections=2),
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def post(self, metadata: Metadata, audio: bytes, timeout_s: float) -> Verdict:
         """Send one candidate once.
@@ -80,12 +82,22 @@ class HttpVerifier:
         headers = {"idempotency-key": metadata.request_id, "accept-encoding": "identity"}
         if self._token is not None:
             headers["authorization"] = f"Bearer {await self._fetch_token(self._token)}"
+        request = self._httpx.Request(
+            "POST",
+            self._url,
+            files=files,
+            headers=headers,
+            extensions={"timeout": timeout.as_dict()},
+        )
         try:
-            async with self._client.stream(
-                "POST", VERIFY_PATH, files=files, headers=headers, timeout=timeout
-            ) as response:
+            response = await self._transport.handle_async_request(request)
+            try:
                 body = await _read_limited(response)
-        except (self._httpx.HTTPError, OSError) as error:  # a TLS alert may come as a bare SSLError
+            finally:
+                await response.aclose()
+        except VerifierError:
+            raise
+        except Exception as error:  # whatever the server makes its parsers raise
             raise self._unavailable(error) from error
         return _read(response.status_code, response.headers, body, metadata.request_id)
 
@@ -98,7 +110,7 @@ class HttpVerifier:
 
     def _unavailable(self, error: Exception) -> VerifierUnavailableError:
         kinds = self._httpx
-        message = f"{self.host}: {str(error) or type(error).__name__}"
+        message = f"{self.host}: {printable(str(error)) or type(error).__name__}"
         if _is_tls_failure(error):
             return VerifierUnavailableError("tls", message)
         if isinstance(error, (kinds.ConnectError, kinds.ConnectTimeout)):
@@ -111,8 +123,14 @@ class HttpVerifier:
 
 
 async def _read_limited(response: httpx.Response) -> bytes:
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":  # a few bytes could hold gigabytes
+        raise VerifierUnavailableError(
+            "bad_reply", f"the verifier's reply is encoded as {printable(encoding)}"
+        )
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    stream: Any = response.stream  # as it came; the methods of the response decode
+    async for chunk in stream:
         body += chunk
         if len(body) > MAX_REPLY_BYTES:
             raise VerifierUnavailableError(

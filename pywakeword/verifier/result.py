@@ -21,7 +21,7 @@ class VerifierResult:
     reason : str
         The verdict, the bound that the score passed, or why there was no verdict: a
         reason of `VerifierUnavailableError`, a code of `VerifierRefusedError`,
-        "abstain" or "encoding".
+        "abstain", or "internal" for an unexpected error.
     detection : Detection
         The candidate.
     request_id : str

@@ -7,7 +7,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -127,7 +127,7 @@ def small_send_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_send_buffers")
 @pytest.mark.parametrize("attack", [never_read, never_read_http])
 def test_a_peer_that_never_reads_is_cut_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: object
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: Callable[[str], socket.socket]
 ) -> None:
     monkeypatch.setattr(run, "WRITE_TIMEOUT_S", 0.5)
     with serving(tmp_path, idle_timeout_s=30) as address, attack(address) as connection:
@@ -137,7 +137,9 @@ def test_a_peer_that_never_reads_is_cut_off(
 
 @pytest.mark.usefixtures("small_send_buffers")
 @pytest.mark.parametrize("attack", [never_read, never_read_http])
-def test_a_peer_that_never_reads_does_not_hold_the_server(tmp_path: Path, attack: object) -> None:
+def test_a_peer_that_never_reads_does_not_hold_the_server(
+    tmp_path: Path, attack: Callable[[str], socket.socket]
+) -> None:
     with contextlib.ExitStack() as stack:
         with serving(tmp_path, idle_timeout_s=30) as address:
             for _ in range(4):
