@@ -9,6 +9,7 @@ from typing import Any
 Fault = Callable[[str, str], Exception]
 
 _MAX_DEPTH = 16
+MAX_TEXT = 300  # characters of another machine's text that are shown
 
 
 class Fields:
@@ -169,6 +170,15 @@ def field_fault(error: Callable[[str], Exception], document: str) -> Fault:
         return error(f"field {path} {message}" if path else f"{document} {message}")
 
     return fault
+
+
+def printable(text: str) -> str:
+    """Return another machine's text as it may be logged: escaped, on one line, cut."""
+    escaped = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text[:MAX_TEXT]
+    )
+    return escaped if len(text) <= MAX_TEXT else f"{escaped}..."
 
 
 def _short(value: Any) -> str:

@@ -1,18 +1,21 @@
-"""A client connection to a Wyoming service that raises this package's errors."""
+"""Reads Wyoming events within limits; a client connection that raises this package's errors."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import json
 import socket
+from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 from pywakeword._async import within
 from pywakeword._extras import require
+from pywakeword._fields import printable
 from pywakeword.errors import (
     ServiceRefusedError,
+    ServiceTimeoutError,
     ServiceTruncatedError,
     ServiceUnavailableError,
 )
@@ -20,6 +23,68 @@ from pywakeword.errors import (
 if TYPE_CHECKING:
     from wyoming.event import Event, Eventable
     from wyoming.info import Info
+
+
+# What a peer's event can make the parsers of `wyoming` raise.
+BAD_EVENT = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class EventLimits:
+    """The largest event that is read, in bytes. A header has at most the reader's limit, 64 KB."""
+
+    data: int
+    payload: int
+
+
+_CLOSE_TIMEOUT_S = 1.0
+_CLIENT_LIMITS = EventLimits(data=1 << 20, payload=16 << 20)  # a service may send all audio at once
+
+
+async def read_event(reader: asyncio.StreamReader, limits: EventLimits) -> Event | None:
+    """Return the next event, or None at the end of the connection.
+
+    The package wyoming reads as many bytes as a header announces.
+
+    Raises
+    ------
+    ValueError
+        If it is malformed or over a limit. What follows cannot be read then.
+    IncompleteReadError, OSError
+        If the connection ends inside an event.
+    """
+    from wyoming.event import Event
+
+    line = await reader.readline()
+    if not line:
+        return None
+    header = _json_object(line, "header")
+    kind, data = header.get("type"), header.get("data", {})
+    if not isinstance(kind, str):
+        raise ValueError("the event has no type")
+    if not isinstance(data, dict):
+        raise ValueError("the event's data is not an object")
+    if n_bytes := _length(header, "data_length", limits.data):
+        data = {**data, **_json_object(await reader.readexactly(n_bytes), "data")}
+    n_bytes = _length(header, "payload_length", limits.payload)
+    return Event(kind, data, await reader.readexactly(n_bytes) if n_bytes else None)
+
+
+def _length(header: dict[str, Any], name: str, limit: int) -> int:
+    value = header.get(name) or 0
+    if not isinstance(value, int) or not 0 <= value <= limit:
+        raise ValueError(f"{name} is {str(value)[:40]}; at most {limit} bytes are read")
+    return value
+
+
+def _json_object(text: bytes, what: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the event's {what} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"the event's {what} is not an object")
+    return value
 
 
 class WyomingConnection:
@@ -44,16 +109,15 @@ class WyomingConnection:
 
     def __init__(self, uri: str, *, timeout_s: float) -> None:
         require("wyoming", "wyoming")
-        from wyoming.client import AsyncClient
-
         check_uri(uri)
         self.uri = uri
         self._timeout_s = timeout_s
-        self._client = AsyncClient.from_uri(uri)
 
     async def __aenter__(self) -> WyomingConnection:
         try:
-            await within(self._client.connect(), self._timeout_s, f"{self.uri}: no connection")
+            self._reader, self._writer = await within(
+                _open(self.uri), self._timeout_s, f"{self.uri}: no connection"
+            )
         except OSError as error:
             raise ServiceUnavailableError(f"{self.uri}: no connection: {error}") from error
         return self
@@ -64,16 +128,18 @@ class WyomingConnection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # The peer may have closed the connection already.
-        with contextlib.suppress(OSError):
-            await self._client.disconnect()
+        await close(self._writer)
 
     async def send(self, message: Event | Eventable) -> None:
         """Send an event, or an object that makes one, such as `Synthesize(...)`."""
+        from wyoming.event import async_write_event
+
         event: Event = message.event() if hasattr(message, "event") else message
         try:
             await within(
-                self._client.write_event(event), self._timeout_s, f"{self.uri}: accepted no data"
+                async_write_event(event, self._writer),
+                self._timeout_s,
+                f"{self.uri}: accepted no data",
             )
         except OSError as error:
             raise ServiceTruncatedError(f"{self.uri}: the connection broke: {error}") from error
@@ -92,17 +158,21 @@ class WyomingConnection:
         """
         timeout_s = self._timeout_s if timed else None
         try:
-            event = await within(self._client.read_event(), timeout_s, f"{self.uri}: sent nothing")
+            event = await within(
+                read_event(self._reader, _CLIENT_LIMITS), timeout_s, f"{self.uri}: sent nothing"
+            )
         except (OSError, asyncio.IncompleteReadError) as error:
             raise ServiceTruncatedError(f"{self.uri}: the connection broke: {error}") from error
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ServiceRefusedError(f"{self.uri}: sent no valid event: {error!r}") from error
+        except ValueError as error:
+            raise ServiceRefusedError(
+                f"{self.uri}: sent no valid event: {printable(str(error))}"
+            ) from error
         if event is None:
             raise ServiceTruncatedError(f"{self.uri}: the connection closed before the end")
         if event.type == "error":
             code = event.data.get("code")
-            text = event.data.get("text", "no reason given")
-            raise ServiceRefusedError(f"{self.uri}: {text}" + (f" ({code})" if code else ""))
+            text = str(event.data.get("text", "no reason given")) + (f" ({code})" if code else "")
+            raise ServiceRefusedError(f"{self.uri}: {printable(text)}")
         return event
 
     async def describe(self) -> Info:
@@ -115,10 +185,26 @@ class WyomingConnection:
             if Info.is_type(event.type):
                 try:
                     return Info.from_event(event)
-                except (KeyError, TypeError, ValueError) as error:
+                except BAD_EVENT as error:
                     raise ServiceRefusedError(
                         f"{self.uri}: its info is malformed: {error!r}"
                     ) from error
+
+
+async def _open(uri: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    address = urlparse(uri)
+    if address.scheme == "unix":
+        return await asyncio.open_unix_connection(address.path)
+    return await asyncio.open_connection(address.hostname, address.port)
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    """Close a connection; cut it off if the peer does not take what was written."""
+    writer.close()
+    try:
+        await within(writer.wait_closed(), _CLOSE_TIMEOUT_S, "the connection did not close")
+    except (OSError, ServiceTimeoutError):  # the peer may have closed it already
+        writer.transport.abort()
 
 
 def check_uri(uri: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
-from pywakeword._fields import Fields, field_fault
+from pywakeword._fields import MAX_TEXT, Fields, field_fault, printable
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.device_state import DeviceState
 from pywakeword.errors import VerifierRefusedError, VerifierUnavailableError
@@ -33,7 +33,6 @@ MAX_STREAM_FRAMES = 4096
 DECISIONS = ("accept", "reject", "abstain")
 ENCODINGS = ("s16le", "ogg_opus")
 
-_MAX_TEXT = 300
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -176,7 +175,7 @@ def parse_reply(data: bytes, request_id: str) -> Verdict:
     start = fields.integer("start_sample", low=0, high=MAX_SNIPPET_SAMPLES)
     model = fields.string("model")
     if printable(model) != model:
-        raise fields.wrong("model", f"must be up to {_MAX_TEXT} characters that can be printed")
+        raise fields.wrong("model", f"must be up to {MAX_TEXT} characters that can be printed")
     return Verdict(
         decision=decision,
         score=fields.number("score", low=0, high=1),
@@ -195,15 +194,6 @@ def parse_refusal(status: int, data: bytes) -> VerifierRefusedError:
     if not _CODE.fullmatch(code):
         raise fields.wrong("code", "must be 1 to 64 lower-case letters, digits or _")
     return VerifierRefusedError(status, code, printable(fields.string("message")))
-
-
-def printable(text: str) -> str:
-    """Return a text of the other side as it may be logged: escaped, on one line, cut."""
-    escaped = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text[:_MAX_TEXT]
-    )
-    return escaped if len(text) <= _MAX_TEXT else f"{escaped}..."
 
 
 def check_audio(metadata: Metadata, n_bytes: int) -> None:

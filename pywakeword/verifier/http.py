@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urlsplit
 
 from pywakeword._extras import require
+from pywakeword._fields import printable
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import VerifierError, VerifierUnavailableError
 from pywakeword.verifier.contract import (
@@ -19,7 +20,6 @@ from pywakeword.verifier.contract import (
     Verdict,
     parse_refusal,
     parse_reply,
-    printable,
 )
 
 if TYPE_CHECKING:

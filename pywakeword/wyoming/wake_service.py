@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
+from pywakeword._async import within
 from pywakeword._extras import require
-from pywakeword.errors import PyWakewordError
+from pywakeword._fields import printable
+from pywakeword._wyoming import BAD_EVENT, EventLimits, close, read_event
+from pywakeword.errors import PyWakewordError, ServiceTimeoutError
 from pywakeword.wakeword import WakeWord
 from pywakeword.wyoming.address import DEFAULT_URI, is_loopback
 from pywakeword.wyoming.service_info import service_info
 from pywakeword.wyoming.wake_stream import WakeStream
 
+if TYPE_CHECKING:
+    from wyoming.event import Event, Eventable
+
 _LOG = logging.getLogger(__name__)
+
+# A chunk of audio has 0.1 s; this is 8 s.
+_LIMITS = EventLimits(data=64 << 10, payload=256 << 10)
+_WRITE_TIMEOUT_S = 5.0
 
 
 class WakeService:
@@ -33,6 +45,10 @@ class WakeService:
     allow_remote : bool
         Allow an address that other machines can reach. The protocol has no passwords and
         no encryption: anyone who can reach the service can use it.
+    max_connections : int
+        Most connections at one time; further ones get an error event.
+    idle_timeout_s : float
+        Time without a whole event after which a connection ends.
 
     Raises
     ------
@@ -48,6 +64,8 @@ class WakeService:
         uri: str = DEFAULT_URI,
         *,
         allow_remote: bool = False,
+        max_connections: int = 64,
+        idle_timeout_s: float = 300.0,
     ) -> None:
         require("wyoming", "wyoming")
         if not is_loopback(uri) and not allow_remote:
@@ -57,6 +75,8 @@ class WakeService:
             )
         self._make_spotter = make_spotter
         self._uri = uri
+        self._max_connections = max_connections
+        self._idle_timeout_s = idle_timeout_s
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.AbstractServer | None = None
         self._info = service_info(make_spotter())
@@ -90,27 +110,41 @@ class WakeService:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._connections) >= self._max_connections:
+            _LOG.warning("refused a client: %d are connected", self._max_connections)
+            text = f"{self._max_connections} clients are connected already"
+            answer = {"type": "error", "data": {"text": text, "code": "busy"}}
+            writer.write(json.dumps(answer).encode() + b"\n")
+            writer.close()
+            return
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from wyoming.error import Error
-        from wyoming.event import async_read_event, async_write_event
 
         stream = WakeStream(self._make_spotter(), self._info)
         try:
-            while (event := await async_read_event(reader)) is not None:
+            while (event := await self._receive(reader)) is not None:
                 for answer in stream.handle(event):
-                    await async_write_event(answer.event(), writer)
+                    await _send(answer, writer)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             _LOG.info("a client disconnected: %s", error)
-        except (PyWakewordError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (PyWakewordError, *BAD_EVENT) as error:
             # The client's fault: report it to the client and close the connection.
-            _LOG.warning("refused a client: %s", error)
-            with contextlib.suppress(ConnectionError):
-                await async_write_event(Error(str(error), "bad-request").event(), writer)
+            _LOG.warning("refused a client: %s", printable(str(error)))
+            with contextlib.suppress(ConnectionError, ServiceTimeoutError):
+                await _send(Error(str(error), "bad-request"), writer)
         finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+            await close(writer)
+
+    async def _receive(self, reader: asyncio.StreamReader) -> Event | None:
+        return await within(read_event(reader, _LIMITS), self._idle_timeout_s, "no event came")
+
+
+async def _send(answer: Eventable, writer: asyncio.StreamWriter) -> None:
+    from wyoming.event import async_write_event
+
+    sent = async_write_event(answer.event(), writer)
+    await within(sent, _WRITE_TIMEOUT_S, "the client takes no answer")

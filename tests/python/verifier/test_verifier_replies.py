@@ -18,9 +18,10 @@ from helpers.tiny_verifier import candidate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pywakeword._fields import printable
 from pywakeword.errors import VerifierUnavailableError
 from pywakeword.verifier import CircuitBreaker, Verifier, VerifierPolicy, VerifierResult
-from pywakeword.verifier.contract import parse_refusal, parse_reply, printable
+from pywakeword.verifier.contract import parse_refusal, parse_reply
 from tools.verifier import fake_servers as fakes
 
 REPLY = {
