@@ -9,6 +9,7 @@ from typing import Any
 Fault = Callable[[str, str], Exception]
 
 _MAX_DEPTH = 16
+_MAX_INTEGER = 2**63 - 1  # what the core takes
 MAX_TEXT = 300  # characters of another machine's text that are shown
 
 
@@ -106,6 +107,8 @@ class Fields:
     ) -> int:
         """Return a whole number within bounds."""
         value = int(self.get(name, int, "a whole number", default))
+        if not -_MAX_INTEGER <= value <= _MAX_INTEGER:
+            raise self.wrong(name, f"must fit in 64 bits, got {_short(value)}")
         self._check_bounds(name, value, low, high)
         return value
 
@@ -182,5 +185,8 @@ def printable(text: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # digits without end, or nested without end
+        text = f"a {type(value).__name__} that is too large"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -80,6 +80,12 @@ def _add_serve_parser(actions: SubParsers) -> None:
         metavar="DIR",
         help="keep each candidate's audio here",
     )
+    parser.add_argument(
+        "--retain-days", type=float, default=30.0, metavar="N", help="delete it after N days"
+    )
+    parser.add_argument(
+        "--retain-mb", type=int, default=1024, metavar="N", help="keep the newest N megabytes of it"
+    )
     parser.add_argument("--ssl-certfile", metavar="FILE", help="serve https with this certificate")
     parser.add_argument("--ssl-keyfile", metavar="FILE")
     parser.add_argument(
@@ -182,7 +188,11 @@ def _serve_here(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
     app = create_app(
         OnnxScorer(args.models, threads=args.threads),
         tokens=tokens,
-        retention=AudioRetention(args.retain_audio) if args.retain_audio else None,
+        retention=AudioRetention(
+            args.retain_audio, max_bytes=args.retain_mb << 20, max_days=args.retain_days
+        )
+        if args.retain_audio
+        else None,
     )
     configure_logging()
     server = make_server(app, host=args.host, port=args.port, **_tls_options(args))
@@ -204,6 +214,8 @@ def _serve_on_ray(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
             "threads": args.threads,
             "tokens": tokens,
             "retain_audio": str(args.retain_audio) if args.retain_audio else None,
+            "retain_days": args.retain_days,
+            "retain_mb": args.retain_mb,
             "replicas": args.replicas,
         },
         host=args.host,

@@ -15,10 +15,15 @@ from typing import Any, TypeVar
 from pywakeword._fields import Fields, field_fault
 from pywakeword.errors import CardError
 from pywakeword.models.calibration import Calibration, CalibrationRow
+from pywakeword.models.digest import read_file
 
 FORMAT_VERSION = 1
 KEYWORD_TASK = "keyword"
 VAD_TASK = "vad"
+_MAX_CARD_BYTES = 1 << 20
+_MAX_FRAMES = 1024  # between two outputs of a model, and of delay
+_MAX_SMOOTHING = 10_000
+_MAX_REFRACTORY_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -117,9 +122,8 @@ def read_vad_card(path: Path) -> VadCard:
 def read_task(path: Path) -> str:
     """Return the task of a card, or the keyword task if the card cannot be read."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return str(document.get("task", KEYWORD_TASK))
-    except (OSError, ValueError, AttributeError):
+        return str(read_json(path).get("task", KEYWORD_TASK))
+    except (CardError, AttributeError):
         # Loading the model reports what is wrong with its card.
         return KEYWORD_TASK
 
@@ -130,10 +134,10 @@ _AnyCard = TypeVar("_AnyCard")
 def read_json(path: Path) -> Any:
     """Read a card without validating it."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_file(path, limit=_MAX_CARD_BYTES).decode("utf-8"))
     except FileNotFoundError:
         raise CardError(f"{path}: the model's card is missing") from None
-    except (OSError, ValueError) as error:
+    except (CardError, OSError, ValueError, RecursionError) as error:
         raise CardError(f"{path}: not a readable model card: {error}") from error
 
 
@@ -185,8 +189,8 @@ def parse_vad_card(document: Any) -> VadCard:
         sha256=model.sha256,
         n_bytes=model.n_bytes,
         frontend=fields.section("frontend").values,
-        frame_stride=vad.integer("frame_stride", low=1),
-        delay_frames=vad.integer("delay_frames", low=0),
+        frame_stride=vad.integer("frame_stride", low=1, high=_MAX_FRAMES),
+        delay_frames=vad.integer("delay_frames", low=0, high=_MAX_FRAMES),
         document=document,
     )
 
@@ -206,9 +210,9 @@ def parse_card(document: Any) -> Card:
         n_bytes=model.n_bytes,
         frontend=fields.section("frontend").values,
         state=None if state is None else fields.section("state").values,
-        frame_stride=detector.integer("frame_stride", low=1),
-        smoothing_outputs=detector.integer("smoothing_outputs", low=1),
-        refractory_s=detector.number("refractory_s", low=0),
+        frame_stride=detector.integer("frame_stride", low=1, high=_MAX_FRAMES),
+        smoothing_outputs=detector.integer("smoothing_outputs", low=1, high=_MAX_SMOOTHING),
+        refractory_s=detector.number("refractory_s", low=0, high=_MAX_REFRACTORY_S),
         calibration={word: _parse_calibration(calibration.section(word)) for word in keywords},
         document=document,
     )

@@ -1,11 +1,37 @@
-"""SHA-256 of a model file, without OpenSSL, and the check against its card."""
+"""Reads model files within limits, and checks them against their cards (SHA-256, no OpenSSL)."""
 
 from __future__ import annotations
 
 import importlib
+import stat
+from pathlib import Path
 from typing import Any
 
 from pywakeword.errors import CardError
+
+MAX_MODEL_BYTES = 512 << 20
+
+
+def read_file(path: Path, *, n_bytes: int | None = None, limit: int = MAX_MODEL_BYTES) -> bytes:
+    """Read a file whose kind and size are checked before the first byte is read.
+
+    Raises
+    ------
+    CardError
+        If it is no regular file (a pipe would block), larger than `limit`, or, if `n_bytes`
+        is given, has another length than its card says.
+    OSError
+        If it cannot be read.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise CardError("not a regular file")
+    if n_bytes is not None and found.st_size != n_bytes:
+        raise CardError(f"the file has {found.st_size} bytes, its card says {n_bytes}")
+    if found.st_size > limit:
+        raise CardError(f"the file has {found.st_size} bytes, at most {limit} are read")
+    with path.open("rb") as file:
+        return file.read(found.st_size)
 
 
 def sha256_hex(data: bytes) -> str:

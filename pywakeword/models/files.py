@@ -17,7 +17,7 @@ from pywakeword.models.card import (
     read_vad_card,
 )
 from pywakeword.models.compatibility import check_frontend, check_state
-from pywakeword.models.digest import check_file
+from pywakeword.models.digest import check_file, read_file
 
 ENDPOINT_ROOM = "endpoint"  # bundled models of endpointing
 
@@ -91,8 +91,7 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     """
     path = find_model(model)
     card = read_card(path.with_suffix(".json"))
-    data = path.read_bytes()
-    _check(path, card, data)
+    data = _read_checked(path, card)
     try:
         check_state(card.state)
     except CardError as error:
@@ -104,14 +103,15 @@ def read_vad_model(model: str | os.PathLike[str]) -> tuple[Path, VadCard, bytes]
     """Read a voice activity model with its card; errors as those of `read_model`."""
     path = find_model(model, ENDPOINT_ROOM)
     card = read_vad_card(path.with_suffix(".json"))
-    data = path.read_bytes()
-    _check(path, card, data)
+    data = _read_checked(path, card)
     return path, card, data
 
 
-def _check(path: Path, card: Card | VadCard, data: bytes) -> None:
+def _read_checked(path: Path, card: Card | VadCard) -> bytes:
     try:
+        data = read_file(path, n_bytes=card.n_bytes)
         check_file(data, card.sha256, card.n_bytes)
         check_frontend(card.frontend)
+        return data
     except CardError as error:
         raise CardError(f"{path}: {error}") from None

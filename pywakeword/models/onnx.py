@@ -15,7 +15,7 @@ from pywakeword._fields import Fields
 from pywakeword.errors import CardError, ModelError
 from pywakeword.models.card import FileEntry, open_card, read_file_entry, read_json
 from pywakeword.models.compatibility import check_frontend
-from pywakeword.models.digest import check_file
+from pywakeword.models.digest import check_file, read_file
 from pywakeword.models.files import find_model
 
 Array = npt.NDArray[Any]
@@ -159,10 +159,10 @@ def load_onnx_model(
     """
     path = find_model(model, room, ".onnx")
     document = read_json(path.with_suffix(".json"))
-    data = path.read_bytes()
     try:
         card = open_card(document, task)
         file = read_file_entry(card)
+        data = read_file(path, n_bytes=file.n_bytes)
         check_file(data, file.sha256, file.n_bytes)
         if lfbe:
             check_frontend(card.section("frontend").values)

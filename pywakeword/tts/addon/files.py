@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,6 +21,10 @@ MAX_MANIFEST_BYTES = 1 << 20
 MAX_NETWORK_BYTES = 64 << 20
 MAX_TOTAL_BYTES = 256 << 20
 _MAX_MEMBERS = 64
+_MAX_DIRECTORY_BYTES = 64 << 10
+_END_RECORD = struct.Struct("<4s4H2LH")
+_END_MAGIC, _ZIP64_MAGIC, _LOCATOR_BYTES = b"PK\5\6", b"PK\6\7", 20
+_MAX_TAIL_BYTES = _END_RECORD.size + (1 << 16)  # with the longest comment
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 # With weights in external files, onnxruntime would open paths chosen by the addon. Such a tensor
@@ -44,6 +49,7 @@ class AddonFiles:
         if path.is_dir():
             return
         try:
+            _check_directory(path)
             self._zip = zipfile.ZipFile(path)
         except OSError as error:
             raise AddonError(str(path), f"cannot be read: {error.strerror or error}") from None
@@ -126,6 +132,31 @@ class AddonFiles:
             ValueError,
         ) as error:
             raise AddonError(path, f"{name} cannot be read from the zip: {error}") from None
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse a zip by the size of its directory: zipfile reads all of it, whatever is in it."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):  # a pipe blocks
+        raise AddonError(str(path), "is neither a folder nor a regular file")
+    with path.open("rb") as file:
+        file.seek(max(0, found.st_size - _MAX_TAIL_BYTES))
+        tail = file.read(_MAX_TAIL_BYTES)
+    at = len(tail) - _END_RECORD.size
+    # zipfile looks for a record without a comment first, then for the last one.
+    if not (tail[at:].startswith(_END_MAGIC) and tail.endswith(b"\0\0")):
+        at = tail.rfind(_END_MAGIC)
+    if at < 0 or len(tail) - at < _END_RECORD.size:
+        return  # zipfile reports that it is no zip
+    _, _, _, _, n_members, n_bytes, _, _ = _END_RECORD.unpack_from(tail, at)
+    if n_members > _MAX_MEMBERS or n_bytes > _MAX_DIRECTORY_BYTES:
+        raise AddonError(
+            "zip",
+            f"has {n_members} members in a directory of {n_bytes} bytes; at most {_MAX_MEMBERS} "
+            f"and {_MAX_DIRECTORY_BYTES} are read",
+        )
+    if tail[max(0, at - _LOCATOR_BYTES) : at].startswith(_ZIP64_MAGIC):
+        raise AddonError("zip", "is a zip64, which an addon of this size does not need")
 
 
 def _checked_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

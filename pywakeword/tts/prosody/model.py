@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from pywakeword.errors import CardError, EmptyTextError, ModelError, ModelNotFoundError
 from pywakeword.models.card import read_file_entry
-from pywakeword.models.digest import check_file
+from pywakeword.models.digest import check_file, read_file
 from pywakeword.models.onnx import OnnxModel, load_onnx_model
 from pywakeword.tts.recording.alignment import PHONES
 from pywakeword.tts.text.sentence_encoder import MiniLmEncoder, SentenceEncoder
@@ -244,7 +244,7 @@ def _read_bank(model: OnnxModel) -> tuple[EmbeddingBank, str]:
         path = model.path.with_name(entry.file)
         if not path.is_file():
             raise ModelNotFoundError(str(path), [_NAME])
-        data = path.read_bytes()
+        data = read_file(path, n_bytes=entry.n_bytes)
         check_file(data, entry.sha256, entry.n_bytes)
     except CardError as error:
         raise CardError(f"{model.path}: section bank: {error}") from None

@@ -45,6 +45,8 @@ class VerifierDeployment:
         threads: int = 1,
         tokens: tuple[str, ...] = (),
         retain_audio: str | None = None,
+        retain_days: float = 30.0,
+        retain_mb: int = 1024,
         body_timeout_s: float = 5.0,
         idle_timeout_s: float = 5.0,
     ) -> None:
@@ -56,7 +58,11 @@ class VerifierDeployment:
             keywords=self._scorer.keywords,
             metrics=self._metrics,
             tokens=tokens,
-            retention=AudioRetention(Path(retain_audio)) if retain_audio else None,
+            retention=AudioRetention(
+                Path(retain_audio), max_bytes=retain_mb << 20, max_days=retain_days
+            )
+            if retain_audio
+            else None,
             body_timeout_s=body_timeout_s,
             idle_timeout_s=idle_timeout_s,
         )

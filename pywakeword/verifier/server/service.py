@@ -21,6 +21,7 @@ from pywakeword.verifier.contract import (
     check_audio,
     parse_metadata,
 )
+from pywakeword.verifier.server.logs import logger
 from pywakeword.verifier.server.metrics import Metrics
 from pywakeword.verifier.server.replies import RecentReplies
 from pywakeword.verifier.server.retention import AudioRetention
@@ -126,7 +127,13 @@ class Service:
         found = Reply(metadata.request_id, metadata.keyword, replace(verdict, timings_ms=timings))
         self.metrics.decisions.labels(metadata.keyword, verdict.decision).inc()
         if self.retention is not None:
-            await asyncio.get_running_loop().run_in_executor(
-                None, self.retention.keep, metadata, pcm, found
-            )
+            try:
+                await asyncio.get_running_loop().run_in_executor(
+                    None, self.retention.keep, metadata, pcm, found
+                )
+            except OSError as error:  # a full disk does not cost the verdict
+                logger.error(
+                    "audio is not kept",
+                    extra={"fields": {"request_id": metadata.request_id, "error": str(error)}},
+                )
         return found

@@ -62,7 +62,7 @@ def test_a_keyword_model_is_no_vad(beep_model: Path) -> None:
         ("model", "bytes", 12, "its card says 12"),
         ("frontend", "floor", 1e-3, "front-end field 'floor'"),
         ("vad", "delay_frames", ..., "field vad.delay_frames is missing"),
-        ("vad", "delay_frames", -1, "delay_frames must be at least 0"),
+        ("vad", "delay_frames", -1, "delay_frames must be from 0 to 1024"),
         ("vad", "frame_stride", 2, "frame_stride is 2, the model's is 4"),
     ],
 )

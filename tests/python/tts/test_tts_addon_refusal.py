@@ -340,3 +340,37 @@ def test_any_damage_to_a_zip_is_a_typed_error_or_harmless(tmp_path, flip, byte):
     (tmp_path / "bad.zip").write_bytes(data[: len(data) - flip % 7])
     with contextlib.suppress(AddonError):
         Addon.load(tmp_path / "bad.zip")
+
+
+def test_a_zip_of_many_members_is_refused_by_its_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(3000):
+            archive.writestr(f"m{i}", b"")
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # it would read them all
+    data = path.read_bytes()
+    for changed in (data, _with_count(data, 1)):
+        path.write_bytes(changed)
+        with pytest.raises(AddonError, match="at most 64 and 65536 are read"):
+            files.AddonFiles(path)
+
+
+def _with_count(data: bytes, count: int) -> bytes:
+    """Return the zip with a wrong number of members in its last record."""
+    return data[:-14] + count.to_bytes(2, "little") * 2 + data[-10:]
+
+
+def test_a_zip64_and_a_pipe_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("addon.json", b"{}")
+    data = path.read_bytes()
+    path.write_bytes(data[:-22] + b"PK\6\7" + bytes(16) + data[-22:])
+    with pytest.raises(AddonError, match="zip64"):
+        files.AddonFiles(path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.zip")
+        with pytest.raises(AddonError, match="nor a regular file"):
+            files.AddonFiles(tmp_path / "pipe.zip")
