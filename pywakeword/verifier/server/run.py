@@ -30,6 +30,7 @@ class DeadlineProtocol(H11Protocol):
     """
 
     header_timeout_s = 5.0
+    since_s = 0.0  # of the event loop's clock
     max_connections = 1024
     max_connections_per_address = 256
     _deadline: asyncio.TimerHandle | None = None
@@ -38,17 +39,24 @@ class DeadlineProtocol(H11Protocol):
         """Start the clock; cut off a connection that is one too many."""
         super().connection_made(transport)
         self._start()
+        self.since_s = self.loop.time()
+        everybody = list(self.connections)
         address = _address(self)
-        of_address = sum(_address(other) == address for other in self.connections)
-        if len(self.connections) > self.max_connections or (
-            address and of_address > self.max_connections_per_address
-        ):
-            transport.abort()
+        siblings = [other for other in everybody if _address(other) == address]
+        if address and len(siblings) > self.max_connections_per_address:
+            _make_room(siblings, transport)
+        elif len(everybody) > self.max_connections:
+            _make_room(everybody, transport)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being read or answered."""
+        return self.cycle is None or self.cycle.response_complete
 
     def data_received(self, data: bytes) -> None:
         """Stop the clock when the headers are complete; start it for the next request."""
         super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
+        if self.is_idle:
             self._start()
         else:
             self._stop()
@@ -119,6 +127,14 @@ class GuardedServer(uvicorn.Server):
     def _abort_all(self) -> None:
         for transport in self._transports():
             transport.abort()
+
+
+def _make_room(connections: list[Any], newest: asyncio.Transport) -> None:
+    """Cut off the connection that is idle for longest, or the newest if all are at work."""
+    idle = [c for c in connections if isinstance(c, DeadlineProtocol) and c.is_idle]
+    waiting = [c for c in idle if c.transport is not newest and not c.transport.is_closing()]
+    oldest = min(waiting, key=lambda c: c.since_s, default=None)
+    (newest if oldest is None else oldest.transport).abort()
 
 
 def _address(connection: Any) -> str:

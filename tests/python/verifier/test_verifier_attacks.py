@@ -201,12 +201,20 @@ def test_slots() -> None:
         pass
 
 
-def test_one_address_has_a_number_of_connections(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_connections_make_room_for_the_newest(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run.DeadlineProtocol, "max_connections_per_address", 4)
     with contextlib.ExitStack() as stack:
-        for _ in range(4):
-            stack.enter_context(wire.connect(url))
-        with wire.connect(url) as one_more:
+        idle = [stack.enter_context(wire.connect(url)) for _ in range(4)]
+        time.sleep(0.1)
+        assert post(url, fresh()).status_code == 200
+        assert wire.read_all(idle[0]) == b""  # long before the deadline of its headers
+        for connection in idle[1:]:
+            wire.upgrade(connection)
+        working = stack.enter_context(wire.connect(url))
+        wire.upgrade(working)
+        with wire.connect(url) as one_more:  # all are at work
             assert wire.read_all(one_more) == b""
 
 
