@@ -24,6 +24,8 @@ _UNKNOWN_LENGTHS = (
 _RIFF_CHUNK = struct.Struct("<4sI")
 # Tags of MP3 that some programs append to other files too.
 _TAGS = (b"ID3", b"TAG", b"APETAGEX")
+# More audio: a second file, or a second part of it.
+_AUDIO_CHUNKS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"data", b"SSND")
 # Bytes after the audio that no chunk explains: fewer than these are no word.
 LONGEST_JUNK_BYTES = 1024
 
@@ -119,7 +121,8 @@ def unexplained_bytes(
         head = read_fully(stream, chunk.size)
         if head.startswith(_TAGS):
             return 0
-        if len(head) < chunk.size or not all(32 <= byte < 127 for byte in head[:4]):
+        is_name = all(32 <= byte < 127 for byte in head[:4])
+        if len(head) < chunk.size or not is_name or head.startswith(_AUDIO_CHUNKS):
             break
         length = chunk.unpack(head)[1]
         n_skipped = _skip(stream, length + (length % 2 if chunk.size == 8 else 0))

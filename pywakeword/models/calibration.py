@@ -73,8 +73,8 @@ class Calibration:
         check_number("false_accepts_per_hour", false_accepts_per_hour)
         if not false_accepts_per_hour >= self.lowest_rate:
             raise CalibrationError(
-                f"{false_accepts_per_hour:g} false accepts per hour is too low: the model was "
-                f"measured on {self.negative_hours:.3g} h of negative audio, which supports "
+                f"{float(false_accepts_per_hour):g} false accepts per hour is too low: the model "
+                f"was measured on {self.negative_hours:.3g} h of negative audio, which supports "
                 f"{self.lowest_rate:.3g} per hour and above"
             )
         return next(

@@ -157,6 +157,17 @@ def test_a_recording_that_has_outgrown_its_header_is_refused(tmp_path: Path, len
         FileSource(tmp_path / "a.wav")
 
 
+@pytest.mark.parametrize("n_skipped", [0, 36])
+def test_a_second_recording_in_one_file_is_refused(tmp_path: Path, n_skipped: int) -> None:
+    """As after `cat a.wav a.wav`, or with two data chunks."""
+    path = tmp_path / "a.wav"
+    soundfile.write(path, sine(16000), 16000)
+    data = path.read_bytes()
+    path.write_bytes(data + data[n_skipped:])
+    with pytest.raises(AudioFormatError, match="promises 32000 bytes of audio, but more follows"):
+        FileSource(path)
+
+
 @pytest.mark.parametrize(
     "tail",
     [

@@ -147,6 +147,14 @@ def test_another_length_than_in_the_header_is_reported(length: int, message: str
         next(source)
 
 
+def test_a_second_recording_on_standard_input_is_reported() -> None:
+    data = wav_header(length=len(RAW)) + RAW
+    source = iter(StdinSource(io.BytesIO(data + data)))
+    np.testing.assert_array_equal(next(source), PCM)
+    with pytest.raises(AudioFormatError, match="goes on after the 2000 bytes"):
+        next(source)
+
+
 FRAME = b"\xff\xfb\x90\x64" + bytes(413)
 ADTS = b"\xff\xf1\x60\x40\x08\x00\xfc" + bytes(57)
 

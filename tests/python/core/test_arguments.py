@@ -41,7 +41,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 pytestmark = pytest.mark.portable
 
-quick = settings(max_examples=40, deadline=None, derandomize=True)
+quick = settings(max_examples=60, deadline=None, derandomize=True)
 PCM = np.arange(-400, 400, dtype=np.int16)
 OBJECTS = st.sampled_from(
     [object(), {"x": 0.5}, {1}, 1j, np.zeros(3), np.array(True), print, Fraction, range(3)]
@@ -97,7 +97,6 @@ NUMBERS: list[tuple[str, Call]] = [
     ("flush_pause_ms", lambda bad: FrameBatcher(3, flush_pause_ms=bad)),
     ("max_wait_ms", lambda bad: FrameBatcher(3, max_wait_ms=bad)),
     ("frame_ms", lambda bad: FrameBatcher(3, frame_ms=bad)),
-    ("block_samples", lambda bad: ArraySource(PCM, block_samples=bad)),
     ("block_s", lambda bad: FileSource("no such file", block_s=bad)),
     ("tail_ms", lambda bad: EchoCanceller(tail_ms=bad)),
     ("max_delay_ms", lambda bad: EchoCanceller(max_delay_ms=bad)),
@@ -136,6 +135,7 @@ OTHERS: list[tuple[str, Call, Any]] = [
     ("path", FileSource, NO_NAMES),
     ("stream", StdinSource, NO_OPTIONS),
     ("max_frames", FrameBatcher, BAD_INTEGERS),
+    ("block_samples", lambda bad: ArraySource(PCM, block_samples=bad), BAD_INTEGERS),
     ("n_frames", FrameBatcher(3).skip, BAD_INTEGERS),
     ("frames", lambda bad: FrameBatcher(3).push(bad, np.zeros(1, bool)), NO_TYPES),
     ("is_speech", lambda bad: FrameBatcher(3).push(np.zeros((1, 2)), bad), NO_TYPES),
