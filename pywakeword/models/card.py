@@ -50,6 +50,8 @@ class Card:
         Name of the model.
     keywords : tuple of str
         One per output of the model, in order.
+    languages : tuple of str
+        Codes of the languages that the model was trained with, such as "en"; may be empty.
     sha256, n_bytes : str, int
         Digest and length of the model file.
     frontend : mapping
@@ -70,6 +72,7 @@ class Card:
 
     name: str
     keywords: tuple[str, ...]
+    languages: tuple[str, ...]
     sha256: str
     n_bytes: int
     frontend: Mapping[str, Any]
@@ -202,6 +205,7 @@ def parse_card(document: Any) -> Card:
     return Card(
         name=fields.string("name"),
         keywords=keywords,
+        languages=fields.strings("languages", ()),
         sha256=model.sha256,
         n_bytes=model.n_bytes,
         frontend=fields.section("frontend").values,

@@ -61,6 +61,11 @@ def test_info() -> None:
             ("alexa", "alexa"),
             ("computer", "computer"),
         ]
+        # Home Assistant lists `description or name`.
+        assert [(m.description, m.languages) for m in program.models] == [
+            ("alexa", ["en"]),
+            ("computer", ["en"]),
+        ]
 
     with_client(work)
 
