@@ -9,14 +9,17 @@ from collections.abc import Callable
 from types import TracebackType
 from urllib.parse import urlparse
 
+from pywakeword._async import within
 from pywakeword._extras import require
-from pywakeword.errors import PyWakewordError
+from pywakeword.errors import PyWakewordError, ServiceTimeoutError
 from pywakeword.wakeword import WakeWord
 from pywakeword.wyoming.address import DEFAULT_URI, is_loopback
 from pywakeword.wyoming.service_info import service_info
 from pywakeword.wyoming.wake_stream import WakeStream
 
 _LOG = logging.getLogger(__name__)
+_LINGER_S = 10.0
+_DISCARD_BYTES = 1 << 16
 
 
 class WakeService:
@@ -98,19 +101,42 @@ class WakeService:
         from wyoming.error import Error
         from wyoming.event import async_read_event, async_write_event
 
-        stream = WakeStream(self._make_spotter(), self._info)
+        client = _peer_name(writer)
+        _LOG.debug("%s: connected", client)
+        stream = WakeStream(self._make_spotter(), self._info, client)
         try:
             while (event := await async_read_event(reader)) is not None:
                 for answer in stream.handle(event):
                     await async_write_event(answer.event(), writer)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
-            _LOG.info("a client disconnected: %s", error)
+            _LOG.info("%s: disconnected: %s", client, error)
         except (PyWakewordError, KeyError, TypeError, ValueError, AttributeError) as error:
             # The client's fault: report it to the client and close the connection.
-            _LOG.warning("refused a client: %s", error)
-            with contextlib.suppress(ConnectionError):
+            _LOG.warning("%s: refused: %s", client, error)
+            with contextlib.suppress(ConnectionError, ServiceTimeoutError):
                 await async_write_event(Error(str(error), "bad-request").event(), writer)
+                await _linger(reader, writer)
         finally:
+            _LOG.debug("%s: closed", client)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send the end of the stream, then drop what the client still sends until it closes.
+
+    Closing with unread data resets the connection, and the client loses what it has not read.
+    """
+    writer.write_eof()
+
+    async def discard() -> None:
+        while await reader.read(_DISCARD_BYTES):
+            pass
+
+    await within(discard(), _LINGER_S, "the client did not close")
+
+
+def _peer_name(writer: asyncio.StreamWriter) -> str:
+    peer = writer.get_extra_info("peername")
+    return f"client {peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "client"
