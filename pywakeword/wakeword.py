@@ -283,8 +283,7 @@ def _check_unique(keywords: Sequence[str]) -> None:
 
 
 def _seconds(name: str, value: float, most: float) -> float:
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(f"{name} must be a number of seconds, got {value!r}")
+    check_number(name, value)
     if not 0 <= value <= most:
         raise ValueError(f"{name} must be from 0 to {most:g}: {value!r}")
     return float(value)
