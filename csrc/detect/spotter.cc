@@ -231,8 +231,8 @@ void Spotter::Decide(DeviceState state) noexcept {
       Detection& detection = detections_[output_.n_detections];
       detection.word = keyword.word;
       detection.keyword = k;
-      detection.snippet_begin = std::max(detection.word.start_sample - pre_roll_samples_,
-                                         history_.begin_index());
+      detection.snippet_begin = std::max(
+          detection.word.start_sample - pre_roll_samples_, history_.begin_index());
       detection.state = state;
       ++output_.n_detections;
     }
