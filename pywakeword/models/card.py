@@ -135,7 +135,10 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CardError(f"{path}: the model's card is missing") from None
+        raise CardError(
+            f"{path}: the model's card is missing: it was left behind, or this is "
+            "not a pywakeword model but, for example, microWakeWord's or openWakeWord's"
+        ) from None
     except (OSError, ValueError) as error:
         raise CardError(f"{path}: not a readable model card: {error}") from error
 
