@@ -3,7 +3,17 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pywakeword._core import __version__
+try:
+    from pywakeword._core import __version__
+except ModuleNotFoundError as error:
+    if error.name != "pywakeword._core":
+        raise
+    # With this name, `python -m pywakeword` ends in one line.
+    raise ImportError(
+        f"{__path__[0]} has no compiled extension: Python found the sources before the installed "
+        "package. Start it in another folder, or run `pip install -e .` in this one",
+        name="pywakeword",
+    ) from None
 from pywakeword.audio import (
     ArraySource,
     AudioSource,

@@ -115,6 +115,7 @@ class Spotter:
         smoothing_outputs: Sequence[int],
         refractory_s: float = 1.0,
         history_s: float = 8.0,
+        pre_roll_s: float = 0.5,
         state_sizes: tuple[int, int, int] = (8, 8, 6),
         first_sample: int = 0,
     ) -> None: ...

@@ -130,13 +130,16 @@ class SpotterType(Protocol[NetworkTaken]):
         thresholds: Sequence[float],
         smoothing_outputs: Sequence[int],
         refractory_s: float,
+        pre_roll_s: float,
         state_sizes: tuple[int, int, int],
     ) -> SpotterCore:
         """Start a stream through these networks."""
 
 
-# Takes model files, thresholds, smoothing outputs and the refractory time.
-StartSpotter = Callable[[Sequence[ModelFile], Sequence[float], Sequence[int], float], SpotterCore]
+# Takes model files, thresholds, smoothing outputs, the refractory time and the pre-roll.
+StartSpotter = Callable[
+    [Sequence[ModelFile], Sequence[float], Sequence[int], float, float], SpotterCore
+]
 
 
 def load_backend(backend: str) -> StartSpotter:
@@ -168,12 +171,14 @@ def _starter(load: Callable[[ModelFile], Network], spotter: SpotterType[Network]
         thresholds: Sequence[float],
         smoothing_outputs: Sequence[int],
         refractory_s: float,
+        pre_roll_s: float,
     ) -> SpotterCore:
         return spotter(
             [load(file) for file in files],
             thresholds=thresholds,
             smoothing_outputs=smoothing_outputs,
             refractory_s=refractory_s,
+            pre_roll_s=pre_roll_s,
             state_sizes=STATE_SIZES,
         )
 

@@ -30,8 +30,8 @@ class Detection:
     snippet : (n_samples,) ndarray of int16
         Audio from `start_sample - pre_roll_samples` to `detected_sample`.
     pre_roll_samples : int
-        Samples of the snippet that precede the word: 8000 (half a second), or
-        fewer at the start of a stream.
+        Samples of the snippet that precede the word: the `pre_roll_s` of the
+        `WakeWord` (half a second), or fewer at the start of a stream.
     device_state : DeviceState
         State of the device at the decision.
     """

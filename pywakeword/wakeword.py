@@ -35,6 +35,11 @@ class WakeWord(NotCopied):
     false_accepts_per_hour : float, optional
         Take each keyword's threshold from its card instead: the smallest one
         with at most this measured rate.
+    refractory_s : float, optional
+        Seconds after a detection in which the same word is not reported again,
+        0 to 3600. Default: the longest of the cards.
+    pre_roll_s : float
+        Seconds of audio before the word that its snippet begins with, 0 to 5.
     device_state : DeviceState, optional
         Initial state of the device.
     backend : {"core", "capi", "litert"}
@@ -55,9 +60,9 @@ class WakeWord(NotCopied):
     MissingExtraError, LibraryError
         If the backend, or what it needs, is not installed.
     TypeError
-        If a threshold is not a number.
+        If a threshold or a time is not a number.
     ValueError
-        If a threshold is out of range or names an unknown keyword, both kinds
+        If a threshold or a time is out of range, a threshold names an unknown keyword, both kinds
         of threshold are given, or two models have a keyword in common.
     """
 
@@ -67,6 +72,8 @@ class WakeWord(NotCopied):
         *,
         threshold: float | Mapping[str, float] | None = None,
         false_accepts_per_hour: float | None = None,
+        refractory_s: float | None = None,
+        pre_roll_s: float = 0.5,
         device_state: DeviceState | None = None,
         backend: str = "core",
     ) -> None:
@@ -83,11 +90,16 @@ class WakeWord(NotCopied):
         _check_unique(self._keywords)
         calibrations = {w: c for card in self._cards for w, c in card.calibration.items()}
         self._thresholds = _choose_thresholds(calibrations, threshold, false_accepts_per_hour)
+        if refractory_s is None:
+            refractory_s = max(card.refractory_s for card in self._cards)
+        self._refractory_s = _seconds("refractory_s", refractory_s, 3600)
+        self._pre_roll_s = _seconds("pre_roll_s", pre_roll_s, 5)
         self._core = start(
             files,
             list(self._thresholds.values()),
             [card.smoothing_outputs for card in self._cards for _ in card.keywords],
-            max(card.refractory_s for card in self._cards),
+            self._refractory_s,
+            self._pre_roll_s,
         )
         self._core_process = self._core.process
         self._states: dict[tuple[int, int, int], DeviceState] = {}
@@ -203,6 +215,16 @@ class WakeWord(NotCopied):
         return dict(self._thresholds)
 
     @property
+    def refractory_s(self) -> float:
+        """Seconds after a detection in which the same word is not reported again."""
+        return self._refractory_s
+
+    @property
+    def pre_roll_s(self) -> float:
+        """Seconds of audio before the word that its snippet begins with."""
+        return self._pre_roll_s
+
+    @property
     def cards(self) -> tuple[Card, ...]:
         """Cards of the models, in the order given."""
         return self._cards
@@ -258,6 +280,13 @@ def _check_unique(keywords: Sequence[str]) -> None:
     for word in keywords:
         if keywords.count(word) > 1:
             raise ValueError(f"keyword {word!r} comes from two models")
+
+
+def _seconds(name: str, value: float, most: float) -> float:
+    check_number(name, value)
+    if not 0 <= value <= most:
+        raise ValueError(f"{name} must be from 0 to {most:g}: {value!r}")
+    return float(value)
 
 
 def _choose_thresholds(

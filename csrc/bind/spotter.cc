@@ -71,8 +71,8 @@ class PySpotter {
  public:
   PySpotter(const py::sequence& networks, const std::vector<float>& thresholds,
             const std::vector<int>& smoothing_outputs, double refractory_s,
-            double history_s, const std::tuple<int, int, int>& state_sizes,
-            int64_t first_sample) {
+            double history_s, double pre_roll_s,
+            const std::tuple<int, int, int>& state_sizes, int64_t first_sample) {
     if (smoothing_outputs.size() != thresholds.size()) {
       throw py::value_error("thresholds and smoothing_outputs must have equal lengths");
     }
@@ -82,6 +82,7 @@ class PySpotter {
     }
     config.refractory_s = refractory_s;
     config.history_s = history_s;
+    config.pre_roll_s = pre_roll_s;
     config.first_sample = first_sample;
     config.state_sizes = {std::get<0>(state_sizes), std::get<1>(state_sizes),
                           std::get<2>(state_sizes)};
@@ -245,12 +246,13 @@ void BindSpotter(py::module_& m) {
 
   py::class_<PySpotter>(m, "Spotter", "The device path: PCM in, detections out.")
       .def(py::init<const py::sequence&, const std::vector<float>&,
-                    const std::vector<int>&, double, double,
+                    const std::vector<int>&, double, double, double,
                     const std::tuple<int, int, int>&, int64_t>(),
            // The networks stay alive with the spotter, so that other streams find them.
            py::keep_alive<1, 2>(), "networks"_a, py::kw_only(), "thresholds"_a,
            "smoothing_outputs"_a, "refractory_s"_a = 1.0,
            "history_s"_a = Spotter::kLeastHistorySeconds,
+           "pre_roll_s"_a = Spotter::Config().pre_roll_s,
            "state_sizes"_a = std::make_tuple(kSizes.device_type, kSizes.playback,
                                              kSizes.volume_bucket),
            "first_sample"_a = 0)

@@ -29,6 +29,7 @@ Spotter::Config MakeConfig(const pww_spotter_options& options) {
   }
   config.refractory_s = options.refractory_s;
   config.history_s = options.history_s;
+  config.pre_roll_s = options.pre_roll_s;
   config.first_sample = options.first_sample;
   return config;
 }

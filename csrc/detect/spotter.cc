@@ -69,6 +69,9 @@ Status CheckConfig(const Spotter::Config& config, size_t n_keywords,
               Spotter::kMostHistorySeconds)) {
     return Invalid(message, "history_s must be from 8 to 3600");
   }
+  if (!Within(config.pre_roll_s, 0.0, Spotter::kMostPreRollSeconds)) {
+    return Invalid(message, "pre_roll_s must be from 0 to 5");
+  }
   const DeviceStateSizes& sizes = config.state_sizes;
   for (const int size : {sizes.device_type, sizes.playback, sizes.volume_bucket}) {
     if (!Within(size, 1, 256)) {
@@ -107,6 +110,7 @@ Spotter::Spotter(const Config& config, const Kernels* kernels,
                  std::vector<std::unique_ptr<PosteriorSource>> sources)
     : state_sizes_(config.state_sizes),
       first_sample_(config.first_sample),
+      pre_roll_samples_(SamplesIn(config.pre_roll_s)),
       frame_stride_(sources.front()->frame_stride()),
       history_(static_cast<size_t>(SamplesIn(config.history_s)), config.first_sample),
       lfbe_(kernels),
@@ -227,8 +231,8 @@ void Spotter::Decide(DeviceState state) noexcept {
       Detection& detection = detections_[output_.n_detections];
       detection.word = keyword.word;
       detection.keyword = k;
-      detection.snippet_begin = std::max(detection.word.start_sample - kPreRollSamples,
-                                         history_.begin_index());
+      detection.snippet_begin = std::max(
+          detection.word.start_sample - pre_roll_samples_, history_.begin_index());
       detection.state = state;
       ++output_.n_detections;
     }

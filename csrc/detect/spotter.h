@@ -23,8 +23,8 @@ namespace pww {
 struct Detection {
   size_t keyword = 0;  // counted through the sources in order
   WordSpan word;
-  // The snippet is [snippet_begin, word.detected_sample) of history(). It begins half a
-  // second before the word, or where the history begins.
+  // The snippet is [snippet_begin, word.detected_sample) of history(). It begins the
+  // pre-roll before the word, or where the history begins.
   int64_t snippet_begin = 0;
   DeviceState state;  // at the frame of the decision
 };
@@ -36,7 +36,7 @@ struct Detection {
 // log. One thread at a time, except for SetState.
 class Spotter {
  public:
-  static constexpr int64_t kPreRollSamples = Lfbe::kSampleRate / 2;
+  static constexpr double kMostPreRollSeconds = 5.0;
   static constexpr double kLeastHistorySeconds = 8.0;
   static constexpr double kMostHistorySeconds = 3600.0;
   // How long a report waits for the sound of the word to end.
@@ -51,6 +51,7 @@ class Spotter {
     std::vector<Keyword> keywords;  // through the sources in order
     double refractory_s = 1.0;
     double history_s = kLeastHistorySeconds;
+    double pre_roll_s = 0.5;  // of a snippet, before the word
     DeviceStateSizes state_sizes;
     int64_t first_sample = 0;  // index of the first sample, also after Reset()
   };
@@ -110,6 +111,7 @@ class Spotter {
 
   const DeviceStateSizes state_sizes_;
   const int64_t first_sample_;
+  const int64_t pre_roll_samples_;
   const int frame_stride_;
   AudioRing history_;
   Lfbe lfbe_;

@@ -106,9 +106,10 @@ typedef struct pww_spotter_options {
   double refractory_s;  /* a word is detected once in this time; seconds, 0 to 3600 */
   double history_s;     /* audio kept for snippets; seconds, 8 to 3600 */
   int64_t first_sample; /* index of the stream's first sample, 0 to 2^62 */
+  double pre_roll_s;    /* of a snippet, before the word; seconds, 0 to 5 */
 } pww_spotter_options;
 
-#define PWW_SPOTTER_OPTIONS_INIT {0, NULL, NULL, 1.0, 8.0, 0}
+#define PWW_SPOTTER_OPTIONS_INIT {0, NULL, NULL, 1.0, 8.0, 0, 0.5}
 
 typedef struct pww_spotter_info {
   size_t n_keywords;
@@ -124,7 +125,8 @@ typedef struct pww_detection {
   int64_t start_sample;     /* where the word itself starts */
   int64_t end_sample;       /* where it ends */
   int64_t detected_sample;  /* samples consumed at the decision; >= end_sample */
-  int64_t pre_roll_samples; /* of the snippet, before the word: 8000 if available */
+  int64_t pre_roll_samples; /* of the snippet, before the word: options.pre_roll_s,
+                             or less at the start of a stream */
   size_t n_snippet_samples; /* from start - pre-roll to detected */
   pww_device_state state;   /* at the time of the decision */
 } pww_detection;

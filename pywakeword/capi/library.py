@@ -76,6 +76,7 @@ typedef struct pww_spotter_options {
   double refractory_s;
   double history_s;
   int64_t first_sample;
+  double pre_roll_s;
 } pww_spotter_options;
 typedef struct pww_spotter_info {
   size_t n_keywords;

@@ -81,6 +81,7 @@ class Spotter(Stream):
         smoothing_outputs: Sequence[int],
         refractory_s: float = 1.0,
         history_s: float = 8.0,
+        pre_roll_s: float = 0.5,
         state_sizes: tuple[int, int, int] = STATE_SIZES,
         first_sample: int = 0,
     ) -> None:
@@ -107,6 +108,7 @@ class Spotter(Stream):
                 "refractory_s": refractory_s,
                 "history_s": history_s,
                 "first_sample": first_sample,
+                "pre_roll_s": pre_roll_s,
             },
         )
         super().__init__(library, "spotter", models, len(networks), options)

@@ -32,7 +32,7 @@ _SILENCE_MS, _TWO_PASS_SILENCE_MS = 800.0, 2000.0
 
 
 def add_spotter_options(parser: argparse.ArgumentParser) -> None:
-    """Add --model, --threshold, --fa-per-hour and --state."""
+    """Add --model, --threshold, --fa-per-hour, --refractory, --pre-roll and --state."""
     parser.add_argument(
         "--model",
         action="append",
@@ -48,6 +48,20 @@ def add_spotter_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="X",
         help="use the threshold with at most X measured false accepts per hour",
+    )
+    parser.add_argument(
+        "--refractory",
+        type=float,
+        metavar="S",
+        help="seconds after a detection in which the word is not reported again (default: the "
+        "model card's)",
+    )
+    parser.add_argument(
+        "--pre-roll",
+        type=float,
+        default=0.5,
+        metavar="S",
+        help="seconds of audio before the word that its snippet begins with (default: 0.5)",
     )
     add_state_option(parser)
 
@@ -82,8 +96,16 @@ def make_spotter_of(kind: type[Spotter], args: argparse.Namespace) -> Spotter:
         models,
         threshold=args.threshold,
         false_accepts_per_hour=args.fa_per_hour,
+        refractory_s=args.refractory,
+        pre_roll_s=args.pre_roll,
         device_state=args.state,
     )
+
+
+def listening_for(spotter: WakeWord) -> str:
+    """Return the line that says which words a command waits for, and from which score."""
+    words = (f"{word} (threshold {value:g})" for word, value in spotter.thresholds.items())
+    return f"listening for {', '.join(words)}"
 
 
 def add_endpointer_options(parser: argparse.ArgumentParser) -> None:

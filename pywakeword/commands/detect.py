@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pywakeword.audio import AudioSource, EchoCancelledSource, FileSource, PcmBlock
@@ -17,11 +20,13 @@ from pywakeword.commands._options import (
     add_endpointer_options,
     add_spotter_options,
     make_endpointer,
-    make_spotter,
+    make_spotter_of,
 )
+from pywakeword.commands._speech import wav_file
 from pywakeword.endpointing import Request, RequestListener
 from pywakeword.events import Detection
 from pywakeword.measure.scanning import detections, with_trailing_silence
+from pywakeword.measure.scored import ScoredWakeWord
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -44,6 +49,9 @@ def add_parser(commands: SubParsers) -> None:
         "--endpoint", action="store_true", help="also print the request after each word"
     )
     add_endpointer_options(parser)
+    parser.add_argument(
+        "--clips", type=Path, metavar="DIR", help="write the audio of each word as WAV into DIR"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.set_defaults(run=run)
 
@@ -54,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError("--two-pass needs --endpoint")
     if args.loudspeaker is not None and len(args.file) > 1:
         raise ValueError(f"--loudspeaker belongs to one FILE, and {len(args.file)} are given")
-    spotter = make_spotter(args)
+    spotter = make_spotter_of(ScoredWakeWord, args)
+    clips = None if args.clips is None else _Clips(args.clips)
     listener = None
     if args.endpoint:
         listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
@@ -63,12 +72,17 @@ def run(args: argparse.Namespace) -> int:
         source = files.open(name)
         if args.loudspeaker is not None:
             source = _WithoutEcho(source, args.loudspeaker)
+        n_found, n_failed = 0, files.n_failed
         for found in detections(spotter, source) if listener is None else _all(listener, source):
             if isinstance(found, Request):
                 line = _request_line(name, found, args.json)
             else:
-                line = _line(name, found, spotter.sample_rate, args.json)
+                n_found += 1
+                clip = None if clips is None else clips.write(name, found)
+                line = _line(name, found, spotter.sample_rate, args.json, clip)
             print(line, flush=True)
+        if not n_found and files.n_failed == n_failed:
+            print(f"{name}: {_nothing(spotter)}", file=sys.stderr)
     return files.exit_code
 
 
@@ -105,7 +119,40 @@ def _request_line(name: str, request: Request, as_json: bool) -> str:
     return f"{name}: {request_text(request)}"
 
 
-def _line(name: str, detection: Detection, sample_rate_hz: int, as_json: bool) -> str:
+def _nothing(spotter: ScoredWakeWord) -> str:
+    peaks = spotter.take_peaks()
+    word = max(peaks, key=lambda word: peaks[word].score)
+    return (
+        f"no wake word; highest score {peaks[word].score:.3f} ({word}, threshold "
+        f"{spotter.thresholds[word]:g}) at {peaks[word].at_s:.2f} s"
+    )
+
+
+class _Clips:
+    """Snippets as WAV files in a folder, named after file, word and place in milliseconds."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._written: Counter[str] = Counter()
+
+    def write(self, name: str, detection: Detection) -> Path:
+        """Write one snippet and return its path."""
+        stem = "stdin" if name == "-" else Path(name).stem
+        word = re.sub(r"[^\w-]+", "_", detection.keyword)
+        stem = f"{stem}-{word}-{detection.start_sample * 1000 // SAMPLE_RATE_HZ}"
+        self._written[stem] += 1  # the same name in two folders
+        if self._written[stem] > 1:
+            stem += f"-{self._written[stem]}"
+        path = self._folder / f"{stem}.wav"
+        with wav_file(str(path), SAMPLE_RATE_HZ) as file:
+            file.writeframes(detection.snippet.astype("<i2").tobytes())
+        return path
+
+
+def _line(
+    name: str, detection: Detection, sample_rate_hz: int, as_json: bool, clip: Path | None
+) -> str:
     record: dict[str, Any] = {
         "file": name,
         "keyword": detection.keyword,
@@ -114,6 +161,8 @@ def _line(name: str, detection: Detection, sample_rate_hz: int, as_json: bool) -
         "end": detection.end_sample / sample_rate_hz,
         "detected": detection.detected_sample / sample_rate_hz,
     }
+    if clip is not None:
+        record["clip"] = str(clip)
     if as_json:
         return json.dumps(record)
     return "{file}: {keyword}  score {score:.3f}  {start:.2f} s to {end:.2f} s".format(**record)

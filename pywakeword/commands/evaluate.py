@@ -128,9 +128,10 @@ def _audio_files(directory: Path) -> list[Path]:
 
 
 def _sources(paths: Sequence[Path], what: str, files: AudioFiles) -> Iterator[FileSource]:
-    # A generator, so that the progress bar appears when reading starts.
+    # A generator, so that the progress bar appears when reading starts. `disable=None` shows it
+    # on a terminal only.
     tqdm = require("tqdm", "evaluate")
-    for path in tqdm.tqdm(paths, desc=what, unit="file"):
+    for path in tqdm.tqdm(paths, desc=what, unit="file", disable=None):
         try:
             source = FileSource(path)
         except AudioError as error:

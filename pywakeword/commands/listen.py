@@ -8,46 +8,27 @@ from concurrent.futures import Future
 from contextlib import ExitStack, nullcontext
 
 import numpy as np
-import numpy.typing as npt
 
 from pywakeword.audio import EchoCancelledDevices, MicrophoneSource, PcmBlock, input_devices
-from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._event_text import request_text
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
     add_spotter_options,
+    listening_for,
     make_endpointer,
     make_spotter_of,
     parse_device,
 )
 from pywakeword.commands.verifier import add_client_options, client_options
 from pywakeword.endpointing import Request, RequestListener
-from pywakeword.events import Detection
+from pywakeword.measure.scored import ScoredWakeWord
 from pywakeword.verifier import Verifier, VerifierResult
 from pywakeword.wakeword import WakeWord
 
 _METER_WIDTH = 30
 _METER_FLOOR_DBFS = -60.0
-
-
-class _MeteredWakeWord(WakeWord):
-    """A `WakeWord` that keeps each keyword's highest score, for the meter."""
-
-    _peaks: npt.NDArray[np.float32] | None = None
-
-    def process(self, pcm: Pcm) -> list[Detection]:
-        """Consume audio and return the wake words that were detected in it."""
-        detections, scores = self.process_with_scores(pcm)
-        if len(scores):
-            peaks = scores.max(axis=0)
-            self._peaks = peaks if self._peaks is None else np.maximum(self._peaks, peaks)
-        return detections
-
-    def take_peaks(self) -> npt.NDArray[np.float32] | None:
-        """Return and forget the highest scores, one per keyword; None without any."""
-        peaks, self._peaks = self._peaks, None
-        return peaks
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -73,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Listen until the user interrupts."""
     if args.list_devices:
         return _list_devices()
-    spotter = make_spotter_of(_MeteredWakeWord, args)
+    spotter = make_spotter_of(ScoredWakeWord, args)
     listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
     with ExitStack() as stack:
         verifier = stack.enter_context(_make_verifier(args, spotter))
@@ -85,13 +66,13 @@ def run(args: argparse.Namespace) -> int:
             paired = EchoCancelledDevices(microphone, stack.enter_context(loudspeaker))
         stack.enter_context(microphone)
         losses = _Losses(microphone, paired)
-        print(f"listening for {', '.join(spotter.keywords)}; Ctrl-C ends", flush=True)
+        print(f"{listening_for(spotter)}; Ctrl-C ends", flush=True)
         try:
             for block in microphone if paired is None else paired:
                 found_in_block = listener.process(block)
                 peaks = spotter.take_peaks()
-                if peaks is not None:
-                    _show_meter(block, dict(zip(spotter.keywords, peaks)))
+                if peaks:
+                    _show_meter(block, {word: peak.score for word, peak in peaks.items()})
                 for found in found_in_block:
                     if isinstance(found, Request):
                         _show(request_text(found))

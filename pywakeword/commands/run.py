@@ -16,6 +16,7 @@ from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
     add_spotter_options,
+    listening_for,
     make_endpointer,
     make_spotter,
     parse_device,
@@ -115,8 +116,8 @@ async def _run(args: argparse.Namespace) -> int:
                 )
             )
         source, loudspeaker = _audio(args, stack)
-        if args.file is None:
-            print(f"listening for {', '.join(spotter.keywords)}; Ctrl-C ends", file=sys.stderr)
+        ends = "; Ctrl-C ends" if args.file is None else ""
+        print(f"{listening_for(spotter)}{ends}", file=sys.stderr, flush=True)
         session = VoiceSession(
             source,
             spotter,

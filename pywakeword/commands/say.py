@@ -169,7 +169,13 @@ class Output(Protocol):
 
 
 async def write(synthesis: AsyncIterable[AudioChunk], output: Output) -> None:
-    """Write speech as it arrives, including chunks before an error."""
+    """Write speech as it arrives, including chunks before an error.
+
+    Raises
+    ------
+    ValueError
+        If there was none.
+    """
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         is_open = False
@@ -179,6 +185,8 @@ async def write(synthesis: AsyncIterable[AudioChunk], output: Output) -> None:
                 stack.callback(output.close)
                 is_open = True
             await loop.run_in_executor(None, output.write, chunk)
+    if not is_open:
+        raise ValueError("there is nothing to say: the text has no words")
 
 
 class WavFile:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -43,6 +44,11 @@ def add_parser(commands: SubParsers) -> None:
         metavar="NAME",
         help="announce the service on the local network (default NAME: pywakeword-HOST)",
     )
+    serve.add_argument(
+        "--debug",
+        action="store_true",
+        help="log clients, detections and every 5 s the highest scores on standard error",
+    )
     serve.set_defaults(run=run_serve)
     manifests = actions.add_parser(
         "manifest", help="print or write model manifests in ESPHome's format"
@@ -56,6 +62,9 @@ def add_parser(commands: SubParsers) -> None:
 
 def run_serve(args: argparse.Namespace) -> int:
     """Serve until a signal ends it."""
+    if args.debug:
+        logging.basicConfig(format="%(asctime)s %(message)s")
+        logging.getLogger("pywakeword").setLevel(logging.DEBUG)
     return asyncio.run(_serve(args))
 
 

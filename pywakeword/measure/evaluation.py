@@ -87,7 +87,16 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     centre = proportion + z * z / (2 * trials)
     half = z * math.sqrt(proportion * (1 - proportion) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z * z / trials
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+    return around(proportion, max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale))
+
+
+def around(value: float, low: float, high: float) -> tuple[float, float]:
+    """Return an interval widened to include `value`.
+
+    Rounding can put the bound of a proportion of 0 or 1 on the wrong side of it, and so can a
+    bootstrap of few samples.
+    """
+    return min(low, value), max(high, value)
 
 
 def frr_at_fa(
@@ -123,6 +132,8 @@ def frr_at_fa(
     """
     positive_scores = np.asarray(positive_scores, dtype=np.float32)
     negative_peaks = np.sort(np.asarray(negative_peaks, dtype=np.float32))[::-1]
+    if len(positive_scores) == 0:
+        raise ValueError("there are no recordings of the word")
     allowed = math.floor(false_accepts_per_hour * negative_hours + 1e-9)
     if allowed < 1 and false_accepts_per_hour != 0:
         raise CalibrationError(
@@ -160,7 +171,18 @@ def calibration_table(
         As for `frr_at_fa`.
     thresholds : iterable of float
         In any order; the table is sorted.
+
+    Raises
+    ------
+    CalibrationError
+        If the negative audio has no length.
+    ValueError
+        If there are no positives.
     """
+    if len(positive_scores) == 0:
+        raise ValueError("there are no recordings of the word")
+    if not negative_hours > 0:
+        raise CalibrationError("the audio without the word is empty: it has no false accept rate")
     positives = np.sort(np.asarray(positive_scores, dtype=np.float32))
     negatives = np.sort(np.asarray(negative_peaks, dtype=np.float32))
     return tuple(

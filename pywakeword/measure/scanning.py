@@ -109,7 +109,7 @@ def measure(
         Called with the error of a source that cannot be read; the source does not count.
         By default the error ends the scan.
     """
-    refractory_s = max(card.refractory_s for card in spotter.cards)
+    refractory_s = spotter.refractory_s
     positive_scores = []
     negative_peaks = []
     for scores, _ in _scans(spotter, positives, on_error):

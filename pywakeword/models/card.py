@@ -55,6 +55,8 @@ class Card:
         Name of the model.
     keywords : tuple of str
         One per output of the model, in order.
+    languages : tuple of str
+        Codes of the languages that the model was trained with, such as "en"; may be empty.
     sha256, n_bytes : str, int
         Digest and length of the model file.
     frontend : mapping
@@ -75,6 +77,7 @@ class Card:
 
     name: str
     keywords: tuple[str, ...]
+    languages: tuple[str, ...]
     sha256: str
     n_bytes: int
     frontend: Mapping[str, Any]
@@ -136,7 +139,10 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(read_file(path, limit=_MAX_CARD_BYTES).decode("utf-8"))
     except FileNotFoundError:
-        raise CardError(f"{path}: the model's card is missing") from None
+        raise CardError(
+            f"{path}: the model's card is missing: it was left behind, or this is "
+            "not a pywakeword model but, for example, microWakeWord's or openWakeWord's"
+        ) from None
     except (CardError, OSError, ValueError, RecursionError) as error:
         raise CardError(f"{path}: not a readable model card: {error}") from error
 
@@ -206,6 +212,7 @@ def parse_card(document: Any) -> Card:
     return Card(
         name=fields.string("name"),
         keywords=keywords,
+        languages=fields.strings("languages", ()),
         sha256=model.sha256,
         n_bytes=model.n_bytes,
         frontend=fields.section("frontend").values,

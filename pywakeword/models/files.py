@@ -18,6 +18,7 @@ from pywakeword.models.card import (
 )
 from pywakeword.models.compatibility import check_frontend, check_state
 from pywakeword.models.digest import check_file, read_file
+from pywakeword.models.foreign import check_not_foreign
 
 ENDPOINT_ROOM = "endpoint"  # bundled models of endpointing
 
@@ -85,10 +86,13 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     ------
     ModelNotFoundError
         If there is no such model.
+    ModelError
+        If it is another program's model.
     CardError
         If the card is malformed, belongs to another model file, or records a
         front end or a state vocabulary that differs from this build's.
     """
+    check_not_foreign(model)
     path = find_model(model)
     card = read_card(path.with_suffix(".json"))
     data = _read_checked(path, card)

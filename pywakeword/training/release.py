@@ -67,6 +67,7 @@ def card(network: Network, word: str, size: str, data: bytes) -> dict[str, Any]:
         "with FiLM conditioning on the device state",
         "licence": "Apache-2.0",
         "keywords": [word],
+        "languages": ["en"],
         "model": file_entry(f"{name}.tflite", data),
         "frontend": dict(_core.LFBE_SETTINGS),
         "state": {

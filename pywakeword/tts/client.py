@@ -84,7 +84,7 @@ class TtsClient:
         self._check_prosody(prosody)
         words = reduce(text, self._backend.ssml_elements) if isinstance(text, Ssml) else text
         if not words.strip():
-            raise ValueError("there is nothing to say: the text is empty")
+            raise ValueError("there is nothing to say: the text has no words")
         wanted = Prosody() if prosody is None else prosody
         return self._start(self._backend.speak(words, _voice(voice), wanted), wanted)
 

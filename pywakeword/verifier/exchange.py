@@ -13,7 +13,13 @@ from pywakeword._core import __version__
 from pywakeword.errors import VerifierError, VerifierRefusedError, VerifierUnavailableError
 from pywakeword.events import Detection
 from pywakeword.verifier.codec import encode
-from pywakeword.verifier.contract import MAX_SNIPPET_SAMPLES, Metadata, SampleFormat, Verdict
+from pywakeword.verifier.contract import (
+    MAX_SNIPPET_SAMPLES,
+    PRE_ROLL_SAMPLES,
+    Metadata,
+    SampleFormat,
+    Verdict,
+)
 from pywakeword.verifier.http import HttpVerifier
 from pywakeword.verifier.policy import VerifierPolicy
 from pywakeword.verifier.result import VerifierCounts
@@ -70,11 +76,12 @@ class Exchange:
         raise AssertionError("the second attempt returns or raises")
 
     async def _prepare(self, detection: Detection, request_id: str) -> tuple[Metadata, bytes]:
-        start = detection.pre_roll_samples
+        # Audio outside the verifier's window does not leave the device.
+        start = min(detection.pre_roll_samples, PRE_ROLL_SAMPLES)
+        snippet = detection.snippet[detection.pre_roll_samples - start :]
         length = max(1, detection.end_sample - detection.start_sample)
-        # Audio behind the verifier's window does not leave the device.
         n_sent = min(
-            len(detection.snippet),
+            len(snippet),
             max(start + length, start + AFTER_START_SAMPLES),
             MAX_SNIPPET_SAMPLES,
         )
@@ -90,7 +97,7 @@ class Exchange:
             device_state=detection.device_state,
             format=self._format,
         )
-        pcm = detection.snippet[:n_sent]
+        pcm = snippet[:n_sent]
         if self._format.encoding == "s16le":
             return metadata, encode(pcm, "s16le")
         loop = asyncio.get_running_loop()

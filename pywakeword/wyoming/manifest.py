@@ -42,7 +42,7 @@ def manifest(model: str | Path) -> dict[str, Any]:
         "author": _AUTHOR,
         "website": _WEBSITE,
         "model": file.path.name,
-        "trained_languages": list(card.document.get("languages", ())),
+        "trained_languages": list(card.languages),
         "version": MANIFEST_VERSION,
         MODEL_TYPE: {
             "probability_cutoff": card.calibration[word].default_threshold,

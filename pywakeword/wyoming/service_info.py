@@ -21,9 +21,10 @@ def service_info(spotter: WakeWord) -> Info:
             name=word,
             attribution=by,
             installed=True,
-            description=card.document.get("description"),
+            # Home Assistant shows this as the name of the wake word, so it is for people.
+            description=word.replace("_", " "),
             version=card.sha256[:12],
-            languages=list(card.document.get("languages", ())),
+            languages=list(card.languages),
             phrase=word,
         )
         for card in spotter.cards

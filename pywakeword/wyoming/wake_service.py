@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from wyoming.event import Event, Eventable
 
 _LOG = logging.getLogger(__name__)
+_LINGER_S = 10.0
+_DISCARD_BYTES = 1 << 16
 
 # A chunk of audio has 0.1 s; this is 8 s.
 _LIMITS = EventLimits(data=64 << 10, payload=256 << 10)
@@ -124,19 +126,23 @@ class WakeService:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from wyoming.error import Error
 
-        stream = WakeStream(self._make_spotter(), self._info)
+        client = _peer_name(writer)
+        _LOG.debug("%s: connected", client)
+        stream = WakeStream(self._make_spotter(), self._info, client)
         try:
             while (event := await self._receive(reader)) is not None:
                 for answer in stream.handle(event):
                     await _send(answer, writer)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
-            _LOG.info("a client disconnected: %s", error)
+            _LOG.info("%s: disconnected: %s", client, error)
         except (PyWakewordError, *BAD_EVENT) as error:
             # The client's fault: report it to the client and close the connection.
-            _LOG.warning("refused a client: %s", printable(str(error)))
+            _LOG.warning("%s: refused: %s", client, printable(str(error)))
             with contextlib.suppress(ConnectionError, ServiceTimeoutError):
                 await _send(Error(str(error), "bad-request"), writer)
+                await _linger(reader, writer)
         finally:
+            _LOG.debug("%s: closed", client)
             await close(writer)
 
     async def _receive(self, reader: asyncio.StreamReader) -> Event | None:
@@ -148,3 +154,22 @@ async def _send(answer: Eventable, writer: asyncio.StreamWriter) -> None:
 
     sent = async_write_event(answer.event(), writer)
     await within(sent, _WRITE_TIMEOUT_S, "the client takes no answer")
+
+
+async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send the end of the stream, then drop what the client still sends until it closes.
+
+    Closing with unread data resets the connection, and the client loses what it has not read.
+    """
+    writer.write_eof()
+
+    async def discard() -> None:
+        while await reader.read(_DISCARD_BYTES):
+            pass
+
+    await within(discard(), _LINGER_S, "the client did not close")
+
+
+def _peer_name(writer: asyncio.StreamWriter) -> str:
+    peer = writer.get_extra_info("peername")
+    return f"client {peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "client"

@@ -336,6 +336,9 @@ PWW_TEST(RefusesBadOptions) {
   options.history_s = 1e9;
   PWW_CHECK(refuses(options, "history"));
   options = Options();
+  options.pre_roll_s = 5.1;
+  PWW_CHECK(refuses(options, "pre_roll_s"));
+  options = Options();
   options.first_sample = -1;
   PWW_CHECK(refuses(options, "first_sample"));
   pww_model_destroy(model);

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.measure.evaluation import around
 from tools.prosody import training
 from tools.prosody.network import Autoencoder
 from tools.prosody.recordings.corpus import Utterance
@@ -113,7 +114,8 @@ def interval(
         drawn = rng.integers(len(groups), size=len(groups))
         found.append(statistic(values[np.concatenate([groups[i] for i in drawn])]))
     low, high = np.nanquantile(found, [0.025, 0.975])
-    return Interval(statistic(values), float(low), float(high))
+    mean = statistic(values)
+    return Interval(mean, *around(mean, float(low), float(high)))
 
 
 def gap_closed(start: Array, way: Array, oracle: Array, speakers: Sequence[str]) -> Interval:

@@ -64,7 +64,7 @@ def prepare_interference(data: Path, work: Path, *, seed: int = 2, scale: float 
         name = voices[int(rng.integers(len(voices)))]
         add(writer, played(synthesis.speak(sentence, name)), "tts", name.name, sentence)
     excerpts = playback.render_music(playback.TRAIN_COMPOSERS, int(70 * scale), 30, rng)
-    for excerpt in tqdm(excerpts, desc="music"):
+    for excerpt in tqdm(excerpts, desc="music", disable=None):
         add(writer, played(excerpt), "music", "")
     writer.close()
     return Store.read(folder)

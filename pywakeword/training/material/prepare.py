@@ -154,7 +154,9 @@ def make_store(
     """Make a version of every job into one store."""
     writer = StoreWriter(folder)
     with multiprocessing.Pool(workers, _start_worker, (responses, teacher)) as pool:
-        for made in tqdm(pool.imap(_make, jobs, chunksize=8), total=len(jobs), desc=folder.name):
+        for made in tqdm(
+            pool.imap(_make, jobs, chunksize=8), total=len(jobs), desc=folder.name, disable=None
+        ):
             if made is not None:
                 features, embeddings, what = made
                 writer.add(features, embeddings, **what)

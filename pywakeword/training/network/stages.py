@@ -108,7 +108,7 @@ class Trainer:
         began = time.monotonic()
         with ThreadPoolExecutor(1) as ahead:
             drawn = ahead.submit(draw)
-            for step in (bar := trange(self.first_step, self.steps, desc=self.name)):
+            for step in (bar := trange(self.first_step, self.steps, desc=self.name, disable=None)):
                 batch = drawn.result()
                 saves = (step + 1) % _SAVE_EVERY == 0 or step + 1 == self.steps
                 if not saves:

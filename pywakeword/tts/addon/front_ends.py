@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from pywakeword.errors import PhonesError
 from pywakeword.tts.text.flite import FliteVoice
+from pywakeword.tts.text.letters import check_english_letters
 from pywakeword.tts.text.sentences import all_sentences
 
 _Symbol = TypeVar("_Symbol")
@@ -46,6 +47,7 @@ class FlitePhones:
 
     def __call__(self, text: str) -> Iterator[Pronounced]:
         """Analyse sentence by sentence."""
+        check_english_letters(text, "flite")
         for sentence in self.sentences(text):
             spoken = self._voice.speak(sentence)
             yield Pronounced(spoken.phones, spoken.places)

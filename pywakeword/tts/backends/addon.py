@@ -11,6 +11,7 @@ from pywakeword.tts.addon import Addon
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
 from pywakeword.tts.prosody.reference import ProsodyReference
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
+from pywakeword.tts.text.letters import check_english
 
 
 class AddonBackend(Backend):
@@ -47,6 +48,11 @@ class AddonBackend(Backend):
             raise ServiceRefusedError(
                 f"addon: its voice is {self._addon.manifest.name}, not {voice.name!r}"
             )
+        if self._addon.manifest.front_end == "FlitePhones":
+            try:
+                check_english(voice.language, self._addon.manifest.name)
+            except PhonesError as error:
+                raise ServiceRefusedError(f"addon: {error}") from error
         rate = self._addon.sample_rate_hz
         chunks = self._addon.stream(text, chunk_samples=rate // 10, reference=self._reference)
         step = None

@@ -8,17 +8,29 @@ import shutil
 from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
 from collections.abc import AsyncGenerator, Sequence
 
+import numpy as np
+
 from pywakeword._async import closing, within
-from pywakeword.errors import ServiceRefusedError, ServiceTruncatedError, ServiceUnavailableError
+from pywakeword.errors import (
+    PhonesError,
+    ServiceRefusedError,
+    ServiceTruncatedError,
+    ServiceUnavailableError,
+)
 from pywakeword.tts.backends.audio_bytes import WavBytes
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
+from pywakeword.tts.text.letters import check_english, check_english_letters
 from pywakeword.tts.text.ssml import Ssml
 
 _READ_BYTES = 8192
 _BUFFER_BYTES = 1 << 16
 _WORDS_PER_MINUTE = 175  # normal speed of espeak-ng
-_FLITE_HERTZ = 110
+# Measured factors of the pitch at settings of espeak-ng's pitch and range, which differ by at
+# most 4 % between voices.
+_ESPEAK_FACTORS = (0.53, 0.605, 0.725, 0.875, 1.0, 1.128, 1.348, 1.633, 1.8)
+_ESPEAK_SETTINGS = (0, 10, 25, 40, 50, 60, 75, 90, 99)
+_FLITE_FIXED_PITCH = frozenset({"rms", "cmu_us_rms"})
 _DEBIAN_PACKAGES = {"espeak-ng": "espeak-ng", "flite": "flite"}
 
 
@@ -50,6 +62,9 @@ class EspeakBackend(Backend):
         self, text: str, voice: Voice, prosody: Prosody
     ) -> AsyncGenerator[AudioChunk, None]:
         """Speak one text."""
+        setting = round(float(np.interp(prosody.pitch, _ESPEAK_FACTORS, _ESPEAK_SETTINGS)))
+        # The settings end before 0.5 and 2. The rest is another sample rate for the same samples.
+        rest = prosody.pitch / min(max(prosody.pitch, _ESPEAK_FACTORS[0]), _ESPEAK_FACTORS[-1])
         command = [
             self._program,
             "--stdin",
@@ -57,18 +72,20 @@ class EspeakBackend(Backend):
             "-b",
             "1",
             "-s",
-            str(round(_WORDS_PER_MINUTE * prosody.rate)),
+            str(round(_WORDS_PER_MINUTE * prosody.rate / rest)),
             "-p",
-            str(min(99, round(50 * prosody.pitch))),
+            str(setting),
         ]
         name = voice.name or voice.language
         if name is not None:
             command += ["-v", name if voice.speaker is None else f"{name}+{voice.speaker}"]
         if isinstance(text, Ssml):
             command.append("-m")
+        if prosody.pitch != 1:
+            text = f"\x01{setting}R {text}"  # the range, for which there is no option
         async with closing(_run(command, text, self.name, self.timeout_s)) as chunks:
             async for chunk in chunks:
-                yield chunk
+                yield AudioChunk(chunk.pcm, round(chunk.sample_rate_hz * rest))
 
 
 class FliteBackend(Backend):
@@ -90,9 +107,20 @@ class FliteBackend(Backend):
         self, text: str, voice: Voice, prosody: Prosody
     ) -> AsyncGenerator[AudioChunk, None]:
         """Speak one text."""
+        # Voices in files may be of other languages.
+        if voice.name is None or not voice.name.endswith(".flitevox"):
+            try:
+                check_english(voice.language, self.name)
+                check_english_letters(text, self.name)
+            except PhonesError as error:
+                raise ServiceRefusedError(str(error)) from error
         command = [self._program, "--setf", f"duration_stretch={1 / prosody.rate:.3f}"]
         if prosody.pitch != 1:
-            command += ["--setf", f"int_f0_target_mean={_FLITE_HERTZ * prosody.pitch:.0f}"]
+            if voice.name in _FLITE_FIXED_PITCH:
+                raise ServiceRefusedError(
+                    f"flite cannot change the pitch of its voice {voice.name}"
+                )
+            command += ["--setf", f"f0_shift={prosody.pitch:.3f}"]
         if voice.name is not None:
             await self._check_voice(voice.name)
             command += ["-voice", voice.name]

@@ -310,3 +310,73 @@ def test_names_and_consoles_that_are_not_utf_8(
     assert found.stderr.count(b": error: ") == 1
     assert b"udcff.wav: no such file" in found.stderr
     assert b"Traceback" not in found.stderr
+
+
+def test_detect_says_that_it_found_nothing(
+    tmp_path: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "boop.wav"
+    soundfile.write(path, utterance("boop"), 16000)
+    assert main(["detect", "--model", str(beep_model), str(path), "--json"]) == 0
+    output = capsys.readouterr()
+    assert output.out == ""
+    (line,) = output.err.splitlines()
+    said = re.fullmatch(
+        rf"{re.escape(str(path))}: no wake word; highest score (0\.\d+) "
+        r"\(beep, threshold 0\.5\) at (\d\.\d\d) s",
+        line,
+    )
+    assert said is not None, line
+    assert float(said[1]) < 0.5
+
+
+def test_the_highest_score_has_its_time(
+    wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["detect", "--model", str(beep_model), "--threshold", "1", str(wav)]
+    assert main(command) == 0
+    said = re.search(r"highest score (\S+) .* at (\S+) s", capsys.readouterr().err)
+    assert said is not None
+    assert float(said[1]) > 0.9
+    assert 1.0 < float(said[2]) < 1.6  # the tone is from 1.0 s to 1.3 s
+
+
+def test_detect_writes_clips(
+    tmp_path: Path, wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other" / wav.name
+    other.parent.mkdir()
+    other.write_bytes(wav.read_bytes())
+    clips = tmp_path / "new" / "clips"
+    command = ["detect", "--model", str(beep_model), "--clips", str(clips), "--pre-roll", "0.25"]
+    assert main([*command, "--json", str(wav), str(other)]) == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    records = [json.loads(line) for line in output.out.splitlines()]
+    paths = [Path(record["clip"]) for record in records]
+    assert len(set(paths)) == 2
+    assert sorted(clips.iterdir()) == sorted(paths)
+    for path, record in zip(paths, records):
+        samples, rate_hz = soundfile.read(path, dtype="int16")
+        assert rate_hz == 16000
+        begin, end = (round(16000 * t) for t in (record["start"] - 0.25, record["detected"]))
+        np.testing.assert_array_equal(samples, utterance("beep")[begin:end])
+
+
+def test_the_refractory_time_of_the_command_line(
+    tmp_path: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "two.wav"
+    soundfile.write(path, np.concatenate([utterance("beep"), utterance("beep")]), 16000)
+    for options, words in (([], 2), (["--refractory", "10"], 1)):
+        assert main(["detect", "--model", str(beep_model), *options, str(path)]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == words
+    line = error_line(capsys, "detect", "--model", beep_model, "--refractory", "-1", path)
+    assert "refractory_s must be from 0 to 3600" in line
+
+
+def test_run_says_what_it_listens_for(
+    wav: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--model", str(beep_model), "--threshold", "0.75", str(wav)]) == 0
+    assert capsys.readouterr().err == "listening for beep (threshold 0.75)\n"

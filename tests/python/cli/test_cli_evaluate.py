@@ -42,7 +42,7 @@ def test_evaluate(audio: Path, beep_model: Path, capsys: pytest.CaptureFixture[s
     assert "100 FA/h: FRR 33.33% (95 % 6.15% to 79.23%, 1 of 3 missed)" in output.out
     assert "no FA in 0.0111 h: FRR 33.33%" in output.out
     assert "1 FA/h: not measurable on 0.0111 h of negatives" in output.out
-    assert "negatives: 100%" in output.err
+    assert output.err == "", "a progress bar belongs on a terminal only"
     results = json.loads((audio / "out/results.json").read_text())
     assert results["keyword"] == "beep"
     assert results["state"] == {"device_type": "unknown", "playback": "music", "volume": None}
@@ -108,3 +108,30 @@ def test_nothing_readable_is_an_error(
     for option in ("positives", "negatives"):
         assert evaluate(audio, beep_model, f"--{option}={audio / 'bad'}") == 2
         assert "bad: no readable audio" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("missed", [False, True])
+@pytest.mark.parametrize("takes", [1, 3, 10])
+def test_nothing_or_everything_missed_is_drawn(
+    tmp_path: Path, beep_model: Path, takes: int, missed: bool
+) -> None:
+    for name in ("positives", "negatives"):
+        (tmp_path / name).mkdir()
+    word, other = ("boop", "beep") if missed else ("beep", "boop")
+    for i in range(takes):
+        soundfile.write(tmp_path / f"positives/{i}.wav", utterance(word), 16000)
+    soundfile.write(tmp_path / "negatives/0.wav", utterance(other), 16000)
+    assert evaluate(tmp_path, beep_model) == 0
+    strict, *_ = json.loads((tmp_path / "out/results.json").read_text())["operating_points"]
+    assert strict["misses"] == (takes if missed else 0)
+    assert strict["frr_low"] <= strict["frr"] <= strict["frr_high"]
+    assert (tmp_path / "out/det.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_negatives_without_a_sample(
+    audio: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (audio / "none").mkdir()
+    soundfile.write(audio / "none/0.wav", silence(0), 16000)
+    assert evaluate(audio, beep_model, f"--negatives={audio / 'none'}") == 2
+    assert "without the word is empty" in capsys.readouterr().err

@@ -18,7 +18,7 @@ def test_detections_and_end_of_device(
     FakeSoundDevice(utterance("beep"), overflow_at_block=0).install(monkeypatch)
     assert main(["listen", "--model", str(beep_model)]) == 2
     output = capsys.readouterr()
-    assert "listening for beep" in output.out
+    assert "listening for beep (threshold 0.5); Ctrl-C ends" in output.out
     assert "beep  score " in output.out
     assert "audio was lost: 1 overruns so far\n" in output.err
     assert output.err.endswith("the default microphone stopped: the device is gone\n")

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from helpers.child_process import PYWAKEWORD, run, start
+from helpers.command_line import error_line
 from helpers.fake_sounddevice import FakeSoundDevice
 from helpers.sounds import GOLDEN, floor, spoken
 from helpers.voices import require_engine
@@ -248,3 +249,35 @@ def test_wyoming_serve_warns() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         assert "warning: tcp://0.0.0.0:" in process.stderr.read()
+
+
+@pytest.mark.parametrize("text", ["", "  ", "!!!"])
+def test_nothing_to_say(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_engine("flite")
+    said = []
+    out = tmp_path / "x.wav"
+    options = ("--addon", "slt-parallel", "--out", out)
+    said.append(error_line(capsys, "say", text, *options))
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    said.append(error_line(capsys, "say", "-", *options))
+    assert said == ["pywakeword say: error: there is nothing to say: the text has no words"] * 2
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["こんにちは"], "cannot say 'こ'"),
+        (["hola", "--language", "es"], "speaks English, not 'es'"),
+    ],
+)
+def test_an_addon_refuses_what_it_cannot_say(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require_engine("flite")
+    line = error_line(
+        capsys, "say", *options, "--addon", "slt-parallel", "--out", tmp_path / "x.wav"
+    )
+    assert message in line

@@ -7,7 +7,13 @@ import pytest
 from helpers.tiny_model import tone
 
 from pywakeword import CalibrationError, WakeWord
-from pywakeword.measure.evaluation import calibration_table, frr_at_fa, peaks, wilson_interval
+from pywakeword.measure.evaluation import (
+    around,
+    calibration_table,
+    frr_at_fa,
+    peaks,
+    wilson_interval,
+)
 
 
 def test_peaks_within_the_refractory_time_count_once() -> None:
@@ -54,6 +60,22 @@ def test_wilson_interval() -> None:
     assert wilson_interval(10, 10) == pytest.approx((0.72247, 1.0), abs=1e-5)
 
 
+def test_wilson_interval_includes_the_proportion() -> None:
+    # Plain arithmetic gives 1e-17 for 0 of 3, and below 1 for 10 of 10.
+    for trials in range(1, 301):
+        for successes in range(trials + 1):
+            low, high = wilson_interval(successes, trials)
+            assert 0 <= low <= successes / trials <= high <= 1
+        assert wilson_interval(0, trials)[0] == 0
+        assert wilson_interval(trials, trials)[1] == 1
+
+
+def test_around() -> None:
+    assert around(0.5, 0.4, 0.6) == (0.4, 0.6)
+    assert around(0.0, 1e-17, 0.2) == (0.0, 0.2)
+    assert around(1.0, 0.8, 1 - 1e-16) == (0.8, 1.0)
+
+
 @pytest.mark.parametrize(("successes", "trials"), [(0, 0), (-1, 5), (6, 5)])
 def test_wilson_interval_of_nonsense(successes: int, trials: int) -> None:
     with pytest.raises(ValueError, match="is not a proportion"):
@@ -84,7 +106,7 @@ def test_frr_at_fa_with_few_peaks_takes_any_score() -> None:
 def test_frr_at_fa_errors() -> None:
     with pytest.raises(CalibrationError, match=r"0\.4 false accepts .* on 2 h"):
         frr_at_fa([0.5], [0.5], 2.0, 0.4)
-    with pytest.raises(ValueError, match="not a proportion"):
+    with pytest.raises(ValueError, match="no recordings of the word"):
         frr_at_fa([], [0.5], 2.0, 1.0)
 
 
@@ -93,3 +115,20 @@ def test_calibration_table() -> None:
     assert [row.threshold for row in table] == [0.1, 0.5, 0.9]
     assert [row.false_accepts_per_hour for row in table] == [1.5, 1.0, 0.0]
     assert [row.miss_rate for row in table] == pytest.approx([0, 0.25, 0.75])
+
+
+def test_nothing_to_measure_is_said() -> None:
+    with pytest.raises(ValueError, match="no recordings of the word"):
+        frr_at_fa([], [0.5], 1.0, 1.0)
+    with pytest.raises(ValueError, match="no recordings of the word"):
+        calibration_table([], [0.5], 1.0, [0.5])
+    with pytest.raises(CalibrationError, match="is empty"):
+        calibration_table([0.5], [], 0.0, [0.5])
+
+
+def test_nothing_and_everything_missed() -> None:
+    for n in (1, 3, 6, 7, 10, 25):
+        best = frr_at_fa([0.9] * n, [], 1.0, 0.0)
+        assert (best.misses, best.frr_low) == (0, 0.0)
+        worst = frr_at_fa([0.1] * n, [0.5], 1.0, 0.0)
+        assert (worst.misses, worst.frr_high) == (n, 1.0)

@@ -110,6 +110,14 @@ def test_same_detections_however_it_is_cut(library: capi.Library, chunk: int) ->
         spotter.reset()
 
 
+@pytest.mark.parametrize("pre_roll_s", [0.0, 0.2, 5.0])
+def test_same_pre_roll(library: capi.Library, pre_roll_s: float) -> None:
+    pcm = with_tones(9.0, (7.0, 1000))
+    expected = make_spotter(load_model(), pre_roll_s=pre_roll_s).process(pcm)
+    assert [d.pre_roll_samples for d in expected] == [pre_roll_s * 16000]
+    assert_same(make_c_spotter(library, pre_roll_s=pre_roll_s).process(pcm), expected)
+
+
 def test_same_scores_and_sizes(library: capi.Library) -> None:
     pcm = with_tones(5.0, (1.0, 1000))
     ours, theirs = make_c_spotter(library), make_spotter(load_model())

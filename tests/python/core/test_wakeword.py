@@ -47,6 +47,35 @@ def test_word_at_the_start_has_less_pre_roll(beep_model: Path) -> None:
     assert found.pre_roll_samples == found.start_sample
 
 
+@pytest.mark.parametrize("pre_roll_s", [0, 0.25, 2.0, 5])
+def test_pre_roll(beep_model: Path, pre_roll_s: float) -> None:
+    spotter = WakeWord(beep_model, pre_roll_s=pre_roll_s)
+    assert spotter.pre_roll_s == pre_roll_s
+    pcm = utterance("beep", before_s=6.0)
+    (found,) = feed(spotter, pcm, 160)
+    assert found.pre_roll_samples == pre_roll_s * 16000
+    begin = found.start_sample - found.pre_roll_samples
+    np.testing.assert_array_equal(found.snippet, pcm[begin : found.detected_sample])
+
+
+def test_refractory_time(beep_model: Path) -> None:
+    assert WakeWord(beep_model).refractory_s == 1.0  # from its card
+    pcm = np.concatenate([utterance("beep", after_s=0), utterance("beep", 2.0), silence(1)])
+    for refractory_s, words in ((None, 2), (0.5, 2), (10, 1)):
+        spotter = WakeWord(beep_model, refractory_s=refractory_s)
+        assert len(spotter.process(pcm)) == words
+
+
+@pytest.mark.parametrize("name", ["refractory_s", "pre_roll_s"])
+def test_times_out_of_range(beep_model: Path, name: str) -> None:
+    for value in (-0.1, 1e9, float("nan")):
+        with pytest.raises(ValueError, match=f"{name} must be from 0 to"):
+            WakeWord(beep_model, **{name: value})
+    for wrong in ("1", True, [1.0]):
+        with pytest.raises(TypeError, match=f"{name} must be a number"):
+            WakeWord(beep_model, **{name: wrong})
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 160, 1000, 1280])
 def test_never_depends_on_the_cut(beep_model: Path, chunk: int) -> None:
     pcm = np.concatenate([utterance("beep"), utterance("beep", 0.5)])

@@ -50,6 +50,29 @@ def pitch_hz(pcm: np.ndarray, rate_hz: float) -> float:
     return rate_hz / (low + int(np.argmax(correlation[low:high])))
 
 
+def median_pitch_hz(pcm: np.ndarray, rate_hz: float) -> float:
+    """The median over the voiced frames of 60 ms, each by autocorrelation."""
+    size = round(0.06 * rate_hz)
+    low, high = round(rate_hz / 400), round(rate_hz / 38)
+    found = []
+    for begin in range(0, len(pcm) - size, size // 4):
+        x = pcm[begin : begin + size].astype(float)
+        x -= x.mean()
+        energy = float(x @ x)
+        if energy < size * 400**2:
+            continue
+        correlation = np.fft.irfft(np.abs(np.fft.rfft(x, 2 * size)) ** 2)[:size]
+        # Divided by the overlap, so that long periods are not at a disadvantage.
+        correlation[1:] *= size / (size - np.arange(1, size))
+        part = correlation[low : min(high, size // 2)] / correlation[0]
+        peaks = 1 + np.flatnonzero((part[1:-1] > part[:-2]) & (part[1:-1] >= part[2:]))
+        good = peaks[part[peaks] > 0.85 * part.max()] if len(peaks) and part.max() > 0.5 else []
+        if len(good):
+            found.append(rate_hz / (low + int(good[0])))
+    assert len(found) > 10
+    return float(np.median(found))
+
+
 @every_engine
 def test_speech_is_speech(engine: str) -> None:
     pcm = say(engine, TEXT)
@@ -66,6 +89,44 @@ def test_rate_pitch_and_volume(engine: str) -> None:
     assert np.abs(quiet).max() == pytest.approx(np.abs(normal).max() / 2, abs=2)
     rate_hz = 16000 if engine == "flite" else 22050
     assert pitch_hz(say(engine, TEXT, voice, pitch=1.5), rate_hz) > 1.1 * pitch_hz(normal, rate_hz)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.8, 1.2, 1.5, 2.0])
+@pytest.mark.parametrize(
+    ("engine", "voice"),
+    [("espeak-ng", None), ("espeak-ng", "de"), ("flite", None), ("flite", "slt"), ("flite", "awb")],
+)
+def test_a_pitch_factor_is_a_factor(engine: str, voice: str | None, factor: float) -> None:
+    require_engine(engine)
+
+    async def measure(pitch: float) -> tuple[float, float]:
+        async with TtsClient(ENGINES[engine](timeout_s=LONG_S)) as client:
+            chunks = [c async for c in client.synthesize(TEXT, voice, Prosody(pitch=pitch))]
+        pcm, rate_hz = np.concatenate([c.pcm for c in chunks]), chunks[0].sample_rate_hz
+        return median_pitch_hz(pcm, rate_hz), len(pcm) / rate_hz
+
+    normal, changed = asyncio.run(measure(1.0)), asyncio.run(measure(factor))
+    assert changed[0] / normal[0] == pytest.approx(factor, rel=0.15)
+    assert changed[1] / normal[1] == pytest.approx(1, abs=0.08)
+
+
+def test_flite_refuses_a_pitch_that_it_would_ignore() -> None:
+    with pytest.raises(ServiceRefusedError, match="cannot change the pitch of its voice rms"):
+        say("flite", TEXT, "rms", pitch=1.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "voice", "message"),
+    [
+        ("こんにちは", None, r"cannot say 'こ' \(hiragana letter ko\)"),
+        ("hello Привет", None, "cannot say 'П'"),
+        ("hola", Voice(language="es"), "speaks English, not 'es'"),
+    ],
+)
+def test_flite_refuses_other_languages(text: str, voice: Voice | None, message: str) -> None:
+    with pytest.raises(ServiceRefusedError, match=message):
+        say("flite", text, voice)
+    assert len(say("flite", "a café, naïve", Voice(language="en-GB"))) > 4000
 
 
 @every_engine

@@ -15,14 +15,17 @@ import pytest
 pytest.importorskip("httpx", reason="the verifier extra is not installed")
 
 import httpx
+from helpers.tiny_model import utterance
 from helpers.tiny_verifier import candidate
 
+from pywakeword import WakeWord
 from pywakeword.errors import (
     MissingExtraError,
     VerifierRefusedError,
     VerifierUnavailableError,
 )
 from pywakeword.verifier import AsyncVerifier, CircuitBreaker, Verifier, VerifierPolicy
+from pywakeword.verifier.contract import parse_metadata
 from tools.verifier import fake_servers as fakes
 
 THRESHOLDS = {"beep": 0.5}
@@ -99,6 +102,21 @@ def test_only_the_verifiers_window_is_sent() -> None:
     with verifier(script) as client:
         client.verify(long)
     assert len(script.requests[0].content) < 2 * (8000 + 23440) + 2000
+
+
+@pytest.mark.parametrize(("pre_roll_s", "sent_samples"), [(0, 0), (0.25, 4000), (2.0, 8000)])
+def test_the_pre_roll_that_is_sent(beep_model: Path, pre_roll_s: float, sent_samples: int) -> None:
+    """A server takes at most half a second before the word."""
+    (found,) = WakeWord(beep_model, pre_roll_s=pre_roll_s).process(utterance("beep", 4.0))
+    script = Script()
+    with verifier(script) as client:
+        client.verify(found)
+    body = script.requests[0].content
+    meta = parse_metadata(body[body.index(b"{") : body.index(b"}}") + 2])
+    assert (meta.start_sample, meta.pre_roll_samples) == (sent_samples, sent_samples)
+    assert meta.end_sample - meta.start_sample == found.end_sample - found.start_sample
+    audio = found.snippet[found.pre_roll_samples - sent_samples :].astype("<i2").tobytes()
+    assert b"\r\n\r\n" + audio + b"\r\n" in body
 
 
 def test_only_candidates_between_the_thresholds_are_sent() -> None:

@@ -32,6 +32,7 @@ def test_manifest_says_what_the_detector_does(model: str) -> None:
     assert document["type"] == "pywakeword"
     details = document["pywakeword"]
     assert details["probability_cutoff"] == spotter.thresholds[spotter.keywords[0]]
+    assert document["trained_languages"] == ["en"]
     assert details["feature_step_size"] == 10
     assert details["sliding_window_size"] == spotter.cards[0].smoothing_outputs
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.endpointing.policy import WaitPolicy
+from pywakeword.measure.evaluation import around
 from tools.endpointing.figures.judging import table
 from tools.endpointing.figures.sweep import (
     Outcome,
@@ -127,12 +128,13 @@ def _summary(outcome: Outcome, speakers: npt.NDArray[Any]) -> dict[str, Any]:
         )
         drawn.append((100 * outcome.cut_off[index].mean(), outcome.latency_ms[index].mean()))
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    cut_off, latency_ms = 100 * float(outcome.cut_off.mean()), float(outcome.latency_ms.mean())
     p50, p90, p99 = np.percentile(outcome.latency_ms, [50, 90, 99])
     return {
-        "cut_off": round(100 * float(outcome.cut_off.mean()), 1),
-        "cut_off_interval": [round(float(low[0]), 1), round(float(high[0]), 1)],
-        "latency_ms": round(float(outcome.latency_ms.mean())),
-        "latency_interval": [round(float(low[1])), round(float(high[1]))],
+        "cut_off": round(cut_off, 1),
+        "cut_off_interval": [round(v, 1) for v in around(cut_off, float(low[0]), float(high[0]))],
+        "latency_ms": round(latency_ms),
+        "latency_interval": [round(v) for v in around(latency_ms, float(low[1]), float(high[1]))],
         "p50": round(float(p50)),
         "p90": round(float(p90)),
         "p99": round(float(p99)),

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.measure.evaluation import around
+
 Array = npt.NDArray[np.floating]
 _GROSS_OCTAVES = float(np.log2(1.2))
 
@@ -70,4 +72,5 @@ def interval(values: Array, groups: Sequence[str], *, draws: int = 1000) -> tupl
     drawn = np.random.default_rng(3).integers(0, len(names), (draws, len(names)))
     means = sums[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.percentile(means, [2.5, 97.5])
-    return float(sums.sum() / counts.sum()), float(low), float(high)
+    mean = float(sums.sum() / counts.sum())
+    return (mean, *around(mean, float(low), float(high)))

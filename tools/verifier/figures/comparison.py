@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pywakeword.measure.evaluation import around
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.shape import sized
 from tools.verifier.data.candidates import Candidates
@@ -157,4 +158,5 @@ def change(
         weights = [(draw(s.word_takes), draw(s.other_takes)) for s in model[0]]
         found.append(ratio(rng.integers(len(seeds), size=len(seeds)), weights))
     low, high = np.nanpercentile(found, (2.5, 97.5))
-    return ratio(seeds, None), float(low), float(high)
+    measured = ratio(seeds, None)
+    return (measured, *around(measured, float(low), float(high)))
