@@ -32,7 +32,6 @@ _RATIO_DB = {
     "alarm": (-10, 15),
 }
 _OWN = ("music", "tts", "alarm")
-_SYNTHETIC = ("synthetic", "natural")  # kinds of clips that a device could say itself
 _CANCELLED_SHARE = 0.25
 _OWN_WORD_SHARE = 0.25  # of the mixtures with the device's speech: it says the wake word
 _NARROW_SHARE = 0.12  # of a batch: a telephone's or an old headset's microphone
@@ -203,8 +202,9 @@ class Mixer:
                 ratio = rng.uniform(*_RATIO_DB[kind])
                 if kind in _OWN and rng.random() < _CANCELLED_SHARE:
                     ratio += rng.uniform(10, 25)  # what an echo canceller left over
-                # A synthetic voice beside the device's own could be either: real people only.
-                if kind == "tts" and voices[i] in _SYNTHETIC:
+                # A simple synthesiser beside the device's own could be either voice. A natural
+                # voice over it is a person; alone, and with the state "tts", it is the device.
+                if kind == "tts" and voices[i] == "synthetic":
                     kind = "music"
                 source = kind
                 if kind == "tts" and "own word" in self._by_kind:

@@ -38,7 +38,7 @@ _SAVE_EVERY = 250
 _OWN_VOICE_SHARE = 0.04  # of a batch: the device itself says a wake word
 _ONSET_SHARE = 0.08  # of a batch: the stream has just begun
 # Share of every kind of clip among the positives; what a store lacks goes to the others.
-_POSITIVE_SHARES = {"real": 0.36, "synthetic": 0.12, "natural": 0.34, "spliced": 0.18}
+_POSITIVE_SHARES = {"real": 0.36, "synthetic": 0.08, "natural": 0.38, "spliced": 0.18}
 
 Batch = TypeVar("Batch")
 
