@@ -27,7 +27,7 @@ def teach_quantized(
     *,
     steps: int,
     name: str,
-    batch: int = 48,
+    batch: int = 64,
 ) -> None:
     """Train the words in turn, one per step, as the exported graph computes them."""
     words = range(len(network.shape.words))

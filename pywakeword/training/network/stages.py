@@ -37,6 +37,8 @@ from pywakeword.training.network.shape import Shape
 _SAVE_EVERY = 250
 _OWN_VOICE_SHARE = 0.04  # of a batch: the device itself says a wake word
 _ONSET_SHARE = 0.08  # of a batch: the stream has just begun
+# Of a batch: clips with a word. The rest decides the false accepts, and so the threshold.
+_POSITIVE_SHARE = 0.25
 # Share of every kind of clip among the positives; what a store lacks goes to the others.
 _POSITIVE_SHARES = {"real": 0.36, "synthetic": 0.08, "natural": 0.38, "spliced": 0.18}
 
@@ -173,14 +175,14 @@ class Curriculum:
         }
 
     def _draw(self, batch: int) -> list[int]:
-        """Choose the clips of a batch: a third holds a word, evenly over the words."""
+        """Choose the clips of a batch: a quarter holds a word, evenly over the words."""
         rng = self.rng
         picks: list[int] = []
         drawn: dict[str, int] = {}
         for word in self.shape.words:
             pools = self._positives[word]
             shares = np.array([_POSITIVE_SHARES[k] for k in pools])
-            count = batch // (3 * len(self.shape.words))
+            count = round(batch * _POSITIVE_SHARE / len(self.shape.words))
             for kind in rng.choice(list(pools), count, p=shares / shares.sum()):
                 drawn[kind] = drawn.get(kind, 0) + 1
                 picks.append(pools[kind][int(rng.integers(len(pools[kind])))])
@@ -214,7 +216,7 @@ class Curriculum:
         )
 
     def words(self, batch: int, n_steps: int = 41) -> tuple[Mixed, Targets, Tensor, Tensor]:
-        """Features, state, targets, teacher rows and mask; a third holds a word."""
+        """Features, state, targets, teacher rows and mask; a quarter holds a word."""
         shape, store, rng = self.shape, self.store, self.rng
         n_frames = shape.window_frames + shape.stride * (n_steps - 1)
         picks = self._draw(batch)
@@ -281,7 +283,7 @@ def teach_words(
     work: Path,
     *,
     steps: int,
-    batch: int = 48,
+    batch: int = 64,
     rate: float = 2.5e-3,
     mine: Callable[[int], None] | None = None,
     name: str = "words",
