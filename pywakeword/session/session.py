@@ -31,6 +31,7 @@ from pywakeword.session.events import (
 from pywakeword.session.feed import read_blocks
 from pywakeword.session.loudspeaker import Loudspeaker, VirtualLoudspeaker
 from pywakeword.session.machine import Action, Machine, State, Trigger
+from pywakeword.session.own_voice import OwnVoice
 from pywakeword.session.partners import Application, SpeechToText, WordVerifier
 from pywakeword.session.playback import KINDS, Span
 from pywakeword.session.tasks import SessionTasks
@@ -78,6 +79,11 @@ class VoiceSession:
         Subtracts from the microphone what the session itself plays; the detector, the
         endpointer, the recorded request and the verifier get the cleaned audio. Without it,
         the microphone goes to them as it is.
+    own_voice : WakeWord, optional
+        A second detector of the same words, at a low threshold. It gets what the session
+        plays; a wake word in the microphone that it finds there at the same time, within
+        0.3 s, is the device's own and dropped; `own_words` counts them. Needs
+        `echo_canceller`.
     realtime : bool
         Whether the source gives audio as it is recorded.
     block_ms : float
@@ -105,6 +111,7 @@ class VoiceSession:
         endpointer: AnyEndpointer | None = None,
         loudspeaker: Loudspeaker | None = None,
         echo_canceller: EchoCanceller | None = None,
+        own_voice: WakeWord | None = None,
         realtime: bool = False,
         block_ms: float = 20.0,
     ) -> None:
@@ -114,11 +121,17 @@ class VoiceSession:
             )
         if not 1 <= block_ms <= 200:
             raise ValueError(f"block_ms must be from 1 to 200, got {block_ms!r}")
+        if own_voice is not None and echo_canceller is None:
+            raise ValueError("own_voice needs an echo_canceller")
         self._source = source
         self._spotter = spotter
         self._listener = StreamListener(spotter, Endpointer() if endpointer is None else endpointer)
         self._loudspeaker = VirtualLoudspeaker() if loudspeaker is None else loudspeaker
         self._canceller = echo_canceller
+        self._own_words = 0
+        self._own_voice = None
+        if own_voice is not None and echo_canceller is not None:
+            self._own_voice = OwnVoice(own_voice, echo_canceller)
         self._realtime = realtime
         self._block_samples = round(block_ms * SAMPLE_RATE_HZ / 1000)
 
@@ -157,6 +170,11 @@ class VoiceSession:
     def clock(self) -> SampleClock:
         """Time of the session. An application that waits for audio time sleeps on it."""
         return self._clock
+
+    @property
+    def own_words(self) -> int:
+        """Wake words in the microphone that were the device's own, with `own_voice`."""
+        return self._own_words
 
     def play(self, kind: str, pcm: Pcm) -> None:
         """Play mono 16 kHz audio from the next sample on: "music", "alarm", ..."""
@@ -206,13 +224,16 @@ class VoiceSession:
         endpoints: list[EndpointEvent] = []
         spans = self._loudspeaker.played(begin, begin + len(block))
         if self._canceller is not None:
-            block = self._canceller.process(block, _played_pcm(spans))
+            played = _played_pcm(spans)
+            block = self._canceller.process(block, played)
+            if self._own_voice is not None:
+                self._own_voice.process(played)
         for span in spans:
             if span.playback != self._playback:
                 self._change_playback(span.begin, span.playback)
             for heard in self._listener.process(block[span.begin - begin : span.end - begin]):
                 endpoints += heard.events
-                if heard.detection is not None:
+                if heard.detection is not None and not self._is_own(heard.detection):
                     detections.append(heard.detection)
         self._history.append(block)
         self._clock.advance(len(block))
@@ -225,6 +246,11 @@ class VoiceSession:
             await asyncio.sleep(0)
         else:
             await self._tasks.settle()
+
+    def _is_own(self, detection: Detection) -> bool:
+        is_own = self._own_voice is not None and self._own_voice.said(detection)
+        self._own_words += is_own
+        return is_own
 
     def _take_events(self) -> list[SessionEvent]:
         events = list(self._events)

@@ -1,0 +1,58 @@
+"""Recognises wake words that the device itself said."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from pywakeword.audio.echo import EchoCanceller
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.audio.source import PcmBlock
+from pywakeword.events import Detection
+from pywakeword.wakeword import WakeWord
+
+_COINCIDES_SAMPLES = 3 * SAMPLE_RATE_HZ // 10
+_KEPT_SAMPLES = 2 * SAMPLE_RATE_HZ
+
+
+class OwnVoice:
+    """Compares detections in the microphone with the scores of what the loudspeaker plays.
+
+    Parameters
+    ----------
+    spotter : WakeWord
+        Gets the loudspeaker's samples. Its thresholds say from which score on the device
+        counts as having said the word.
+    canceller : EchoCanceller
+        Knows how much later the loudspeaker is in the microphone.
+    """
+
+    def __init__(self, spotter: WakeWord, canceller: EchoCanceller) -> None:
+        self._spotter = spotter
+        self._canceller = canceller
+        self._thresholds = np.array(list(spotter.thresholds.values()))
+        self._said: deque[tuple[int, str]] = deque()  # end of the audio, and word
+        self._now = 0
+        self._silent_samples = _KEPT_SAMPLES
+        spotter.reset()
+
+    def process(self, played: PcmBlock) -> None:
+        """Consume what was played."""
+        self._now += len(played)
+        self._silent_samples = 0 if played.any() else self._silent_samples + len(played)
+        if self._silent_samples < _KEPT_SAMPLES:  # after that there is nothing to find
+            scores = self._spotter.scores(played)
+            if len(scores):
+                for index in np.flatnonzero(scores.max(axis=0) >= self._thresholds):
+                    self._said.append((self._now, self._spotter.keywords[index]))
+        while self._said and self._said[0][0] < self._now - _KEPT_SAMPLES:
+            self._said.popleft()
+
+    def said(self, detection: Detection) -> bool:
+        """Whether the device itself said the word, at the same time."""
+        at = detection.detected_sample - self._canceller.delay_samples
+        return any(
+            word == detection.keyword and abs(at - end) <= _COINCIDES_SAMPLES
+            for end, word in self._said
+        )
