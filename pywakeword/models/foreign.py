@@ -6,9 +6,11 @@ import json
 import os
 from pathlib import Path
 
-from pywakeword.errors import ModelError
+from pywakeword.errors import CardError, ModelError
+from pywakeword.models.digest import read_file
 
 _HEAD_BYTES = 4096
+_MAX_JSON_BYTES = 1 << 20
 _HOW = "not a pywakeword model; its front end differs. Train the word with pywakeword instead"
 
 
@@ -49,7 +51,7 @@ def _kind_of_json(path: Path) -> str:
 
 def _is_micro(path: Path) -> bool:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        document = json.loads(read_file(path, limit=_MAX_JSON_BYTES).decode("utf-8"))
+    except (CardError, OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("type") == "micro"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _LINGER_S = 10.0
 _DISCARD_BYTES = 1 << 16
+_MAX_DISCARDED_BYTES = 4 << 20
 
 # A chunk of audio has 0.1 s; this is 8 s.
 _LIMITS = EventLimits(data=64 << 10, payload=256 << 10)
@@ -157,15 +158,16 @@ async def _send(answer: Eventable, writer: asyncio.StreamWriter) -> None:
 
 
 async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send the end of the stream, then drop what the client still sends until it closes.
+    """Send the end of the stream, then drop what the client still sends, within limits.
 
     Closing with unread data resets the connection, and the client loses what it has not read.
     """
     writer.write_eof()
 
     async def discard() -> None:
-        while await reader.read(_DISCARD_BYTES):
-            pass
+        n_bytes = 0
+        while n_bytes < _MAX_DISCARDED_BYTES and (data := await reader.read(_DISCARD_BYTES)):
+            n_bytes += len(data)
 
     await within(discard(), _LINGER_S, "the client did not close")
 

@@ -311,6 +311,8 @@ def test_debug_log(caplog: pytest.LogCaptureFixture) -> None:
         await client.write_event(Detect(names=["computer"]).event())
         await send_audio(client, sounds.spoken("computer"))
         await client.read_event()
+        await client.write_event(Ping().event())  # answered after all the audio
+        await client.read_event()
 
     with caplog.at_level("DEBUG", logger="pywakeword"):
         with_client(work)
