@@ -112,9 +112,9 @@ class Spotter {
   const DeviceStateSizes state_sizes_;
   const int64_t first_sample_;
   const int64_t pre_roll_samples_;
-  const int frame_stride_;
   AudioRing history_;
   Lfbe lfbe_;
+  const int frame_stride_;
   int frames_since_output_ = 0;
   std::array<uint32_t, Lfbe::kMostWaiting> waiting_states_{};  // Pack()ed, per frame
   std::vector<std::unique_ptr<PosteriorSource>> sources_;
