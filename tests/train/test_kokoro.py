@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pywakeword.training import voices
-from pywakeword.training.voices.edges import trimmed
-from pywakeword.training.voices.engines.kokoro import Kokoro
+from pywakeword import voices
+from pywakeword.voices.edges import trimmed
+from pywakeword.voices.engines.kokoro import Kokoro
 
 
 @pytest.fixture(scope="module")

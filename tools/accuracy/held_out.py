@@ -17,7 +17,7 @@ from tqdm import tqdm
 from pywakeword.training.takes.bank import fill
 from pywakeword.training.takes.evaluation import evaluation_tasks
 from pywakeword.training.takes.plan import Task
-from pywakeword.training.voices import VoiceNotInstalledError, open_voice
+from pywakeword.voices import VoiceNotInstalledError, open_voice
 
 
 @dataclass

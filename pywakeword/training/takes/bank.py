@@ -22,9 +22,9 @@ import numpy.typing as npt
 
 from pywakeword._extras import require
 from pywakeword.training.takes.plan import Task
-from pywakeword.training.voices.edges import trimmed
-from pywakeword.training.voices.held_out import is_held_out
-from pywakeword.training.voices.voice import AlignedVoice, Span, Voice
+from pywakeword.voices.edges import trimmed
+from pywakeword.voices.held_out import is_held_out
+from pywakeword.voices.voice import AlignedVoice, Span, Voice
 
 SAMPLE_RATE = 16000
 INDEX = "index.jsonl"

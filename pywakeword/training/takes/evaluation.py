@@ -9,7 +9,7 @@ import numpy as np
 from pywakeword.training.takes._commands import HELD_OUT_COMMANDS
 from pywakeword.training.takes.plan import Task
 from pywakeword.training.takes.words import WORDS
-from pywakeword.training.voices.held_out import HELD_OUT
+from pywakeword.voices.held_out import HELD_OUT
 
 KINDS = ("isolated", "one_breath", "pause")
 _SLOWEST, _FASTEST = 0.85, 1.2

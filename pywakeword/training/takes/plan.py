@@ -15,8 +15,8 @@ import numpy as np
 from pywakeword.training.takes._sentences import POSITIVE_KINDS, sentence
 from pywakeword.training.takes.texts import ENGLISH, Texts
 from pywakeword.training.takes.words import WORDS, Word
-from pywakeword.training.voices.held_out import HELD_OUT, check_trainable
-from pywakeword.training.voices.mixture import format_mixture
+from pywakeword.voices.held_out import HELD_OUT, check_trainable
+from pywakeword.voices.mixture import format_mixture
 
 # Shares in each half; "mention" has the word in it, but nobody calls.
 POSITIVE_SHARES = {"one_breath": 0.45, "isolated": 0.25, "carrier": 0.15, "pause": 0.15}

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("tqdm", reason="the evaluate extra is not installed")
 
 from pywakeword.training.takes.plan import Task
-from pywakeword.training.voices import VoiceNotInstalledError
+from pywakeword.voices import VoiceNotInstalledError
 from tools.accuracy import held_out
 
 

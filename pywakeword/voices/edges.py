@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pywakeword.training.voices.voice import Audio, Span
+from pywakeword.voices.voice import Audio, Span
 
 _FRAME_S, _HOP_S = 0.010, 0.005
 # As for the boundaries of recorded takes.

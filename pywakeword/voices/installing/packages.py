@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pywakeword.training.voices.errors import VoiceInstallError
+from pywakeword.voices.errors import VoiceInstallError
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.models.onnx import open_session
-from pywakeword.training.voices.edges import trimmed
-from pywakeword.training.voices.engines.kokoro_graph import DURATIONS
-from pywakeword.training.voices.engines.kokoro_phonemes import kokoro_phonemes
-from pywakeword.training.voices.engines.kokoro_symbols import NUMBERS
-from pywakeword.training.voices.mixture import parse_mixture
-from pywakeword.training.voices.voice import Audio, Span, check_speed, check_text, choose
+from pywakeword.voices.edges import trimmed
+from pywakeword.voices.engines.kokoro_graph import DURATIONS
+from pywakeword.voices.engines.kokoro_phonemes import kokoro_phonemes
+from pywakeword.voices.engines.kokoro_symbols import NUMBERS
+from pywakeword.voices.mixture import parse_mixture
+from pywakeword.voices.voice import Audio, Span, check_speed, check_text, choose
 
 # Language codes of this package and espeak-ng's.
 _LANGUAGES = {
@@ -58,7 +58,7 @@ class Kokoro:
     languages: tuple[str, ...] = tuple(_LANGUAGES)
 
     def __init__(self, model: str | Path, styles: str | Path) -> None:
-        self._session = open_session(Path(model), extra="train")
+        self._session = open_session(Path(model), extra="kokoro")
         self._styles = _Styles(Path(styles))
         self.speakers = self._styles.names
 

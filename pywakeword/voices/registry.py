@@ -3,7 +3,7 @@
 A class with the members of `Voice` is a voice; this is a whole one::
 
     import numpy as np
-    from pywakeword.training.voices import VoiceEntry, register
+    from pywakeword.voices import VoiceEntry, register
 
     class Mine:
         name = "mine"
@@ -28,9 +28,9 @@ from __future__ import annotations
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
-from pywakeword.training.voices.engines.builtin import BUILT_IN
-from pywakeword.training.voices.entry import VoiceEntry
-from pywakeword.training.voices.voice import Voice
+from pywakeword.voices.engines.builtin import BUILT_IN
+from pywakeword.voices.entry import VoiceEntry
+from pywakeword.voices.voice import Voice
 
 GROUP = "pywakeword.voices"
 
@@ -81,7 +81,7 @@ def open_voice(name: str) -> Voice:
     VoiceNotInstalledError
         If it is not on this machine.
     MissingExtraError
-        If the extra `train` is not installed.
+        If the voice needs an extra that is not installed.
     """
     return entry(name).open()
 

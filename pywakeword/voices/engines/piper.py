@@ -10,8 +10,8 @@ import numpy as np
 
 from pywakeword._extras import require
 from pywakeword.models.onnx import Session, open_session
-from pywakeword.training.voices.engines.phonemes import TIE, phonemes
-from pywakeword.training.voices.voice import Audio, check_speed, check_text, choose
+from pywakeword.voices.engines.phonemes import TIE, phonemes
+from pywakeword.voices.voice import Audio, check_speed, check_text, choose
 
 _START, _END, _BETWEEN = "^", "$", "_"
 
@@ -36,7 +36,7 @@ class Piper:
     languages: tuple[str, ...] = ("en-us",)
 
     def __init__(self, model: Path, speaker: str) -> None:
-        self._onnxruntime = require("onnxruntime", "train")
+        self._onnxruntime = require("onnxruntime", "kokoro")
         config = json.loads(model.with_name(model.name + ".json").read_text(encoding="utf-8"))
         self._model = model
         self._numbers: dict[str, list[int]] = config["phoneme_id_map"]
@@ -80,4 +80,4 @@ class Piper:
     def _seeded(self, seed: int) -> Session:
         """Return a session whose noise starts at `seed`: it is drawn as the session is used."""
         self._onnxruntime.set_seed(seed % 2**31)
-        return open_session(self._model, extra="train")
+        return open_session(self._model, extra="kokoro")

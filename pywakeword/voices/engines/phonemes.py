@@ -115,6 +115,6 @@ def _installed() -> tuple[str, bytes | None]:
     except ImportError as error:
         path = ctypes.util.find_library("espeak-ng")
         if path is None:
-            raise MissingExtraError("espeakng_loader", "train") from error
+            raise MissingExtraError("espeakng_loader", "kokoro") from error
         return path, None
     return loader.get_library_path(), str(Path(loader.get_data_path()).parent).encode()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pywakeword.training.voices.installing.install import Recipe, is_installed
-from pywakeword.training.voices.voice import Voice
+from pywakeword.voices.installing.install import Recipe, is_installed
+from pywakeword.voices.voice import Voice
 
 
 @dataclass(frozen=True)

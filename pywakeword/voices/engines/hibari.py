@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pywakeword._extras import require
-from pywakeword.training.voices.voice import Audio, check_speed, check_text, choose
+from pywakeword.voices.voice import Audio, check_speed, check_text, choose
 
 
 class Hibari:
@@ -28,7 +28,7 @@ class Hibari:
     languages: tuple[str, ...] = ("en-us", "en-gb")
 
     def __init__(self, folder: Path) -> None:
-        require("onnxruntime", "train")
+        require("onnxruntime", "hibari")
         hibari = _imported("hibari", folder)
         reader = _imported("hibari.g2p", folder).G2P
         self._synthesisers: dict[str, Any] = {

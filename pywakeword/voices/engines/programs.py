@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pywakeword.training.voices.errors import VoiceFailedError, VoiceNotInstalledError
-from pywakeword.training.voices.voice import Audio, check_speed, check_text, choose
+from pywakeword.voices.errors import VoiceFailedError, VoiceNotInstalledError
+from pywakeword.voices.voice import Audio, check_speed, check_text, choose
 
 _TIMEOUT_S = 60.0
 _ESPEAK_WORDS_PER_MINUTE = 165
@@ -113,4 +113,4 @@ def _speech(command: Sequence[str], voice: Espeak | Flite) -> Audio:
         raise VoiceFailedError(f"{voice.name} spoke at {rate} Hz, expected {voice.sample_rate}")
     even = len(content) - (len(content) - header) % 2
     pcm = np.frombuffer(content[header:even], "<i2")
-    return pcm.astype(np.float32) / np.float32(32768)
+    return np.asarray(pcm / 32768, np.float32)
