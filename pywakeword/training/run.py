@@ -96,6 +96,7 @@ def prepare_run(args: argparse.Namespace) -> Run:
         seed=args.seed,
         workers=args.workers,
         teacher=not args.start,
+        in_banks=_words_of(args.bank),
     )
     words = tuple(takes)
     more = _running_speech(args, takes, clips)
@@ -142,6 +143,11 @@ def _count_voices(args: argparse.Namespace, words: tuple[str, ...]) -> dict[str,
     return dict(Counter(said))
 
 
+def _words_of(banks: list[Path]) -> set[str]:
+    """Wake words that the voices of the banks say."""
+    return {take["keyword"] for bank in banks for take in read_takes(bank) if take["called"]}
+
+
 def _gather_takes(
     args: argparse.Namespace, clips: list[Clip]
 ) -> tuple[dict[str, list[Clip]], list[Clip]]:
@@ -150,6 +156,7 @@ def _gather_takes(
         raise ValueError("--takes needs WORD=DIR, with a WORD that is trained")
     takes: dict[str, list[Clip]] = {}
     kept: list[Clip] = []
+    spoken = _words_of(args.bank)
     for word in args.words:
         if word in folders:
             folder = Path(folders[word])
@@ -161,9 +168,9 @@ def _gather_takes(
             takes[word] = [c for c in clips if c.category == "wakewords" and c.label == word]
         if args.from_text:
             takes[word] = []
-        elif not takes[word]:
+        elif not takes[word] and word not in spoken:
             raise ValueError(
                 f"no takes of {word} with split=train, release=ok; give --takes {word}=DIR, "
-                "or --from-text to train on synthetic voices alone"
+                f"--bank DIR with {word} in it, or --from-text to train on synthetic voices alone"
             )
     return takes, kept

@@ -83,6 +83,28 @@ def test_every_voice_says_other_things_as_often_as_the_word(
     assert sum(n for (_, label), n in drawn.items() if label) == 40 * 12
 
 
+def test_a_word_with_more_takes_is_drawn_more_often_and_a_few_recordings_do_not_fill_a_batch(
+    tmp_path: Path, interference: Store
+) -> None:
+    words = ("alexa", "amazon", "echo")
+    clips = [("natural", "alexa", "")] * 400 + [("natural", "amazon", "")] * 98
+    clips += [("real", "amazon", "")] * 2 + [("natural", "echo", "")] * 100
+    speech = store(tmp_path / "speech", clips + [("natural", "", ""), ("real", "", "")])
+    curriculum = Curriculum(speech, interference, Shape(words=words), 5)
+    drawn = dict.fromkeys(words, 0)
+    recordings = 0
+    for _ in range(60):
+        for i in curriculum._draw(48):
+            entry = speech.entries[i]
+            if entry.label:
+                drawn[entry.label] += 1
+                recordings += entry.kind == "real"
+    assert sum(drawn.values()) == 60 * round(48 * 0.27)  # a little more for the third word
+    assert drawn["alexa"] / drawn["amazon"] == pytest.approx(2, rel=0.3)
+    assert drawn["echo"] / drawn["amazon"] == pytest.approx(1, rel=0.3)
+    assert recordings < 0.06 * drawn["amazon"]
+
+
 def test_a_store_without_natural_voices_gives_full_batches(
     tmp_path: Path, interference: Store
 ) -> None:

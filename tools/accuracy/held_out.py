@@ -1,8 +1,8 @@
 """Speak the takes for "one breath" in held-out voices: python -m tools.accuracy held-out DIR.
 
-Voices that no model is trained on say every word alone, in one breath with a command, and
-with a pause before it. Install the voices first: `pywakeword voices --install NAME`. A run
-that was stopped goes on where it was.
+Voices that no model is trained on say every word alone, in one breath with a command, with
+a pause before it, and behind a few other words; and they talk about it. Install the voices
+first: `pywakeword voices --install NAME`. A run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pywakeword.training.takes.bank import fill
-from pywakeword.training.takes.evaluation import evaluation_tasks
+from pywakeword.training.takes.evaluation import MORE_KINDS, evaluation_tasks
 from pywakeword.training.takes.plan import Task
+from pywakeword.training.takes.words import WORDS
 from pywakeword.voices import VoiceNotInstalledError, open_voice
 
 
@@ -34,13 +35,18 @@ def main(argv: list[str] | None = None) -> int:
     """Fill the folder."""
     parser = argparse.ArgumentParser(prog="python -m tools.accuracy held-out", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--words", nargs="+", default=["alexa", "computer"])
+    parser.add_argument(
+        "--words", nargs="+", choices=["all", *WORDS], default=["all"], metavar="WORD"
+    )
     parser.add_argument(
         "--per-speaker", type=int, default=4, help="takes per word, kind and speaker"
     )
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args(argv)
-    tasks = evaluation_tasks(args.words, args.per_speaker)
+    words = list(WORDS) if args.words == ["all"] else args.words
+    tasks = evaluation_tasks(words, args.per_speaker)
+    fewer = max(args.per_speaker // 2, 1)
+    tasks += evaluation_tasks(words, fewer, kinds=MORE_KINDS, first=len(tasks))
     try:
         rows = fill(args.folder, _Tasks(tasks), len(tasks), open_voice, args.workers)
         for _ in tqdm(rows, desc="new takes"):

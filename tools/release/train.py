@@ -31,6 +31,7 @@ from pywakeword.training.run import Run, add_run_options, prepare_run
 
 _STEPS = {"distil_steps": 20_000, "word_steps": 16_000, "quantized_steps": 3000}
 _STATISTICS_BATCHES, _BATCH = 30, 48
+_TRAINED_BATCH = 64
 _RATE, _START_RATE = 2.5e-3, 8e-4  # a trained network is changed more gently
 _STEERING = ("quiet", "noise 5", "far 5", "music 0", "one breath")
 
@@ -50,6 +51,14 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--report-every", type=int, default=1000, metavar="STEPS", help="between looks at dev"
+    )
+    parser.add_argument(
+        "--batch", type=int, default=_TRAINED_BATCH, metavar="CLIPS", help="clips of a step"
+    )
+    parser.add_argument(
+        "--bfloat16",
+        action="store_true",
+        help="convolutions in bfloat16 while the words are taught",
     )
     for name, default in _STEPS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
@@ -107,6 +116,8 @@ def main(argv: list[str] | None = None) -> int:
         rate=_START_RATE if args.start else _RATE,
         mine=each_save,
         name=f"words-{run.name}",
+        batch=args.batch,
+        bfloat16=args.bfloat16,
     )
 
     # A seed of its own: the ranges are the same whether or not training was resumed.
@@ -122,6 +133,7 @@ def main(argv: list[str] | None = None) -> int:
         args.work,
         steps=args.quantized_steps,
         name=f"quantized-{run.name}",
+        batch=args.batch,
     )
     for word, data in release.export(network, ranges).items():
         document = release.card(network, word, args.size, data)
@@ -156,6 +168,8 @@ def training_record(args: argparse.Namespace) -> dict[str, object]:
     options += [f"--start {path.name}" for path in args.start]
     options += ["--bank BANK" for _ in args.bank]
     options += ["--held-out HELD_OUT"] * (args.held_out is not None)
+    options += [f"--batch {args.batch}"] * (args.batch != _TRAINED_BATCH)
+    options += ["--bfloat16"] * args.bfloat16
     # The lengths of the stages, where they are not the command's own.
     options += [
         f"--{name.replace('_', '-')} {value}"

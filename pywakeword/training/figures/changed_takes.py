@@ -1,6 +1,6 @@
 """Takes for the conditions in which the speech itself differs, not what is mixed with it.
 
-"one_breath" and "pause" are takes of a bank by held-out voices
+"one_breath", "carrier", "pause" and "mention" are takes of a bank by held-out voices
 (`pywakeword.training.takes.evaluation`). "spliced" puts real speech of the same split right
 behind a real take, and at times before it. "high" raises pitch, formants and tempo by 1.3,
 towards a child's voice; "narrow" cuts everything above 3.4 kHz, as a telephone does.
@@ -8,7 +8,7 @@ towards a child's voice; "narrow" cuts everything above 3.4 kHz, as a telephone 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Optional
 
@@ -34,20 +34,22 @@ Take = tuple[str, npt.NDArray[np.float32], Optional[tuple[int, int]]]
 def bank_takes(bank: Path, word: str, kind: str) -> Iterator[Take]:
     """Yield the takes of a kind from a bank; some voices do not give the span of the word."""
     for row in read_index(bank):
-        if row["keyword"] == word and row["kind"] == kind and row["called"]:
+        if row["keyword"] == word and row["kind"] == kind:
             samples = decode(bank / row["file"])
             span = None if row["start"] is None else (row["start"], row["end"])
             yield f"{row['voice']}:{row['speaker']} {row['task']}", samples, span
 
 
-def spliced_takes(takes: list[Clip], speech: list[Clip]) -> Iterator[Take]:
-    """Yield real takes with real speech behind them."""
+def spliced_takes(
+    takes: Iterable[tuple[str, npt.NDArray[np.float32]]], speech: list[Clip]
+) -> Iterator[Take]:
+    """Yield takes with real speech behind them."""
     rng = np.random.default_rng(_SEED)
-    for take in takes:
+    for name, take in takes:
         before, after = (decode(speech[int(i)].path) for i in rng.integers(len(speech), size=2))
         wanted = rng.random() < _BEFORE_SHARE
-        samples, span = splice(decode(take.path), before if wanted else None, after, rng)
-        yield take.path.name, samples, span
+        samples, span = splice(take, before if wanted else None, after, rng)
+        yield name, samples, span
 
 
 def high(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

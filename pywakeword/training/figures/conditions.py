@@ -25,6 +25,7 @@ from pywakeword.training.material.corpus import Clip, decode, read_manifest
 from pywakeword.training.material.features import to_pcm
 from pywakeword.training.material.levels import active_rms
 from pywakeword.training.material.sentences import treebank_sentences
+from pywakeword.training.takes.bank import read_index
 
 FLOOR_DBFS = -60.0
 PADDING_S = 1.5
@@ -50,16 +51,19 @@ CONDITIONS = {
     "own tts 0": Condition("tts", 0.0),
     "alarm 0": Condition("alarm", 0.0),
 }
-# The word is said in another way. The first two need a bank of held-out voices.
+# The word is said in another way. The first three need a bank of held-out voices.
 CHANGED = {
     "one breath": Condition(change="one_breath"),
     "one breath, noise 5": Condition("noise", 5.0, change="one_breath"),
+    "carrier": Condition(change="carrier"),
     "spliced": Condition(change="spliced"),
     "high voice": Condition(change="high"),
     "narrow band": Condition(change="narrow"),
 }
 OWN = ("music", "tts", "alarm")  # what the device itself plays
+_BANK_KINDS = ("one_breath", "carrier", "pause", "mention")
 _SYNTHETIC_TAKES = 40
+_FEWEST_RECORDINGS = 4  # fewer measure nothing
 _OWN_WORDS = 160
 
 
@@ -160,9 +164,16 @@ class Conditions:
 
     @property
     def names(self) -> list[str]:
-        """Conditions that can be made: without a bank of held-out voices, not "one breath"."""
-        changed = [n for n in CHANGED if self._held_out is not None or "breath" not in n]
-        return [*CONDITIONS, *changed]
+        """Conditions that can be made: "one breath" only if the held-out voices say it."""
+        spoken = (
+            set() if self._held_out is None else {r["kind"] for r in read_index(self._held_out)}
+        )
+        missing = {"one_breath", "carrier"} - spoken
+        return [*CONDITIONS, *(n for n, c in CHANGED.items() if c.change not in missing)]
+
+    def mentions(self, word: str) -> Iterator[Stream]:
+        """Yield sentences of held-out voices about `word`, which call nobody."""
+        yield from self.positives(word, Condition(change="mention"))
 
     def positives(self, word: str, condition: str | Condition) -> Iterator[Stream]:
         """Yield every take of `word`, padded, in a condition: its name, or one like it."""
@@ -190,14 +201,13 @@ class Conditions:
 
     def _changed(self, word: str, change: str) -> Iterator[changed_takes.Take]:
         """Yield the takes of a condition before anything is mixed in."""
-        if change in ("one_breath", "pause"):
+        if change in _BANK_KINDS:
             if self._held_out is None:
                 raise ValueError(f"{change}: a bank of held-out voices is needed")
             yield from changed_takes.bank_takes(self._held_out, word, change)
         elif change == "spliced":
-            takes = [c for c in self.clips if c.category == "wakewords" and c.label == word]
             speech = [c for c in self.clips if c.category == "speech" and not c.holds(word)]
-            yield from changed_takes.spliced_takes(takes, speech)
+            yield from changed_takes.spliced_takes(self._takes(word), speech)
         else:
             alter = {"high": changed_takes.high, "narrow": changed_takes.narrow}.get(change)
             for name, samples in self._takes(word):
@@ -205,11 +215,16 @@ class Conditions:
                 yield name, altered, word_boundaries(altered)
 
     def _takes(self, word: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
-        """Yield the recordings of `word`; without any, it in held-out synthetic voices."""
-        clips = [c for c in self.clips if c.category == "wakewords" and c.label == word]
-        for clip in clips:
-            yield clip.path.name, decode(clip.path)
-        if not clips:
+        """Yield the recordings of `word`; without any, it alone in held-out voices."""
+        source = self.takes_of(word)
+        if source == "recordings":
+            for clip in self._recordings(word):
+                yield clip.path.name, decode(clip.path)
+        elif source == "natural voices":
+            assert self._held_out is not None
+            for name, samples, _ in changed_takes.bank_takes(self._held_out, word, "isolated"):
+                yield name, samples
+        else:
             voices = synthesis.voices(evaluation=True)
             for i in range(_SYNTHETIC_TAKES):
                 voice = voices[(5 * i) % len(voices)]
@@ -217,6 +232,20 @@ class Conditions:
                     word.replace("_", " "), voice, rate=0.85 + 0.3 * (i % 3) / 2
                 )
                 yield f"{voice.name} {i}", spoken
+
+    def takes_of(self, word: str) -> str:
+        """Say what stands for a person: "recordings", "natural voices" or "simple synthesisers"."""
+        if len(self._recordings(word)) >= _FEWEST_RECORDINGS:
+            return "recordings"
+        if self._held_out is not None and any(
+            row["keyword"] == word and row["kind"] == "isolated"
+            for row in read_index(self._held_out)
+        ):
+            return "natural voices"
+        return "simple synthesisers"
+
+    def _recordings(self, word: str) -> list[Clip]:
+        return [c for c in self.clips if c.category == "wakewords" and c.label == word]
 
     def negatives(self, words: tuple[str, ...]) -> Iterator[Stream]:
         """Yield dev speech, other words and noise, in quiet; none holds one of `words`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,9 @@ def _common_jobs(clips: list[Clip], data: Path, seed: int, scale: float) -> Iter
         )
 
 
-def _word_jobs(word: str, takes: list[Clip], seed: int, scale: float) -> Iterator[Job]:
+def _word_jobs(
+    word: str, takes: list[Clip], seed: int, scale: float, *, alone: bool
+) -> Iterator[Job]:
     rng = np.random.default_rng(seed)
     job = _Numbered(seed)
     every_voice = synthesis.voices()
@@ -139,7 +141,7 @@ def _word_jobs(word: str, takes: list[Clip], seed: int, scale: float) -> Iterato
                 warped=copy >= _TAKE_VERSIONS,
             )
     spoken, misses = spellings(word)
-    yield from synthetic(spoken, word, _SYNTHETIC_TAKES if takes else _SYNTHETIC_ALONE)
+    yield from synthetic(spoken, word, _SYNTHETIC_ALONE if alone else _SYNTHETIC_TAKES)
     yield from synthetic(misses, "", _NEAR_MISSES)
 
 
@@ -173,6 +175,7 @@ def prepare_speech(
     workers: int = 2,
     scale: float = 1.0,
     teacher: bool = True,
+    in_banks: Collection[str] = (),
 ) -> Store:
     """Make (or reopen) the training speech of the words.
 
@@ -187,15 +190,18 @@ def prepare_speech(
     teacher : bool
         Whether to compute the teacher's rows, which distillation needs. They are nine tenths
         of the work.
+    in_banks : collection of str
+        Words that natural voices say as well: fewer takes by simple synthesisers are made.
     """
     clips = read_manifest(data, "train")
     rng = np.random.default_rng(seed)
     responses = rooms.measured_rooms(clips) + rooms.simulated_rooms(int(60 * scale), rng)
     stores = []
     for number, (word, recordings) in enumerate(takes.items()):
-        folder = work / "words" / word / ("speech" if recordings else "text")
+        alone = not recordings and word not in in_banks
+        folder = work / "words" / word / ("text" if alone else "speech")
         if not Store.exists(folder):
-            jobs = list(_word_jobs(word, recordings, seed + 100 * (number + 1), scale))
+            jobs = list(_word_jobs(word, recordings, seed + 100 * (number + 1), scale, alone=alone))
             make_store(folder, jobs, responses, workers=workers, teacher=teacher)
         stores.append(Store.read(folder))
     folder = work / "speech"

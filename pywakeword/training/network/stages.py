@@ -37,10 +37,13 @@ from pywakeword.training.network.shape import Shape
 _SAVE_EVERY = 250
 _OWN_VOICE_SHARE = 0.04  # of a batch: the device itself says a wake word
 _ONSET_SHARE = 0.08  # of a batch: the stream has just begun
-# Of a batch: clips with a word. The rest decides the false accepts, and so the threshold.
-_POSITIVE_SHARE = 0.25
+# Of a batch: clips with a word, for up to two words and for each further one. The rest decides
+# the false accepts, and so the threshold.
+_POSITIVE_SHARE, _POSITIVE_SHARE_PER_WORD = 0.25, 0.02
 # Share of every kind of clip among the positives; what a store lacks goes to the others.
 _POSITIVE_SHARES = {"real": 0.36, "synthetic": 0.08, "natural": 0.38, "spliced": 0.18}
+# A kind with fewer clips than this has a smaller share: two takes are not a third of a batch.
+_FULL_SHARE_CLIPS = 200
 
 Batch = TypeVar("Batch")
 
@@ -173,16 +176,27 @@ class Curriculum:
             }
             for w in shape.words
         }
+        # A word with four times the clips is drawn twice as often.
+        sizes = [sum(map(len, self._positives[w].values())) for w in shape.words]
+        self._word_shares = np.sqrt(sizes) / np.sqrt(sizes).sum()
+        self._positive_share = _POSITIVE_SHARE + _POSITIVE_SHARE_PER_WORD * max(
+            len(shape.words) - 2, 0
+        )
 
     def _draw(self, batch: int) -> list[int]:
-        """Choose the clips of a batch: a quarter holds a word, evenly over the words."""
+        """Choose the clips of a batch: a quarter or more holds a word."""
         rng = self.rng
         picks: list[int] = []
         drawn: dict[str, int] = {}
-        for word in self.shape.words:
+        counts = rng.multinomial(round(batch * self._positive_share), self._word_shares)
+        for word, count in zip(self.shape.words, counts):
             pools = self._positives[word]
-            shares = np.array([_POSITIVE_SHARES[k] for k in pools])
-            count = round(batch * _POSITIVE_SHARE / len(self.shape.words))
+            shares = np.array(
+                [
+                    _POSITIVE_SHARES[kind] * min(1.0, len(clips) / _FULL_SHARE_CLIPS)
+                    for kind, clips in pools.items()
+                ]
+            )
             for kind in rng.choice(list(pools), count, p=shares / shares.sum()):
                 drawn[kind] = drawn.get(kind, 0) + 1
                 picks.append(pools[kind][int(rng.integers(len(pools[kind])))])
@@ -287,10 +301,20 @@ def teach_words(
     rate: float = 2.5e-3,
     mine: Callable[[int], None] | None = None,
     name: str = "words",
+    bfloat16: bool = False,
 ) -> None:
-    """Stage 3: posterior, start and end of every word; the teacher stays as an anchor."""
+    """Stage 3: posterior, start and end of every word; the teacher stays as an anchor.
+
+    `bfloat16` computes the convolutions in bfloat16, in 0.6 of the time on a processor that has
+    such instructions.
+    """
     trainer = Trainer(name, network, work, steps=steps, rate=rate, seed=12)
-    trainer.run(lambda: curriculum.words(batch), lambda drawn: word_losses(network, drawn)[0], mine)
+
+    def loss_of(drawn: Drawn) -> dict[str, Tensor]:
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+            return word_losses(network, drawn)[0]
+
+    trainer.run(lambda: curriculum.words(batch), loss_of, mine)
 
 
 Drawn = tuple[Mixed, Targets, Tensor, Tensor]
@@ -302,7 +326,7 @@ def word_losses(network: Network, drawn: Drawn) -> tuple[dict[str, Tensor], Tens
     embedded = network.embed_state(mixed.state)
     trunk = network.trunk(mixed.features, embedded)
     out = torch.stack([network.head(i, trunk, embedded) for i in range(len(network.heads))], 1)
-    losses = head_losses(out, goal)
+    losses = head_losses(out.float(), goal)
     losses["distillation"] = 0.3 * _distillation_loss(network.distill(trunk), teacher, mask)
     return losses, trunk
 

@@ -25,6 +25,23 @@ MENTIONS = (
     "I can't find the {word} anywhere", "that was {word} not me",
 )  # fmt: skip
 
+# For measuring; no training take says them.
+HELD_OUT_CARRIERS = (
+    "all set,",
+    "quick question,",
+    "morning,",
+    "my turn,",
+    "what about you,",
+    "try again,",
+    "actually",
+)
+HELD_OUT_MENTIONS = (
+    "we got {word} for my parents", "the thing is called {word} I think",
+    "last night {word} woke up for no reason", "a colleague of mine works on {word}",
+    "there was an advert for {word} on the bus", "nobody here uses {word} any more",
+    "my uncle calls {word} a waste of money", "you said {word} twice in that sentence",
+)  # fmt: skip
+
 EVERYDAY = (
     "I'll be home around six, don't wait with dinner", "did you see where I put my glasses",
     "we should really call your mother this weekend", "the train was late again this morning",

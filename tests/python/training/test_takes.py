@@ -17,7 +17,7 @@ import pytest
 from pywakeword import voices
 from pywakeword.training.takes import _commands, bank
 from pywakeword.training.takes.bank import fill, read_index, speak, text_of
-from pywakeword.training.takes.evaluation import KINDS, evaluation_tasks
+from pywakeword.training.takes.evaluation import KINDS, MORE_KINDS, evaluation_tasks
 from pywakeword.training.takes.plan import Plan, training_speakers
 from pywakeword.training.takes.texts import ENGLISH
 from pywakeword.training.takes.words import WORDS, Word
@@ -147,6 +147,18 @@ def test_evaluation() -> None:
     assert set(cells.values()) == {3}
     assert all(voices.is_held_out(task.voice, task.speaker) for task in tasks)
     assert [task.number for task in tasks] == list(range(len(tasks)))
+
+
+def test_evaluation_of_talk_about_the_word_and_of_words_in_front_of_it() -> None:
+    tasks = evaluation_tasks(("alexa", "okay_nabu"), per_speaker=1, kinds=MORE_KINDS, first=100)
+    assert [task.number for task in tasks] == list(range(100, 100 + len(tasks)))
+    assert {task.kind for task in tasks if task.called} == {"carrier"}
+    assert {task.kind for task in tasks if not task.called} == {"mention"}
+    spoken = {word for name in ("alexa", "okay_nabu") for word in WORDS[name].spoken}
+    assert all(task.word in spoken for task in tasks)
+    assert all(task.before for task in tasks if task.called)
+    trained = {text for texts in (ENGLISH.carriers, ENGLISH.mentions) for text in texts}
+    assert not any(task.before.strip(",") in trained for task in tasks)
 
 
 # The bank
