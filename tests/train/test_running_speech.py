@@ -89,7 +89,7 @@ def test_a_word_with_more_takes_is_drawn_more_often_and_a_few_recordings_do_not_
     words = ("alexa", "amazon", "echo")
     clips = [("natural", "alexa", "")] * 400 + [("natural", "amazon", "")] * 98
     clips += [("real", "amazon", "")] * 2 + [("natural", "echo", "")] * 100
-    speech = store(tmp_path / "speech", clips + [("natural", "", ""), ("real", "", "")])
+    speech = store(tmp_path / "speech", [*clips, ("natural", "", ""), ("real", "", "")])
     curriculum = Curriculum(speech, interference, Shape(words=words), 5)
     drawn = dict.fromkeys(words, 0)
     recordings = 0
