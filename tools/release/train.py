@@ -60,6 +60,11 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="convolutions in bfloat16 while the words are taught",
     )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        help=f"highest learning rate of the words ({_RATE:g}; with --start {_START_RATE:g})",
+    )
     for name, default in _STEPS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
     return parser.parse_args(argv)
@@ -113,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
         curriculum,
         args.work,
         steps=args.word_steps,
-        rate=_START_RATE if args.start else _RATE,
+        rate=args.rate or (_START_RATE if args.start else _RATE),
         mine=each_save,
         name=f"words-{run.name}",
         batch=args.batch,
@@ -170,6 +175,7 @@ def training_record(args: argparse.Namespace) -> dict[str, object]:
     options += ["--held-out HELD_OUT"] * (args.held_out is not None)
     options += [f"--batch {args.batch}"] * (args.batch != _TRAINED_BATCH)
     options += ["--bfloat16"] * args.bfloat16
+    options += [f"--rate {args.rate:g}"] * (args.rate is not None)
     # The lengths of the stages, where they are not the command's own.
     options += [
         f"--{name.replace('_', '-')} {value}"
