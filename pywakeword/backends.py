@@ -84,6 +84,9 @@ class SpotterCore(Protocol):
     def set_state(self, device_type: int, playback: int, volume_bucket: int, /) -> None:
         """Set the codes of the device state; from any thread."""
 
+    def set_thresholds(self, playback: int, thresholds: Sequence[float], /) -> None:
+        """Set the thresholds, one per keyword, while this code of playback is set."""
+
     def reset(self) -> None:
         """Start a new stream."""
 

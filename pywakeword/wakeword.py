@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pywakeword._checks import NotCopied, check_number, check_type
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.backends import RawDetection, Scores, SpotterCore, load_backend
-from pywakeword.device_state import DeviceState
+from pywakeword.device_state import PLAYBACKS, DeviceState
 from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
 from pywakeword.models.calibration import Calibration
@@ -30,11 +30,17 @@ class WakeWord(NotCopied):
         Name of a bundled model (see `available_models`), or path of a `.tflite`
         file with its card beside it. Several models share one front end.
     threshold : float or mapping of str to float, optional
-        Score from which a word is reported, for all keywords or per keyword. A
-        keyword that is not in the mapping keeps its card's default.
+        Score from which a word is reported, for all keywords or per keyword,
+        whatever the device plays. A keyword that is not in the mapping keeps
+        its card's defaults.
     false_accepts_per_hour : float, optional
         Take each keyword's threshold from its card instead: the smallest one
-        with at most this measured rate.
+        with at most this measured rate. Where the card was calibrated by what
+        the device plays, the rate holds in each of these states:
+        `device_state.playback` says which threshold is in use.
+    echo_cancelled : bool
+        Whether the audio comes from an `EchoCanceller`: then the thresholds are
+        those that the card has for its output.
     refractory_s : float, optional
         Seconds after a detection in which the same word is not reported again,
         0 to 3600. Default: the longest of the cards.
@@ -72,6 +78,7 @@ class WakeWord(NotCopied):
         *,
         threshold: float | Mapping[str, float] | None = None,
         false_accepts_per_hour: float | None = None,
+        echo_cancelled: bool = False,
         refractory_s: float | None = None,
         pre_roll_s: float = 0.5,
         device_state: DeviceState | None = None,
@@ -80,6 +87,7 @@ class WakeWord(NotCopied):
         if threshold is not None and false_accepts_per_hour is not None:
             raise ValueError("give threshold or false_accepts_per_hour, not both")
         check_type("backend", backend, str)
+        check_type("echo_cancelled", echo_cancelled, bool)
         models = _names(model)
         if not models:
             raise ValueError("give at least one model")
@@ -88,19 +96,25 @@ class WakeWord(NotCopied):
         self._cards = tuple(file.card for file in files)
         self._keywords = tuple(word for card in self._cards for word in card.keywords)
         _check_unique(self._keywords)
-        calibrations = {w: c for card in self._cards for w, c in card.calibration.items()}
-        self._thresholds = _choose_thresholds(calibrations, threshold, false_accepts_per_hour)
+        self._thresholds = {
+            playback: _choose_thresholds(
+                self._calibrations(playback, echo_cancelled), threshold, false_accepts_per_hour
+            )
+            for playback in PLAYBACKS
+        }
         if refractory_s is None:
             refractory_s = max(card.refractory_s for card in self._cards)
         self._refractory_s = _seconds("refractory_s", refractory_s, 3600)
         self._pre_roll_s = _seconds("pre_roll_s", pre_roll_s, 5)
         self._core = start(
             files,
-            list(self._thresholds.values()),
+            list(self._thresholds[DeviceState().playback].values()),
             [card.smoothing_outputs for card in self._cards for _ in card.keywords],
             self._refractory_s,
             self._pre_roll_s,
         )
+        for code, playback in enumerate(PLAYBACKS):
+            self._core.set_thresholds(code, list(self._thresholds[playback].values()))
         self._core_process = self._core.process
         self._states: dict[tuple[int, int, int], DeviceState] = {}
         self.device_state = DeviceState() if device_state is None else device_state
@@ -211,8 +225,8 @@ class WakeWord(NotCopied):
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """Threshold in use per keyword."""
-        return dict(self._thresholds)
+        """Threshold in use per keyword, for the present `device_state`."""
+        return dict(self._thresholds[self._device_state.playback])
 
     @property
     def refractory_s(self) -> float:
@@ -251,6 +265,13 @@ class WakeWord(NotCopied):
     def history_nbytes(self) -> int:
         """Bytes of the audio that is kept for snippets."""
         return self._core.history_nbytes
+
+    def _calibrations(self, playback: str, echo_cancelled: bool) -> dict[str, Calibration]:
+        return {
+            word: calibration.while_playing(playback, echo_cancelled=echo_cancelled)
+            for card in self._cards
+            for word, calibration in card.calibration.items()
+        }
 
     def _detection(self, raw: RawDetection) -> Detection:
         return Detection(

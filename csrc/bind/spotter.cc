@@ -122,6 +122,16 @@ class PySpotter {
                  "device state index outside its vocabulary");
   }
 
+  void SetThresholds(int playback, const std::vector<float>& thresholds) {
+    const StreamGuard guard(&busy_);
+    if (thresholds.size() != spotter_->n_keywords()) {
+      throw py::value_error("one threshold per keyword is needed");
+    }
+    ThrowIfError(spotter_->SetThresholds(playback, thresholds.data()),
+                 "playback outside its vocabulary, or a threshold not above 0 and at "
+                 "most 1");
+  }
+
   void Reset() {
     const StreamGuard guard(&busy_);
     spotter_->Reset();
@@ -267,6 +277,8 @@ void BindSpotter(py::module_& m) {
            "Consume int16 samples; return what process and scores return.")
       .def("set_state", &PySpotter::SetState, "device_type"_a, "playback"_a,
            "volume_bucket"_a, "Set the indexes of the device state; from any thread.")
+      .def("set_thresholds", &PySpotter::SetThresholds, "playback"_a, "thresholds"_a,
+           "Set the thresholds while this index of playback is set.")
       .def("reset", &PySpotter::Reset, "Start a new stream, same device state.")
       .def_property_readonly(
           "n_keywords",

@@ -261,6 +261,21 @@ pww_status pww_spotter_set_state(pww_spotter* spotter, const pww_device_state* s
   });
 }
 
+pww_status pww_spotter_set_thresholds(pww_spotter* spotter, int32_t playback,
+                                      const float* thresholds, size_t n_keywords) {
+  return InSpotter(spotter, [&]() -> pww_status {
+    PWW_REQUIRE(thresholds != nullptr, "thresholds is NULL");
+    // Checked before the array is read, so that a wrong length reads nothing beyond.
+    PWW_REQUIRE(n_keywords == spotter->core->n_keywords(),
+                "n_keywords is not the number of keywords");
+    PWW_REQUIRE(
+        spotter->core->SetThresholds(playback, thresholds) == pww::Status::kOk,
+        "playback is outside its vocabulary, or thresholds are not above 0 and at "
+        "most 1");
+    return PWW_OK;
+  });
+}
+
 pww_status pww_spotter_get_info(const pww_spotter* spotter, pww_spotter_info* info) {
   return Guarded([&]() -> pww_status {
     PWW_REQUIRE(spotter != nullptr, "spotter is NULL");

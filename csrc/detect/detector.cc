@@ -8,7 +8,7 @@
 namespace pww {
 
 bool Detector::Step(const Observation& observation, WordSpan* span) noexcept {
-  const bool above = observation.score >= config_.threshold;
+  const bool above = observation.score >= observation.threshold;
   if (refractory_ && observation.now_sample >= refractory_end_sample_) {
     refractory_ = false;
   }
@@ -34,7 +34,7 @@ bool Detector::Step(const Observation& observation, WordSpan* span) noexcept {
   *span = Conclude(observation);
   phase_ = above ? Phase::kDisarmed : Phase::kArmed;
   refractory_ = true;
-  refractory_end_sample_ = observation.now_sample + config_.refractory_samples;
+  refractory_end_sample_ = observation.now_sample + refractory_samples_;
   return true;
 }
 

@@ -21,7 +21,8 @@ struct WordSpan {
 // still places the end less than kSettledFrames ago, it is reported up to
 // kMostHoldOutputs later: a long last vowel crosses the threshold before it is over. If
 // the score falls below the threshold, it is reported at once. The next report needs a
-// score below the threshold in between, and the end of the refractory time.
+// score below the threshold in between, and the end of the refractory time. The
+// threshold may differ from output to output: each score is compared with its own.
 //
 // No allocation. One thread at a time.
 class Detector {
@@ -30,20 +31,18 @@ class Detector {
   static constexpr int kMostHoldOutputs = 6;
   static constexpr float kSettledFrames = 6.0F;
 
-  struct Config {
-    float threshold = 0.5F;
-    int64_t refractory_samples = 16000;  // counted from detected_sample
-  };
-
   // One output of the network, and its smoothed score.
   struct Observation {
     float score = 0.0F;
     Posterior posterior;
     int64_t now_sample = 0;       // end of the newest frame
     int64_t earliest_sample = 0;  // no word starts before this
+    float threshold = 0.5F;
   };
 
-  explicit Detector(const Config& config) noexcept : config_(config) {}
+  // The refractory time counts from detected_sample.
+  explicit Detector(int64_t refractory_samples) noexcept
+      : refractory_samples_(refractory_samples) {}
 
   // Returns true and sets `span` if a word is reported now.
   [[nodiscard]] bool Step(const Observation& observation, WordSpan* span) noexcept;
@@ -71,7 +70,7 @@ class Detector {
   void Accumulate(const Observation& observation) noexcept;
   [[nodiscard]] WordSpan Conclude(const Observation& observation) const noexcept;
 
-  Config config_;
+  int64_t refractory_samples_;
   Phase phase_ = Phase::kArmed;
   bool refractory_ = false;
   int64_t refractory_end_sample_ = 0;

@@ -43,6 +43,9 @@ bool Within(double value, double low, double high) {
   return value >= low && value <= high;
 }
 
+// False for a NaN.
+bool IsThreshold(float value) { return value > 0.0F && value <= 1.0F; }
+
 Status CheckConfig(const Spotter::Config& config, size_t n_keywords,
                    std::string* message) {
   constexpr int kMostSmoothingOutputs = 1000;
@@ -54,7 +57,7 @@ Status CheckConfig(const Spotter::Config& config, size_t n_keywords,
                      std::to_string(config.keywords.size()) + " thresholds are given");
   }
   for (const Spotter::Keyword& keyword : config.keywords) {
-    if (!(keyword.threshold > 0.0F && keyword.threshold <= 1.0F)) {
+    if (!IsThreshold(keyword.threshold)) {
       return Invalid(message, "thresholds must be above 0 and at most 1");
     }
     if (keyword.smoothing_outputs < 1 ||
@@ -129,8 +132,12 @@ Spotter::Spotter(const Config& config, const Kernels* kernels,
   keywords_.reserve(config.keywords.size());
   for (const Keyword& keyword : config.keywords) {
     keywords_.push_back({Smoother(static_cast<size_t>(keyword.smoothing_outputs)),
-                         Detector({keyword.threshold, refractory_samples}), WordSpan(),
-                         false});
+                         Detector(refractory_samples), WordSpan(), false});
+  }
+  for (int playback = 0; playback < state_sizes_.playback; ++playback) {
+    for (const Keyword& keyword : config.keywords) {
+      thresholds_.push_back(keyword.threshold);
+    }
   }
 }
 
@@ -216,6 +223,7 @@ void Spotter::ApplyState(DeviceState state) noexcept {
 
 void Spotter::Decide(DeviceState state) noexcept {
   output_.n_detections = 0;
+  const float* thresholds = thresholds_.data() + state.playback * n_keywords();
   for (size_t k = 0; k < keywords_.size(); ++k) {
     scores_[k] = keywords_[k].smoother.Push(posteriors_[k].probability);
     Detector::Observation observation;
@@ -223,6 +231,7 @@ void Spotter::Decide(DeviceState state) noexcept {
     observation.posterior = posteriors_[k];
     observation.now_sample = history_.end_index();
     observation.earliest_sample = history_.begin_index();
+    observation.threshold = thresholds[k];
     KeywordStream& keyword = keywords_[k];
     if (keyword.detector.Step(observation, &keyword.word)) {
       keyword.waiting = true;
@@ -270,6 +279,16 @@ Status Spotter::SetState(int device_type, int playback, int volume_bucket) noexc
   return Status::kOk;
 }
 
+Status Spotter::SetThresholds(int playback, const float* thresholds) noexcept {
+  if (playback < 0 || playback >= state_sizes_.playback ||
+      !std::all_of(thresholds, thresholds + n_keywords(), IsThreshold)) {
+    return Status::kInvalidArgument;
+  }
+  std::copy_n(thresholds, n_keywords(),
+              thresholds_.data() + static_cast<size_t>(playback) * n_keywords());
+  return Status::kOk;
+}
+
 void Spotter::Reset() noexcept {
   started_ = false;
   frames_since_output_ = 0;
@@ -288,7 +307,8 @@ void Spotter::Reset() noexcept {
 size_t Spotter::bytes() const noexcept {
   size_t bytes =
       sizeof(*this) + lfbe_.shared_bytes() + sources_.size() * sizeof(sources_[0]) +
-      keywords_.size() * (sizeof(Posterior) + sizeof(float) + sizeof(Detection));
+      keywords_.size() * (sizeof(Posterior) + sizeof(float) + sizeof(Detection)) +
+      thresholds_.size() * sizeof(float);
   for (const auto& source : sources_) {
     bytes += source->bytes();
   }

@@ -43,7 +43,7 @@ class Spotter {
   static constexpr int64_t kPatienceSamples = 1920;
 
   struct Keyword {
-    float threshold = 0.5F;
+    float threshold = 0.5F;  // whatever plays, until SetThresholds()
     int smoothing_outputs = 1;
   };
 
@@ -79,6 +79,10 @@ class Spotter {
   // Takes effect from the next frame on. Safe from any thread at any time.
   [[nodiscard]] Status SetState(int device_type, int playback,
                                 int volume_bucket) noexcept;
+
+  // Sets the thresholds, n_keywords() of them, for frames with this playback. Kept by
+  // Reset(). On failure nothing changes. Not while another thread calls Process.
+  [[nodiscard]] Status SetThresholds(int playback, const float* thresholds) noexcept;
 
   // Starts a new stream: forgets all audio and detections, keeps the device state.
   void Reset() noexcept;
@@ -119,6 +123,7 @@ class Spotter {
   std::array<uint32_t, Lfbe::kMostWaiting> waiting_states_{};  // Pack()ed, per frame
   std::vector<std::unique_ptr<PosteriorSource>> sources_;
   std::vector<KeywordStream> keywords_;
+  std::vector<float> thresholds_;  // n_keywords() per value of playback
   EnergyEnd energy_end_;
   std::atomic<uint32_t> wanted_state_{0};  // Pack()ed
   static_assert(std::atomic<uint32_t>::is_always_lock_free);

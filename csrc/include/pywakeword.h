@@ -304,6 +304,12 @@ PWW_API pww_status pww_spotter_reset(pww_spotter* spotter);
 PWW_API pww_status pww_spotter_set_state(pww_spotter* spotter,
                                          const pww_device_state* state);
 
+/* Sets the thresholds, one per keyword, from the next frame with this pww_playback on.
+ * options.thresholds stay in use with every other playback. Kept by reset. */
+PWW_API pww_status pww_spotter_set_thresholds(pww_spotter* spotter, int32_t playback,
+                                              const float* thresholds,
+                                              size_t n_keywords);
+
 /* The word for a pww_device_type or a pww_playback, for example "tv" or "music". NULL
  * for any other value. It lives as long as the library. */
 PWW_API const char* pww_device_type_name(int32_t device_type);

@@ -177,6 +177,8 @@ pww_status pww_spotter_process_with_scores(pww_spotter* spotter, const int16_t* 
                                            size_t* n_detections);
 pww_status pww_spotter_reset(pww_spotter* spotter);
 pww_status pww_spotter_set_state(pww_spotter* spotter, const pww_device_state* state);
+pww_status pww_spotter_set_thresholds(pww_spotter* spotter, int32_t playback,
+                                      const float* thresholds, size_t n_keywords);
 const char* pww_device_type_name(int32_t device_type);
 const char* pww_playback_name(int32_t playback);
 int32_t pww_volume_bucket(double volume);

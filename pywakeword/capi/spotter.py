@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.audio.pcm import Pcm
-from pywakeword.capi.library import Library, default_library
+from pywakeword.capi.library import Alone, Library, default_library
 from pywakeword.capi.stream import Stream
 from pywakeword.device_state import STATE_SIZES
 from pywakeword.errors import ModelError
@@ -143,6 +143,12 @@ class Spotter(Stream):
         """Set the indexes of the device state; from any thread."""
         state = self.library.ffi.new("pww_device_state *", (device_type, playback, volume_bucket))
         self._call("set_state", state)
+
+    def set_thresholds(self, playback: int, thresholds: Sequence[float]) -> None:
+        """Set the thresholds while this index of playback is set."""
+        values = self.library.ffi.new("float[]", list(thresholds))
+        with Alone(self._lock):
+            self._call("set_thresholds", playback, values, len(values))
 
     def _detections(self, count: int) -> list[RawDetection]:
         return [self._detection(index) for index in range(count)]

@@ -41,13 +41,17 @@ def add_spotter_options(parser: argparse.ArgumentParser) -> None:
     )
     rate_or_threshold = parser.add_mutually_exclusive_group()
     rate_or_threshold.add_argument(
-        "--threshold", type=float, metavar="X", help="lowest score that counts as a detection"
+        "--threshold",
+        type=float,
+        metavar="X",
+        help="lowest score that counts as a detection, whatever the device plays",
     )
     rate_or_threshold.add_argument(
         "--fa-per-hour",
         type=float,
         metavar="X",
-        help="use the threshold with at most X measured false accepts per hour",
+        help="use the threshold with at most X measured false accepts per hour, in each playback "
+        "state that the model's card has figures for",
     )
     parser.add_argument(
         "--refractory",
@@ -82,12 +86,14 @@ def parse_device(text: str | None) -> int | str | None:
     return int(text) if text and text.isdecimal() else text
 
 
-def make_spotter(args: argparse.Namespace) -> WakeWord:
+def make_spotter(args: argparse.Namespace, *, echo_cancelled: bool = False) -> WakeWord:
     """Build the detector from the options of `add_spotter_options`."""
-    return make_spotter_of(WakeWord, args)
+    return make_spotter_of(WakeWord, args, echo_cancelled=echo_cancelled)
 
 
-def make_spotter_of(kind: type[Spotter], args: argparse.Namespace) -> Spotter:
+def make_spotter_of(
+    kind: type[Spotter], args: argparse.Namespace, *, echo_cancelled: bool = False
+) -> Spotter:
     """Build it as an object of `kind`, a subclass of `WakeWord`."""
     models = args.model or default_models()
     if not models:
@@ -96,6 +102,7 @@ def make_spotter_of(kind: type[Spotter], args: argparse.Namespace) -> Spotter:
         models,
         threshold=args.threshold,
         false_accepts_per_hour=args.fa_per_hour,
+        echo_cancelled=echo_cancelled,
         refractory_s=args.refractory,
         pre_roll_s=args.pre_roll,
         device_state=args.state,

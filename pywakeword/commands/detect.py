@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError("--two-pass needs --endpoint")
     if args.loudspeaker is not None and len(args.file) > 1:
         raise ValueError(f"--loudspeaker belongs to one FILE, and {len(args.file)} are given")
-    spotter = make_spotter_of(ScoredWakeWord, args)
+    spotter = make_spotter_of(ScoredWakeWord, args, echo_cancelled=args.loudspeaker is not None)
     clips = None if args.clips is None else _Clips(args.clips)
     listener = None
     if args.endpoint:

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Listen until the user interrupts."""
     if args.list_devices:
         return _list_devices()
-    spotter = make_spotter_of(ScoredWakeWord, args)
+    spotter = make_spotter_of(ScoredWakeWord, args, echo_cancelled=args.loudspeaker is not None)
     listener = RequestListener(spotter, make_endpointer(args, no_speech_timeout_ms=5000.0))
     with ExitStack() as stack:
         verifier = stack.enter_context(_make_verifier(args, spotter))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pywakeword._checks import check_number
 from pywakeword.errors import CalibrationError
@@ -31,12 +32,18 @@ class Calibration:
         Sorted by threshold. As it rises, false accepts fall and misses rise.
     default_threshold : float
         Used unless the caller chooses another.
+    by_playback : mapping of str to Calibration
+        Measured while the device plays such a sound and states it, by `DeviceState.playback`.
+    by_playback_cancelled : mapping of str to Calibration
+        The same on the output of an `EchoCanceller`.
     """
 
     negative_hours: float
     positives: int
     table: tuple[CalibrationRow, ...]
     default_threshold: float
+    by_playback: Mapping[str, Calibration] = field(default_factory=dict, hash=False)
+    by_playback_cancelled: Mapping[str, Calibration] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not self.table:
@@ -52,6 +59,15 @@ class Calibration:
                 raise ValueError("false accepts rise with the threshold")
             if row.miss_rate > following.miss_rate:
                 raise ValueError("misses fall with the threshold")
+
+    def while_playing(self, playback: str, *, echo_cancelled: bool = False) -> Calibration:
+        """Return the calibration of a playback state, or this one if it has none of its own.
+
+        Where the output of an `EchoCanceller` was not measured, what was measured without one
+        counts.
+        """
+        own = self.by_playback.get(playback, self)
+        return self.by_playback_cancelled.get(playback, own) if echo_cancelled else own
 
     @property
     def lowest_rate(self) -> float:

@@ -6,6 +6,7 @@ Every card has `format_version`, `task`, `name` and a section `model` with `file
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pywakeword._fields import Fields, field_fault
+from pywakeword.device_state import PLAYBACKS
 from pywakeword.errors import CardError
 from pywakeword.models.calibration import Calibration, CalibrationRow
 from pywakeword.models.digest import read_file
@@ -220,9 +222,27 @@ def parse_card(document: Any) -> Card:
         frame_stride=detector.integer("frame_stride", low=1, high=_MAX_FRAMES),
         smoothing_outputs=detector.integer("smoothing_outputs", low=1, high=_MAX_SMOOTHING),
         refractory_s=detector.number("refractory_s", low=0, high=_MAX_REFRACTORY_S),
-        calibration={word: _parse_calibration(calibration.section(word)) for word in keywords},
+        calibration={word: _parse_keyword(calibration.section(word)) for word in keywords},
         document=document,
     )
+
+
+def _parse_keyword(fields: Fields) -> Calibration:
+    return dataclasses.replace(
+        _parse_calibration(fields),
+        by_playback=_parse_states(fields, "by_playback"),
+        by_playback_cancelled=_parse_states(fields, "by_playback_cancelled"),
+    )
+
+
+def _parse_states(keyword: Fields, name: str) -> dict[str, Calibration]:
+    if name not in keyword.values:
+        return {}
+    fields = keyword.section(name)
+    for playback in fields.values:
+        if playback not in PLAYBACKS:
+            raise fields.wrong(playback, f"is not one of {', '.join(PLAYBACKS)}")
+    return {playback: _parse_calibration(fields.section(playback)) for playback in fields.values}
 
 
 def _parse_calibration(fields: Fields) -> Calibration:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pywakeword.training.echo.material import prepare_left_over
 from pywakeword.training.material import rooms
 from pywakeword.training.material.corpus import Clip, folder_takes, read_manifest
 from pywakeword.training.material.features import Store
@@ -103,7 +104,10 @@ def prepare_run(args: argparse.Namespace) -> Run:
     # The word in talk about it is neither called nor something else.
     spoken = [word.replace("_", " ") for word in words]
     speech = Store.merged([speech, *(store.without(spoken, but=words) for store in more)])
-    stores = [prepare_interference(args.data, args.work, seed=args.seed + 1)]
+    stores = [
+        prepare_interference(args.data, args.work, seed=args.seed + 1),
+        prepare_left_over(args.data, args.work, seed=args.seed + 4),
+    ]
     for number, word in enumerate(takes):
         spoken, seed = spellings(word)[0], args.seed + 100 * (number + 1)
         stores.append(prepare_own_voice(args.data, args.work, word, spoken, seed=seed))

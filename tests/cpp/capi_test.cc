@@ -141,6 +141,35 @@ PWW_TEST(TheStateReachesTheModel) {
   PWW_CHECK(pww_spotter_destroy(spotter) == PWW_OK);
 }
 
+PWW_TEST(EachPlaybackHasItsThresholds) {
+  const std::vector<int16_t> pcm = pww::test::ToneSignal();
+  pww_spotter* spotter = MakeSpotter();
+  // The score of keyword 1 is 0.004 throughout.
+  constexpr float kLoose[] = {0.5F, 0.001F};
+  PWW_CHECK(pww_spotter_set_thresholds(spotter, PWW_PLAYBACK_TTS, kLoose, 2) == PWW_OK);
+  for (const int32_t playback : {PWW_PLAYBACK_TTS, PWW_PLAYBACK_NONE}) {
+    const pww_device_state state = {PWW_DEVICE_UNKNOWN, playback, 0};
+    PWW_CHECK(pww_spotter_set_state(spotter, &state) == PWW_OK);
+    PWW_CHECK(pww_spotter_reset(spotter) == PWW_OK);
+    std::vector<Heard> heard;
+    Feed(spotter, pcm.data(), pcm.size(), &heard);
+    size_t n_others = 0;
+    for (const Heard& word : heard) {
+      n_others += word.detection.keyword_index;
+    }
+    PWW_CHECK((n_others > 0) == (playback == PWW_PLAYBACK_TTS));
+    PWW_CHECK(heard.size() == n_others + 1);
+  }
+  PWW_CHECK(pww_spotter_set_thresholds(spotter, 8, kLoose, 2) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("playback"));
+  PWW_CHECK(pww_spotter_set_thresholds(spotter, 0, kLoose, 1) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("n_keywords"));
+  PWW_CHECK(pww_spotter_set_thresholds(spotter, 0, nullptr, 2) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(Says("thresholds is NULL"));
+  PWW_CHECK(pww_spotter_set_thresholds(nullptr, 0, kLoose, 2) == PWW_INVALID_ARGUMENT);
+  PWW_CHECK(pww_spotter_destroy(spotter) == PWW_OK);
+}
+
 PWW_TEST(VolumesHaveBuckets) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   const struct {

@@ -16,7 +16,7 @@ constexpr float kThreshold = 0.5F;
 class Script {
  public:
   explicit Script(int64_t refractory_samples = 16000, int64_t first_sample = 0)
-      : detector_({kThreshold, refractory_samples}),
+      : detector_(refractory_samples),
         first_sample_(first_sample),
         now_(first_sample + 400) {}
 

@@ -1,5 +1,7 @@
 #include "detect/spotter.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -274,6 +276,40 @@ PWW_TEST(RefusesWhatItCannotRun) {
   config.keywords[0].threshold = 0.0F;
   PWW_CHECK(refusal(config, test::OneSource(source(10, 4))).find("thresholds") !=
             std::string::npos);
+}
+
+PWW_TEST(EachPlaybackHasItsThreshold) {
+  constexpr int kMusic = 2;
+  const std::vector<int16_t> pcm(16000, 100);
+  for (const size_t chunk : {size_t{1}, size_t{1000}, pcm.size()}) {
+    auto spotter = MakeFake(OneKeyword(), Word(20, 8, 30, 2));  // its score is 0.9
+    const float strict = 0.95F;
+    PWW_CHECK(spotter->SetThresholds(kMusic, &strict) == Status::kOk);
+    for (const int playback : {0, kMusic, 1}) {
+      PWW_CHECK(spotter->SetState(0, playback, 0) == Status::kOk);
+      spotter->Reset();  // keeps state and thresholds
+      Heard heard;
+      for (size_t begin = 0; begin < pcm.size(); begin += chunk) {
+        Feed(spotter.get(), pcm.data() + begin, std::min(chunk, pcm.size() - begin),
+             &heard);
+      }
+      PWW_CHECK(heard.detections.size() == (playback == kMusic ? 0U : 1U));
+    }
+  }
+}
+
+PWW_TEST(ThresholdsThatAreRefusedChangeNothing) {
+  const std::vector<int16_t> pcm(16000, 100);
+  auto spotter = MakeFake(OneKeyword(), Word(20, 8, 30, 2));
+  const float strict = 0.95F;
+  PWW_CHECK(spotter->SetThresholds(8, &strict) == Status::kInvalidArgument);
+  PWW_CHECK(spotter->SetThresholds(-1, &strict) == Status::kInvalidArgument);
+  for (const float wrong : {0.0F, 1.1F, std::nanf("")}) {
+    PWW_CHECK(spotter->SetThresholds(0, &wrong) == Status::kInvalidArgument);
+  }
+  Heard heard;
+  Feed(spotter.get(), pcm.data(), pcm.size(), &heard);
+  PWW_CHECK(heard.detections.size() == 1);
 }
 
 PWW_TEST(ABusyFlagLetsOneIn) {

@@ -69,3 +69,23 @@ def test_equal_seeds_mix_equally(interference: Store) -> None:
     first, second = (Mixer(interference, 5)(speech(16)) for _ in range(2))
     np.testing.assert_array_equal(first.features.numpy(), second.features.numpy())
     np.testing.assert_array_equal(first.state.numpy(), second.state.numpy())
+
+
+def test_what_the_canceller_leaves_is_mixed_in_a_share_of_the_cases(tmp_path: Path) -> None:
+    writer = StoreWriter(tmp_path)
+    flat = np.full((400, N_MELS), -8.0, np.float32)
+    for kind in ("noise", "babble", "music", "alarm", "tts", "left of music"):
+        # What is left of the music has all of its energy in one band.
+        features = flat.copy()
+        if kind == "left of music":
+            features[:, 20] = 6.0
+        writer.add(features, None, kind=kind, label="", group=kind, said="")
+    writer.close()
+    mixer = Mixer(Store.read(tmp_path), 3)
+    quiet = np.full((600, FRAMES, N_MELS), -12.0, np.float16)
+    mixed = mixer(quiet, mixed_share=1.0)
+    energy = mixed.features.exp().mean(dim=2)
+    peaked = (energy[:, 20] > 1e4 * energy[:, 24]).numpy()
+    # A quarter of the music, which is a quarter of all.
+    assert 0.02 < peaked.mean() < 0.12
+    assert set(np.array(playback_of(mixed))[peaked]) <= {"music", "media", "unknown", "none"}

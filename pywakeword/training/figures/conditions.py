@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from pywakeword import DeviceState
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.training.echo.mixture import Sound, looped, mix
 from pywakeword.training.figures import changed_takes
 from pywakeword.training.material import playback, rooms, synthesis
 from pywakeword.training.material.boundaries import word_boundaries
@@ -38,6 +39,7 @@ class Condition(NamedTuple):
     ratio_db: float = 0.0  # of the word over the interference
     far: bool = False
     change: str = ""  # see changed_takes.py
+    cancelled: bool = False  # through an EchoCanceller that knows what the device plays
 
 
 # Real takes of the word alone.
@@ -62,6 +64,13 @@ CHANGED = {
 }
 OWN = ("music", "tts", "alarm")  # what the device itself plays
 _BANK_KINDS = ("one_breath", "carrier", "pause", "mention")
+# The device has played for _LEAD_S when the take begins.
+CANCELLED = {
+    f"{name}, cancelled": condition._replace(cancelled=True)
+    for name, condition in CONDITIONS.items()
+    if condition.interference in OWN
+}
+_LEAD_S = 8.0
 _SYNTHETIC_TAKES = 40
 _FEWEST_RECORDINGS = 4  # fewer measure nothing
 _OWN_WORDS = 160
@@ -77,7 +86,8 @@ class Stream:
     word: tuple[int, int] | None = None
 
 
-def _floor(n_samples: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def floor(n_samples: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Return the noise of a microphone in a quiet room."""
     noise = rng.standard_normal(n_samples, np.float32)
     return noise * np.float32(10 ** (FLOOR_DBFS / 20))
 
@@ -97,6 +107,7 @@ class Conditions:
         self.clips = read_manifest(data, "dev", released_only=False) + (takes or [])
         self._held_out = held_out
         self._rng = np.random.default_rng(seed)
+        self._echo_rng = np.random.default_rng(seed + 2)  # other streams stay as they are
         rng = np.random.default_rng(seed + 1)
         self._rooms = rooms.simulated_rooms(24, rng)
         self._far_rooms = rooms.simulated_rooms(24, rng, far=True)
@@ -105,7 +116,8 @@ class Conditions:
     def _load_sounds(
         self, data: Path, rng: np.random.Generator, cache: Path | None
     ) -> dict[str, list[npt.NDArray[np.float32]]]:
-        file = None if cache is None else cache / "evaluation_sounds.npz"
+        # The sounds of the device are kept twice: as recorded, and "dry", as sent to it.
+        file = None if cache is None else cache / "evaluation_sounds_2.npz"
         if file is not None and file.exists():
             with np.load(file) as arrays:
                 sounds: dict[str, list[npt.NDArray[np.float32]]] = {}
@@ -115,7 +127,10 @@ class Conditions:
         voices = synthesis.voices(evaluation=True)
         sentences = treebank_sentences(data, np.random.default_rng(99), 200)
 
-        def played(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        dry: dict[str, list[npt.NDArray[np.float32]]] = {}
+
+        def played(samples: npt.NDArray[np.float32], kind: str) -> npt.NDArray[np.float32]:
+            dry.setdefault(f"dry {kind}", []).append(samples)
             room = self._rooms[int(rng.integers(len(self._rooms)))]
             return rooms.reverberate(playback.loudspeaker(samples, rng), room)
 
@@ -131,19 +146,21 @@ class Conditions:
         sounds = {
             "noise": [decode(c.path) for c in noise if "music" not in c.label],
             "babble": babble,
-            "alarm": [played(playback.alarm(12, rng)) for _ in range(24)],
+            "alarm": [played(playback.alarm(12, rng), "alarm") for _ in range(24)],
             "tts": [
-                played(synthesis.speak(s, voices[(7 * i) % len(voices)]))
+                played(synthesis.speak(s, voices[(7 * i) % len(voices)]), "tts")
                 for i, s in enumerate(sentences[:60])
             ],
             "music": [
-                played(m) for m in playback.render_music(playback.EVALUATION_COMPOSERS, 16, 30, rng)
+                played(m, "music")
+                for m in playback.render_music(playback.EVALUATION_COMPOSERS, 16, 30, rng)
             ],
             "voices": [
                 synthesis.speak(s, voices[(11 * i) % len(voices)])
                 for i, s in enumerate(sentences[60:])
             ],
         }
+        sounds.update(dry)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             named = {f"{k}:{i}": x for k, xs in sounds.items() for i, x in enumerate(xs)}
@@ -169,7 +186,11 @@ class Conditions:
             set() if self._held_out is None else {r["kind"] for r in read_index(self._held_out)}
         )
         missing = {"one_breath", "carrier"} - spoken
-        return [*CONDITIONS, *(n for n, c in CHANGED.items() if c.change not in missing)]
+        return [
+            *CONDITIONS,
+            *(n for n, c in CHANGED.items() if c.change not in missing),
+            *CANCELLED,
+        ]
 
     def mentions(self, word: str) -> Iterator[Stream]:
         """Yield sentences of held-out voices about `word`, which call nobody."""
@@ -178,8 +199,8 @@ class Conditions:
     def positives(self, word: str, condition: str | Condition) -> Iterator[Stream]:
         """Yield every take of `word`, padded, in a condition: its name, or one like it."""
         if isinstance(condition, str):
-            condition = {**CONDITIONS, **CHANGED}[condition]
-        kind, ratio_db, far, change = condition
+            condition = {**CONDITIONS, **CHANGED, **CANCELLED}[condition]
+        kind, ratio_db, far, change, cancelled = condition
         for name, samples, span in self._changed(word, change):
             pad = int(PADDING_S * SAMPLE_RATE_HZ)
             word_span = None if span is None else (span[0] + pad, span[1] + pad)
@@ -189,6 +210,10 @@ class Conditions:
                 room = self._far_rooms[int(self._rng.integers(len(self._far_rooms)))]
                 signal = rooms.reverberate(signal, room)
                 signal *= level / active_rms(signal)
+            if cancelled:
+                pcm = self._cancelled(signal, kind, level * 10 ** (-ratio_db / 20))
+                yield Stream(name, pcm, self._state(kind), word_span)
+                continue
             if kind:
                 signal = signal + self._interference(kind, len(signal)) * level * 10 ** (
                     -ratio_db / 20
@@ -196,8 +221,26 @@ class Conditions:
             peak = np.abs(signal).max()
             if peak > 0.99:  # a mixture must not clip where its parts did not
                 signal = signal * (0.99 / peak)
-            signal = signal + _floor(len(signal), self._rng)
+            signal = signal + floor(len(signal), self._rng)
             yield Stream(name, to_pcm(signal), self._state(kind), word_span)
+
+    def _cancelled(
+        self, signal: npt.NDArray[np.float32], kind: str, level: float
+    ) -> npt.NDArray[np.int16]:
+        """Return what a canceller leaves of a signal over a sound of the device."""
+        lead = int(_LEAD_S * SAMPLE_RATE_HZ)
+        near = np.pad(signal, (lead, 0))
+        sound = self.device_sound(kind, len(near), level, self._echo_rng)
+        return mix(near + floor(len(near), self._echo_rng), sound).cancelled()[lead:]
+
+    def device_sound(
+        self, kind: str, n_samples: int, level: float, rng: np.random.Generator
+    ) -> Sound:
+        """Return a stretch of what the device plays, with this active level in the microphone."""
+        index = int(rng.integers(len(self._sounds[kind])))
+        sound = Sound(self._sounds[f"dry {kind}"][index], self._sounds[kind][index])
+        stretch = looped(sound, n_samples, rng)
+        return Sound(stretch.dry, stretch.wet * (level / max(active_rms(stretch.wet), 1e-9)))
 
     def _changed(self, word: str, change: str) -> Iterator[changed_takes.Take]:
         """Yield the takes of a condition before anything is mixed in."""
@@ -300,5 +343,5 @@ class Conditions:
                 yield self._negative(f"{kind} {i}", sound * gain, kind if kind in OWN else "none")
 
     def _negative(self, name: str, samples: npt.NDArray[np.floating], playing: str) -> Stream:
-        signal = np.clip(samples, -1, 1) + _floor(len(samples), self._rng)
+        signal = np.clip(samples, -1, 1) + floor(len(samples), self._rng)
         return Stream(name, to_pcm(signal), self._state(playing))

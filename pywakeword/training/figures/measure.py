@@ -14,7 +14,7 @@ import pywakeword
 from pywakeword import DeviceState
 from pywakeword.audio import ArraySource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
-from pywakeword.measure.evaluation import calibration_table, frr_at_fa, peaks, wilson_interval
+from pywakeword.measure.evaluation import frr_at_fa, peaks, wilson_interval
 from pywakeword.measure.scanning import scan
 from pywakeword.training.figures.conditions import (
     CONDITIONS,
@@ -24,32 +24,13 @@ from pywakeword.training.figures.conditions import (
     Stream,
 )
 from pywakeword.training.figures.develop import outputs, smooth
+from pywakeword.training.figures.tables import TAKES, calibration
 from pywakeword.training.figures.voice_groups import GROUPS, pitch_group
 from pywakeword.training.material.features import lfbe
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.shape import REFRACTORY_S
 from pywakeword.training.release import write_model
 
-_THRESHOLDS = [
-    *np.arange(0.05, 0.95, 0.05).round(2),
-    0.95,
-    0.96,
-    0.97,
-    0.98,
-    0.985,
-    0.99,
-    0.993,
-    0.995,
-    0.997,
-    0.998,
-    0.999,
-]
-_DEFAULT_RATE = 0.5
-_TAKES = {
-    "recordings": "split=dev",
-    "natural voices": "no recordings of people, voices held out from training",
-    "simple synthesisers": "no recordings of people, simple synthesisers held out from training",
-}
 _TRADE = (0.3, 0.5, 0.7, 0.9, 0.97)  # thresholds beside which the delay is stated
 
 
@@ -99,31 +80,18 @@ def measure(
     best_exact = {
         n: [float(scorer.float32(s).max()) for s in streams] for n, streams in takes.items()
     }
-    table = calibration_table(best["quiet"], every, hours, [float(t) for t in _THRESHOLDS])
-    wanted = frr_at_fa(best["quiet"], every, hours, _DEFAULT_RATE).threshold
-    default = next(
-        (row.threshold for row in table if row.threshold >= max(wanted, 0.5)), table[-1].threshold
-    )
     document["calibration"] = {
-        word: {
-            "negative_hours": round(hours, 3),
-            "positives": len(best["quiet"]),
-            "default_threshold": default,
-            "table": [
-                {
-                    "threshold": r.threshold,
-                    "miss_rate": round(r.miss_rate, 4),
-                    "false_accepts_per_hour": round(r.false_accepts_per_hour, 4),
-                }
-                for r in table
-            ],
-            "conditions": f"takes: {_TAKES[conditions.takes_of(word)]} in quiet, "
-            f"noise floor {FLOOR_DBFS:g} dBFS; "
+        word: calibration(
+            best["quiet"],
+            every,
+            hours,
+            f"takes: {TAKES[conditions.takes_of(word)]} in quiet, noise floor {FLOOR_DBFS:g} dBFS; "
             "negatives: split=dev speech, words and noise in quiet, the same clips twice in noise, "
             "babble or own music at 0 to 15 dB, held-out synthetic voices, own music, speech and "
             "alarms alone",
-        }
+        )
     }
+    default = document["calibration"][word]["default_threshold"]
     quiet = np.asarray(best["quiet"])
     alone = frr_at_fa(quiet, quiet_peaks, max(quiet_hours, 1.0), 1.0).threshold
     document["figures"] = {

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS
+from pywakeword.training.echo.material import LEFT
 from pywakeword.training.material.features import FLOOR, N_MELS, Store
 
 # Energy of white noise of variance 1 in each band: sum of the squared Hann window times
@@ -200,8 +201,7 @@ class Mixer:
                     )
                 )
                 ratio = rng.uniform(*_RATIO_DB[kind])
-                if kind in _OWN and rng.random() < _CANCELLED_SHARE:
-                    ratio += rng.uniform(10, 25)  # what an echo canceller left over
+                cancelled = kind in _OWN and rng.random() < _CANCELLED_SHARE
                 # A simple synthesiser beside the device's own could be either voice. A natural
                 # voice over it is a person; alone, and with the state "tts", it is the device.
                 if kind == "tts" and voices[i] == "synthetic":
@@ -210,6 +210,10 @@ class Mixer:
                 if kind == "tts" and "own word" in self._by_kind:
                     certain = rng.random() < _OWN_WORD_SHARE
                     source = "own word" if certain else kind
+                if cancelled and LEFT.format(source) in self._by_kind:
+                    source = LEFT.format(source)
+                elif cancelled:
+                    ratio += rng.uniform(10, 25)  # about what an echo canceller leaves
                 added[i] = self._segment(source, n_frames)
                 interference_db = level_db[i] - ratio
                 factor[i] = 10 ** ((interference_db - STORED_LEVEL_DB) / 10)

@@ -150,6 +150,19 @@ def test_same_under_a_state(library: capi.Library) -> None:
     assert_same(ours.process(pcm), theirs.process(pcm))
 
 
+def test_same_thresholds_by_playback(library: capi.Library) -> None:
+    pcm = with_tones(6.0, (1.0, 850), (3.0, 3000))  # scores of 0.84 and 1
+    ours, theirs = make_c_spotter(library), make_spotter(load_model())
+    for spotter in (ours, theirs):
+        spotter.set_thresholds(1, [0.95, 0.5])
+        spotter.set_state(0, 1, 0)
+    found = ours.process(pcm)
+    assert [word.keyword_index for word in found] == [1]
+    assert_same(found, theirs.process(pcm))
+    with pytest.raises(ValueError, match="n_keywords is not the number"):
+        ours.set_thresholds(1, [0.5])
+
+
 def test_volume_buckets_are_those_of_device_state(library: capi.Library) -> None:
     for volume in (0, 0.1, 0.2, 0.39, 0.4, 0.6, 0.8, np.nextafter(0.8, 0), 1.0):
         assert library.lib.pww_volume_bucket(volume) == DeviceState(volume=volume).codes[2]

@@ -204,6 +204,29 @@ def test_the_state_can_come_from_another_thread(model: _core.Model) -> None:
     assert n_detections == 0
 
 
+@pytest.mark.parametrize("chunk", [1, 7, 160, 1000])
+def test_each_playback_has_its_thresholds(model: _core.Model, chunk: int) -> None:
+    spotter = make_spotter(model)
+    spotter.set_thresholds(1, [0.95, 0.95])
+    audio = with_tones(6, (1.0, 850), (3.0, 850))  # their score is 0.84
+    found = []
+    for begin in range(0, len(audio), chunk):
+        # The second word comes while the strict thresholds are in use.
+        spotter.set_state(0, int(begin >= 2 * 16000), 0)
+        found += spotter.process(audio[begin : begin + chunk])
+    assert len(found) == 1
+    assert found[0].start_sample < 2 * 16000
+
+
+def test_thresholds_that_are_refused(model: _core.Model) -> None:
+    spotter = make_spotter(model)
+    for playback, thresholds in ((8, [0.5, 0.5]), (-1, [0.5, 0.5]), (0, [0.5, 0.0]), (0, [2, 0.5])):
+        with pytest.raises(ValueError, match="playback outside its vocabulary, or a threshold"):
+            spotter.set_thresholds(playback, thresholds)
+    with pytest.raises(ValueError, match="one threshold per keyword"):
+        spotter.set_thresholds(0, [0.5])
+
+
 @pytest.mark.parametrize("indexes", [(8, 0, 0), (0, 8, 0), (0, 0, 6), (-1, 0, 0)])
 def test_an_unknown_state_is_refused(model: _core.Model, indexes: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="vocabulary"):

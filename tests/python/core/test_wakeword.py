@@ -253,6 +253,59 @@ def test_thresholds(beep_model: Path, boop_model: Path) -> None:
     assert WakeWord(both, false_accepts_per_hour=0.2).thresholds == {"beep": 0.9, "boop": 0.9}
 
 
+def card_by_playback(model: Path) -> None:
+    """Give the card of a tiny model stricter tables for two states."""
+    card = tiny_model.read_card(model)
+    (calibration,) = card["calibration"].values()
+    strict = {
+        "negative_hours": 4.0,
+        "positives": 20,
+        "default_threshold": 1.0,
+        "table": [
+            {"threshold": 0.8, "false_accepts_per_hour": 1.0, "miss_rate": 0.1},
+            {"threshold": 1.0, "false_accepts_per_hour": 0.25, "miss_rate": 0.5},
+        ],
+    }
+    looser = {**strict, "default_threshold": 0.8}
+    calibration["by_playback"] = {"tts": strict, "music": looser}
+    calibration["by_playback_cancelled"] = {"tts": looser}
+    tiny_model.write_card(model, card)
+
+
+def test_thresholds_follow_the_playback(beep_model: Path) -> None:
+    card_by_playback(beep_model)
+    spotter = WakeWord(beep_model, false_accepts_per_hour=0.5)
+    found = {}
+    for playback in ("none", "tts", "media", "unknown"):
+        spotter.reset()
+        spotter.device_state = DeviceState(playback=playback)
+        found[playback] = len(spotter.process(utterance("beep"))), spotter.thresholds["beep"]
+    # A playback without a table of its own has the keyword's.
+    assert found == {"none": (1, 0.5), "tts": (0, 1.0), "media": (1, 0.5), "unknown": (1, 0.5)}
+
+
+def test_which_threshold_a_state_has(beep_model: Path) -> None:
+    card_by_playback(beep_model)
+
+    def of(playback: str, **options: object) -> float:
+        state = DeviceState(playback=playback)
+        return WakeWord(beep_model, device_state=state, **options).thresholds["beep"]
+
+    assert [of("none"), of("music"), of("tts")] == [0.5, 0.8, 1.0]
+    assert [of(p, false_accepts_per_hour=1.0) for p in ("none", "music", "tts")] == [0.5, 0.8, 0.8]
+    # After a canceller: its own table, else the one without.
+    cancelled = {"echo_cancelled": True}
+    assert [of(p, **cancelled) for p in ("none", "music", "tts")] == [0.5, 0.8, 0.8]
+    # A threshold that is given applies in every state.
+    for threshold in (0.6, {"beep": 0.6}):
+        assert {of(p, threshold=threshold) for p in ("none", "music", "tts")} == {0.6}
+    # The rate must hold in every state.
+    with pytest.raises(CalibrationError, match="4 h of negative audio"):
+        WakeWord(beep_model, false_accepts_per_hour=0.2)
+    with pytest.raises(TypeError, match="echo_cancelled must be a bool"):
+        WakeWord(beep_model, echo_cancelled="yes")
+
+
 def test_rate_that_the_card_cannot_support(beep_model: Path) -> None:
     with pytest.raises(
         CalibrationError, match=r"beep: 0.01 false accepts .* supports 0.1 per hour"

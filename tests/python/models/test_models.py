@@ -108,6 +108,13 @@ def test_card_that_is_no_object(beep_model: Path, text: str) -> None:
         ("calibration.beep", ..., "field calibration.beep is missing"),
         ("calibration.beep.table", [], "calibration.beep: the table is empty"),
         ("calibration.beep.table", [{"threshold": 1}], r"calibration.beep.table\[0\]"),
+        ("calibration.beep.by_playback", {"radio": {}}, "by_playback.radio is not one of unknown"),
+        ("calibration.beep.by_playback", [], "by_playback must be an object"),
+        (
+            "calibration.beep.by_playback_cancelled",
+            {"tts": {"table": []}},
+            "by_playback_cancelled.tts.negative_hours is missing",
+        ),
         ("state.playback", ["unknown"], "state field 'playback'"),
         ("state", None, "the card's state takes 0 values, the model's input 22"),
         ("frontend.hop_seconds", 1, "'hop_seconds' of the card is unknown"),
