@@ -25,6 +25,7 @@ from pywakeword.commands._speech import (
     add_speech_options,
     make_client,
     prosody_of,
+    speaking_with,
     voice_of,
     wav_file,
 )
@@ -116,8 +117,9 @@ async def _run(args: argparse.Namespace) -> int:
                 )
             )
         source, loudspeaker = _audio(args, stack)
+        spoken = "" if tts is None else f"; {speaking_with(args, tts)}"
         ends = "; Ctrl-C ends" if args.file is None else ""
-        print(f"{listening_for(spotter)}{ends}", file=sys.stderr, flush=True)
+        print(f"{listening_for(spotter)}{spoken}{ends}", file=sys.stderr, flush=True)
         session = VoiceSession(
             source,
             spotter,
