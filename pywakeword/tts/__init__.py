@@ -30,6 +30,7 @@ from pywakeword.tts.blocks import (
     registry,
 )
 from pywakeword.tts.client import Synthesis, TtsClient
+from pywakeword.tts.mirror import Manner, ProsodyMirror, UtteranceProsody, measure_utterance
 from pywakeword.tts.prosody.director import DirectionError, Director
 from pywakeword.tts.prosody.model import ProsodyModel
 from pywakeword.tts.prosody.reference import ProsodyReference
@@ -56,11 +57,13 @@ __all__ = [
     "FrameStream",
     "HibariBackend",
     "KokoroBackend",
+    "Manner",
     "MiniLmEncoder",
     "OnnxBertEncoder",
     "OpenAIBackend",
     "PiperBackend",
     "Prosody",
+    "ProsodyMirror",
     "ProsodyModel",
     "ProsodyReference",
     "ProsodyTransfer",
@@ -75,6 +78,7 @@ __all__ = [
     "SyntaxPredictor",
     "Synthesis",
     "TtsClient",
+    "UtteranceProsody",
     "Voice",
     "VoiceBackend",
     "WyomingBackend",
@@ -82,6 +86,7 @@ __all__ = [
     "best_backend",
     "embedded_backend",
     "make_backend",
+    "measure_utterance",
     "predict_distances",
     "registry",
     "sanitize",
