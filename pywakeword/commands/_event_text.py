@@ -9,6 +9,7 @@ from pywakeword.endpointing import Request, Utterance
 from pywakeword.events import EndpointEvent
 from pywakeword.session import (
     Failed,
+    MannerChosen,
     PlaybackChanged,
     SessionEvent,
     StateChanged,
@@ -110,6 +111,15 @@ def _details(event: SessionEvent) -> Record:
         }
     if isinstance(event, Transcribed):
         return {"text": event.text}
+    if isinstance(event, MannerChosen):
+        manner = event.manner
+        return {
+            "rate": manner.prosody.rate,
+            "pitch": manner.prosody.pitch,
+            "volume": manner.prosody.volume,
+            "tag": manner.tag,
+            "because": "; ".join(manner.explanation),
+        }
     if isinstance(event, Failed):
         return {"stage": event.stage, "error": str(event.error)}
     return {}

@@ -20,6 +20,7 @@ from pywakeword.tts import (
     Prosody,
     TtsClient,
     Voice,
+    best_backend,
     make_backend,
 )
 
@@ -30,7 +31,8 @@ def add_speech_options(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--backend",
         choices=BACKEND_NAMES,
-        help="source of speech (default: espeak-ng if it is installed, else flite)",
+        help="source of speech (default: the first that is installed of hibari, kokoro, espeak-ng, "
+        "flite)",
     )
     source.add_argument(
         "--addon", metavar="NAME|PATH", help="speak with an addon: bundled name, folder or zip"
@@ -40,7 +42,11 @@ def add_speech_options(parser: argparse.ArgumentParser) -> None:
         help="address of the back end: tcp://HOST:PORT for wyoming, http://... for the others; "
         "openai reads its key from OPENAI_API_KEY",
     )
-    parser.add_argument("--voice", metavar="NAME", help="name of a voice of the back end")
+    parser.add_argument(
+        "--voice",
+        metavar="NAME",
+        help="name of a voice of the back end; kokoro mixes them: af_bella*0.6+am_adam*0.4",
+    )
     parser.add_argument("--language", metavar="CODE", help="language, if no voice is given")
     for name, help_text in (
         ("rate", "speed factor, 0.25 to 4"),
@@ -55,12 +61,22 @@ def make_client(args: argparse.Namespace, sample_rate_hz: int | None = None) -> 
     return TtsClient(_backend(args), sample_rate_hz=sample_rate_hz)
 
 
+def speaking_with(args: argparse.Namespace, client: TtsClient) -> str:
+    """Return which voice speaks, and whether it was chosen."""
+    if args.addon is not None:
+        return f"speaking with the addon {args.addon}"
+    chosen = "" if args.backend else ", the best voice that is installed"
+    return f"speaking with {client.backend.name}{chosen}"
+
+
 def _backend(args: argparse.Namespace) -> Backend:
     if args.addon is not None:
         if args.url is not None:
             raise ValueError("an addon speaks in this process: it has no --url")
         return AddonBackend(Addon.load(args.addon))
     api_key = os.environ.get("OPENAI_API_KEY") if args.backend == "openai" else None
+    if args.backend is None and args.url is None:
+        return best_backend()
     return make_backend(args.backend or "embedded", args.url, api_key=api_key)
 
 

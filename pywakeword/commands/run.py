@@ -25,6 +25,7 @@ from pywakeword.commands._speech import (
     add_speech_options,
     make_client,
     prosody_of,
+    speaking_with,
     voice_of,
     wav_file,
 )
@@ -33,12 +34,14 @@ from pywakeword.session import (
     DuplexDevice,
     Failed,
     Loudspeaker,
+    MannerChosen,
     SessionEvent,
     VirtualLoudspeaker,
     VoiceSession,
 )
 from pywakeword.session.applications import fixed_answer, program_answer
 from pywakeword.session.partners import Application
+from pywakeword.tts import ProsodyMirror
 from pywakeword.verifier import AsyncVerifier
 from pywakeword.wyoming.speech_to_text import WyomingSpeechToText
 
@@ -81,6 +84,14 @@ def add_parser(commands: SubParsers) -> None:
         "without) and writes the answer; run without a shell",
     )
     add_speech_options(parser)
+    parser.add_argument(
+        "--no-mirror",
+        action="store_true",
+        help="speak every answer alike: do not follow the person's level, rate and pitch",
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="print how each answer is spoken, and why"
+    )
     parser.add_argument("--out", metavar="FILE", help="write the played audio to a WAV file")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.set_defaults(run=run)
@@ -96,6 +107,8 @@ async def _run(args: argparse.Namespace) -> int:
         raise ValueError("--out needs a FILE: from the microphone, answers are played")
     if args.out == "-":
         raise ValueError("--out needs a file: standard output has the events")
+    if args.explain and args.no_mirror:
+        raise ValueError("--explain explains the mirror, which --no-mirror switches off")
     if args.file is not None and args.device is not None:
         raise ValueError("--device is for the microphone, and a FILE is given")
     spotter = make_spotter(args)
@@ -116,8 +129,9 @@ async def _run(args: argparse.Namespace) -> int:
                 )
             )
         source, loudspeaker = _audio(args, stack)
+        spoken = "" if tts is None else f"; {speaking_with(args, tts)}"
         ends = "; Ctrl-C ends" if args.file is None else ""
-        print(f"{listening_for(spotter)}{ends}", file=sys.stderr, flush=True)
+        print(f"{listening_for(spotter)}{spoken}{ends}", file=sys.stderr, flush=True)
         session = VoiceSession(
             source,
             spotter,
@@ -125,6 +139,7 @@ async def _run(args: argparse.Namespace) -> int:
             tts=tts,
             voice=voice_of(args),
             prosody=prosody_of(args),
+            mirror=None if args.no_mirror else ProsodyMirror(),
             speech_to_text=speech_to_text,
             verifier=verifier,
             endpointer=endpointer,
@@ -133,7 +148,8 @@ async def _run(args: argparse.Namespace) -> int:
             realtime=args.file in (None, "-"),
         )
         async for event in session:
-            _report(event, args.json)
+            if args.explain or not isinstance(event, MannerChosen):
+                _report(event, args.json)
     return 0
 
 

@@ -20,6 +20,7 @@ from pywakeword.commands._speech import (
     add_speech_options,
     make_client,
     prosody_of,
+    speaking_with,
     voice_of,
     wav_file,
 )
@@ -107,7 +108,9 @@ async def _say(args: argparse.Namespace) -> None:
         await write(_like_recording(args), WavFile(args.out) if args.out else Player())
         return
     async with _make_client(args) as client:
-        await write(_start(client, args), WavFile(args.out) if args.out else Player())
+        announcement = "" if args.prosody else speaking_with(args, client)
+        output = WavFile(args.out) if args.out else Player()
+        await write(_start(client, args), output, announcement)
 
 
 def _make_client(args: argparse.Namespace) -> TtsClient:
@@ -168,8 +171,12 @@ class Output(Protocol):
         """Finish."""
 
 
-async def write(synthesis: AsyncIterable[AudioChunk], output: Output) -> None:
+async def write(
+    synthesis: AsyncIterable[AudioChunk], output: Output, announcement: str = ""
+) -> None:
     """Write speech as it arrives, including chunks before an error.
+
+    The announcement goes to standard error as soon as there is speech.
 
     Raises
     ------
@@ -184,6 +191,8 @@ async def write(synthesis: AsyncIterable[AudioChunk], output: Output) -> None:
                 output.open(chunk.sample_rate_hz)
                 stack.callback(output.close)
                 is_open = True
+                if announcement:
+                    print(announcement, file=sys.stderr, flush=True)
             await loop.run_in_executor(None, output.write, chunk)
     if not is_open:
         raise ValueError("there is nothing to say: the text has no words")

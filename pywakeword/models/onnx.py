@@ -54,9 +54,12 @@ class Session(Protocol):
     """The part of `onnxruntime.InferenceSession` that this package uses."""
 
     def run(
-        self, output_names: Sequence[str] | None, input_feed: Mapping[str, Array]
+        self,
+        output_names: Sequence[str] | None,
+        input_feed: Mapping[str, Array],
+        run_options: Any = None,
     ) -> Sequence[Array]:
-        """Return the named outputs; None means all."""
+        """Return the named outputs; None means all. Options are an `onnxruntime.RunOptions`."""
         ...
 
     def get_inputs(self) -> Sequence[TensorInfo]:

@@ -3,6 +3,7 @@
 from pywakeword.session.clock import SampleClock
 from pywakeword.session.events import (
     Failed,
+    MannerChosen,
     PlaybackChanged,
     SessionEvent,
     SpokenRequest,
@@ -24,6 +25,7 @@ __all__ = [
     "DuplexDevice",
     "Failed",
     "Loudspeaker",
+    "MannerChosen",
     "PlaybackChanged",
     "PlaybackMixer",
     "SampleClock",

@@ -8,11 +8,18 @@ from collections.abc import Callable
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.resample import Resampler
 from pywakeword.session.clock import SampleClock
-from pywakeword.session.events import Failed, SessionEvent, SpokenRequest, Transcribed
+from pywakeword.session.events import (
+    Failed,
+    MannerChosen,
+    SessionEvent,
+    SpokenRequest,
+    Transcribed,
+)
 from pywakeword.session.machine import Trigger
 from pywakeword.session.partners import Answer, Application, SpeechToText
 from pywakeword.session.playback import PlaybackMixer
 from pywakeword.tts.client import Synthesis, TtsClient
+from pywakeword.tts.mirror import ProsodyMirror
 from pywakeword.tts.speech import Prosody, Voice
 
 # How far synthesis may run ahead of the loudspeaker.
@@ -31,6 +38,7 @@ class Answering:
     tts: TtsClient | None
     voice: str | Voice | None
     prosody: Prosody | None
+    mirror: ProsodyMirror | None
     mixer: PlaybackMixer
     clock: SampleClock
     report: Callable[[SessionEvent], None]
@@ -51,10 +59,11 @@ class Answering:
                 self.fire(Trigger.NO_ANSWER)
                 return
             stage = "text to speech"
+            prosody = self._prosody(request, self.tts)
             if isinstance(said, str):
-                await self._speak(self.tts.synthesize(said, self.voice, self.prosody))
+                await self._speak(self.tts.synthesize(said, self.voice, prosody))
             else:
-                await self._speak(self.tts.stream(said, self.voice, self.prosody))
+                await self._speak(self.tts.stream(said, self.voice, prosody))
         except Exception as error:
             self.report(Failed(self.clock.now, stage, error))
             self.fire(Trigger.FAILED)
@@ -70,6 +79,14 @@ class Answering:
         if self.application is None or request.text == "":
             return None
         return await self.application(request)
+
+    def _prosody(self, request: SpokenRequest, tts: TtsClient) -> Prosody | None:
+        if self.mirror is None:
+            return self.prosody
+        backend = tts.backend
+        manner = self.mirror.follow(request.pcm).limited(backend.prosody_fields, backend.name)
+        self.report(MannerChosen(self.clock.now, manner))
+        return manner.times(self.prosody)
 
     async def _speak(self, synthesis: Synthesis) -> None:
         self._synthesis = synthesis

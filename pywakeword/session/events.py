@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pywakeword.events import Detection
 from pywakeword.session.machine import State, Trigger
+from pywakeword.tts.mirror import Manner
 
 
 class AcceptedOrNot(Protocol):
@@ -114,6 +115,13 @@ class Transcribed(SessionEvent):
     """The transcript of the speech-to-text service; empty if it understood nothing."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class MannerChosen(SessionEvent):
+    """How the answer will be spoken, and why; see `ProsodyMirror`."""
+
+    manner: Manner
 
 
 @dataclass(frozen=True)

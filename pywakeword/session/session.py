@@ -37,6 +37,7 @@ from pywakeword.session.playback import KINDS, Span
 from pywakeword.session.tasks import SessionTasks
 from pywakeword.session.verifying import Verifying
 from pywakeword.tts.client import TtsClient
+from pywakeword.tts.mirror import ProsodyMirror
 from pywakeword.tts.speech import Prosody, Voice
 from pywakeword.wakeword import WakeWord
 
@@ -65,6 +66,8 @@ class VoiceSession:
         Speaks the answer; without it answers are not spoken.
     voice, prosody : optional
         As for `TtsClient.synthesize`.
+    mirror : ProsodyMirror, optional
+        Lets rate, pitch and volume of each answer follow those of the request.
     speech_to_text : SpeechToText, optional
         Fills in `SpokenRequest.text`. If the text is empty, the application is not called.
     verifier : WordVerifier, optional
@@ -105,6 +108,7 @@ class VoiceSession:
         tts: TtsClient | None = None,
         voice: str | Voice | None = None,
         prosody: Prosody | None = None,
+        mirror: ProsodyMirror | None = None,
         speech_to_text: SpeechToText | None = None,
         verifier: WordVerifier | None = None,
         without_verdict: Literal["accept", "reject"] = "accept",
@@ -154,6 +158,7 @@ class VoiceSession:
             tts=tts,
             voice=voice,
             prosody=prosody,
+            mirror=mirror,
             mixer=self._loudspeaker.mixer,
             clock=self._clock,
             report=report,

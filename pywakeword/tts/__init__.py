@@ -7,9 +7,13 @@ from pywakeword.tts.backends import (
     Backend,
     EspeakBackend,
     FliteBackend,
+    HibariBackend,
+    KokoroBackend,
     OpenAIBackend,
     PiperBackend,
+    VoiceBackend,
     WyomingBackend,
+    best_backend,
     embedded_backend,
     make_backend,
 )
@@ -26,6 +30,7 @@ from pywakeword.tts.blocks import (
     registry,
 )
 from pywakeword.tts.client import Synthesis, TtsClient
+from pywakeword.tts.mirror import Manner, ProsodyMirror, UtteranceProsody, measure_utterance
 from pywakeword.tts.prosody.director import DirectionError, Director
 from pywakeword.tts.prosody.model import ProsodyModel
 from pywakeword.tts.prosody.reference import ProsodyReference
@@ -50,11 +55,15 @@ __all__ = [
     "EspeakBackend",
     "FliteBackend",
     "FrameStream",
+    "HibariBackend",
+    "KokoroBackend",
+    "Manner",
     "MiniLmEncoder",
     "OnnxBertEncoder",
     "OpenAIBackend",
     "PiperBackend",
     "Prosody",
+    "ProsodyMirror",
     "ProsodyModel",
     "ProsodyReference",
     "ProsodyTransfer",
@@ -69,11 +78,15 @@ __all__ = [
     "SyntaxPredictor",
     "Synthesis",
     "TtsClient",
+    "UtteranceProsody",
     "Voice",
+    "VoiceBackend",
     "WyomingBackend",
     "available_addons",
+    "best_backend",
     "embedded_backend",
     "make_backend",
+    "measure_utterance",
     "predict_distances",
     "registry",
     "sanitize",

@@ -15,7 +15,7 @@ from pywakeword.voices.installing.install import Recipe, install
 from pywakeword.voices.installing.packages import Package
 from pywakeword.voices.installing.store import voices_dir
 from pywakeword.voices.registry import entries, entry, open_voice, register
-from pywakeword.voices.voice import AlignedVoice, Span, Voice
+from pywakeword.voices.voice import AlignedVoice, Span, StoppableVoice, Voice
 
 __all__ = [
     "HELD_OUT",
@@ -23,6 +23,7 @@ __all__ = [
     "Package",
     "Recipe",
     "Span",
+    "StoppableVoice",
     "Voice",
     "VoiceEntry",
     "VoiceFailedError",

@@ -103,6 +103,15 @@ class AlignedVoice(Voice, Protocol):
         ...
 
 
+@runtime_checkable
+class StoppableVoice(Voice, Protocol):
+    """A voice whose synthesis can be ended from another thread."""
+
+    def stop(self) -> None:
+        """Let the synthesis in progress raise `VoiceFailedError` within milliseconds."""
+        ...
+
+
 def check_text(text: str) -> str:
     """Return `text` with single spaces.
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from pywakeword.tts.backends.addon import AddonBackend
-from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S, Backend
+from pywakeword.tts.backends.base import Backend
+from pywakeword.tts.backends.best import best_backend
 from pywakeword.tts.backends.embedded import EspeakBackend, FliteBackend, embedded_backend
 from pywakeword.tts.backends.openai import OpenAIBackend
 from pywakeword.tts.backends.piper import PiperBackend
+from pywakeword.tts.backends.voice import HibariBackend, KokoroBackend, VoiceBackend
 from pywakeword.tts.backends.wyoming import WyomingBackend
 
-BACKEND_NAMES = ("embedded", "espeak-ng", "flite", "wyoming", "openai", "piper")
+_LOCAL: dict[str, Callable[..., Backend]] = {
+    "embedded": embedded_backend,
+    "espeak-ng": EspeakBackend,
+    "flite": FliteBackend,
+    "hibari": HibariBackend,
+    "kokoro": KokoroBackend,
+}
+BACKEND_NAMES = (*_LOCAL, "wyoming", "openai", "piper")
 
 __all__ = [
     "BACKEND_NAMES",
@@ -17,9 +29,13 @@ __all__ = [
     "Backend",
     "EspeakBackend",
     "FliteBackend",
+    "HibariBackend",
+    "KokoroBackend",
     "OpenAIBackend",
     "PiperBackend",
+    "VoiceBackend",
     "WyomingBackend",
+    "best_backend",
     "embedded_backend",
     "make_backend",
 ]
@@ -30,7 +46,7 @@ def make_backend(
     url: str | None = None,
     *,
     api_key: str | None = None,
-    timeout_s: float = DEFAULT_TIMEOUT_S,
+    timeout_s: float | None = None,
 ) -> Backend:
     """Return a back end by name.
 
@@ -43,7 +59,7 @@ def make_backend(
     api_key : str, optional
         For `openai`.
     timeout_s : float
-        Longest wait for audio.
+        Longest wait for audio. Default: the back end's own.
 
     Raises
     ------
@@ -56,16 +72,16 @@ def make_backend(
         raise ValueError(f"backend must be one of {', '.join(BACKEND_NAMES)}; got {name!r}")
     if api_key is not None and name != "openai":
         raise ValueError(f"the back end {name} takes no API key")
-    if name in ("embedded", "espeak-ng", "flite"):
+    wait: dict[str, Any] = {} if timeout_s is None else {"timeout_s": timeout_s}
+    if name in _LOCAL:
         if url is not None:
             raise ValueError(f"the back end {name} has no address, got {url!r}")
-        makers = {"espeak-ng": EspeakBackend, "flite": FliteBackend, "embedded": embedded_backend}
-        return makers[name](timeout_s=timeout_s)
+        return _LOCAL[name](**wait)
     if name == "wyoming":
         if url is None:
             raise ValueError("the back end wyoming needs an address: tcp://HOST:PORT")
-        return WyomingBackend(url, timeout_s=timeout_s)
+        return WyomingBackend(url, **wait)
     address = () if url is None else (url,)
     if name == "piper":
-        return PiperBackend(*address, timeout_s=timeout_s)
-    return OpenAIBackend(*address, api_key=api_key, timeout_s=timeout_s)
+        return PiperBackend(*address, **wait)
+    return OpenAIBackend(*address, api_key=api_key, **wait)

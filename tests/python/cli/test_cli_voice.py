@@ -28,8 +28,9 @@ COMPUTER = str(GOLDEN / "computer.wav")
 
 
 @pytest.fixture(autouse=True)
-def _engines() -> None:
+def _engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     require_engine("espeak-ng")
+    monkeypatch.setenv("PYWAKEWORD_VOICES", str(tmp_path / "no-voices"))
 
 
 def read(path: Path) -> tuple[np.ndarray, int]:
@@ -56,7 +57,9 @@ def test_say_into_a_pipe(tmp_path: Path, out: str) -> None:
     assert main(["say", "Good morning.", "--out", str(tmp_path / "a.wav")]) == 0
     expected, _ = read(tmp_path / "a.wav")
     found = run(*PYWAKEWORD, "say", "Good morning.", "--out", out, check=True)
-    assert found.stderr == b""
+    assert found.stderr.decode().strip() == (
+        "speaking with espeak-ng, the best voice that is installed"
+    )
     assert found.stdout[40:44] == b"\xff\xff\xff\xff"
     np.testing.assert_array_equal(np.frombuffer(found.stdout[44:], "<i2"), expected)
 

@@ -1,0 +1,1 @@
+"""Stage directions: tags in a text, and how voices without SSML perform them."""
