@@ -24,6 +24,9 @@ __all__ = [
     "ModelNotFoundError",
     "PhonesError",
     "PyWakewordError",
+    "RecogniserError",
+    "RecogniserNotInstalledError",
+    "RecogniserTimeoutError",
     "ServiceError",
     "ServiceRefusedError",
     "ServiceTimeoutError",
@@ -74,6 +77,18 @@ class AudioFormatError(AudioError):
 
 class AudioDeviceError(AudioError):
     """A microphone is missing, refused to open or went away."""
+
+
+class RecogniserError(PyWakewordError):
+    """A recogniser failed, or returned what is no transcript."""
+
+
+class RecogniserTimeoutError(RecogniserError):
+    """A recogniser gave no transcript in time."""
+
+
+class RecogniserNotInstalledError(RecogniserError):
+    """The files of a recogniser are not on this machine; the message says how to get them."""
 
 
 class ServiceError(PyWakewordError):

@@ -8,6 +8,7 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing import Request, Utterance
 from pywakeword.events import EndpointEvent
 from pywakeword.session import (
+    Asked,
     Failed,
     MannerChosen,
     PlaybackChanged,
@@ -58,7 +59,8 @@ def utterance_record(utterance: Utterance) -> Record:
 
 def utterance_text(record: Record) -> str:
     """Return the record of an utterance as one line of text."""
-    return "{start:.2f} s to {end:.2f} s  decided {decided:.2f} s  {reason}".format(**record)
+    line = "{start:.2f} s to {end:.2f} s  decided {decided:.2f} s  {reason}".format(**record)
+    return f"{line}  {record['text']!r}" if "text" in record else line
 
 
 def endpoint_record(event: EndpointEvent) -> Record:
@@ -120,6 +122,8 @@ def _details(event: SessionEvent) -> Record:
             "tag": manner.tag,
             "because": "; ".join(manner.explanation),
         }
+    if isinstance(event, Asked):
+        return {"question": event.repair.question, "missing": event.repair.missing_role}
     if isinstance(event, Failed):
         return {"stage": event.stage, "error": str(event.error)}
     return {}

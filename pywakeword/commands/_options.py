@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from pywakeword.device_state import DeviceState
-from pywakeword.endpointing import Decision, TwoPassEndpointer
+from pywakeword.endpointing import Decision, TwoPassEndpointer, WhisperSource
 from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
+from pywakeword.endpointing.recognisers.whisper.files import SIZES
 from pywakeword.endpointing.stream_listener import AnyEndpointer
 from pywakeword.errors import ModelError
 from pywakeword.models.files import default_models
@@ -136,6 +137,28 @@ def add_endpointer_options(parser: argparse.ArgumentParser) -> None:
         metavar="MS",
         help="longest utterance (default: 20000)",
     )
+
+
+def add_recogniser_options(parser: argparse.ArgumentParser) -> None:
+    """Add --asr and --asr-model."""
+    parser.add_argument(
+        "--asr", action="store_true", help="transcribe on this machine with Whisper (extra asr)"
+    )
+    parser.add_argument(
+        "--asr-model",
+        metavar="SIZE|PATH",
+        help="base (default) or tiny, see 'pywakeword recognisers', or a folder; implies --asr",
+    )
+
+
+def make_recogniser(args: argparse.Namespace, *, realtime: bool) -> WhisperSource | None:
+    """Build the recogniser from the options of `add_recogniser_options`."""
+    if not args.asr and args.asr_model is None:
+        return None
+    model = args.asr_model or "base"
+    if model in SIZES:
+        return WhisperSource(size=model, realtime=realtime)
+    return WhisperSource(model, realtime=realtime)
 
 
 def make_endpointer(

@@ -16,8 +16,14 @@ from pywakeword.commands._event_text import (
     utterance_text,
 )
 from pywakeword.commands._files import AudioFiles
-from pywakeword.commands._options import SubParsers, add_endpointer_options, make_endpointer
-from pywakeword.endpointing import Decision, Utterance, UtteranceJoiner
+from pywakeword.commands._options import (
+    SubParsers,
+    add_endpointer_options,
+    add_recogniser_options,
+    make_endpointer,
+    make_recogniser,
+)
+from pywakeword.endpointing import Decision, TranscribingSource, Utterance, UtteranceJoiner
 from pywakeword.endpointing.stream_listener import AnyEndpointer
 from pywakeword.endpointing.utterance import Outcome
 from pywakeword.events import EndpointEvent
@@ -34,6 +40,7 @@ def add_parser(commands: SubParsers) -> None:
     )
     parser.add_argument("file", nargs="+", metavar="FILE", help="audio file, or - for stdin")
     add_endpointer_options(parser)
+    add_recogniser_options(parser)
     parser.add_argument("--events", action="store_true", help="print every event, including pauses")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument(
@@ -47,6 +54,8 @@ def add_parser(commands: SubParsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print each utterance when it is final, or each event when it is decided."""
+    if args.events and (args.asr or args.asr_model is not None):
+        raise ValueError("--asr transcribes utterances, and --events prints none")
     if args.plot is not None and (len(args.file) != 1 or args.file == ["-"]):
         raise ValueError("--plot needs exactly one FILE")
     decisions: list[Decision] = []
@@ -55,14 +64,15 @@ def run(args: argparse.Namespace) -> int:
         no_speech_timeout_ms=None,  # there is no wake word to count from
         on_decision=None if args.plot is None else decisions.append,
     )
+    recogniser = make_recogniser(args, realtime=False)
     files = AudioFiles("endpoint", args.file)
     for name in args.file:
         source = files.open(name)
-        found = events(endpointer, source)
+        found = events(endpointer, source, recogniser)
         records = (
             map(endpoint_record, found)
             if args.events
-            else _utterance_records(found, UtteranceJoiner(endpointer.grace_ms))
+            else _utterance_records(found, UtteranceJoiner(endpointer.grace_ms), recogniser)
         )
         for record in records:
             print(_line(name, record, args.json), flush=True)
@@ -71,27 +81,42 @@ def run(args: argparse.Namespace) -> int:
     return files.exit_code
 
 
-def events(endpointer: AnyEndpointer, source: AudioSource) -> Iterator[EndpointEvent]:
+def events(
+    endpointer: AnyEndpointer, source: AudioSource, recogniser: TranscribingSource | None = None
+) -> Iterator[EndpointEvent]:
     """Reset the stream, yield the events of one source, and close the stream."""
     endpointer.reset()
+    if recogniser is not None:
+        recogniser.reset()
     for block in source:
+        if recogniser is not None:
+            recogniser.process(block)
         yield from endpointer.process(block)
     yield from endpointer.close()
 
 
 def _utterance_records(
-    found: Iterator[EndpointEvent], joiner: UtteranceJoiner
+    found: Iterator[EndpointEvent], joiner: UtteranceJoiner, recogniser: TranscribingSource | None
 ) -> Iterator[dict[str, Any]]:
     """Yield one record per utterance; an `End` that speech continued ends none."""
     for event in found:
-        yield from _records(joiner.push([event], event.decided_sample))
-    yield from _records(joiner.close())
+        # What became final is transcribed before the recogniser follows to the next.
+        yield from _records(joiner.push([event], event.decided_sample), recogniser)
+        if recogniser is not None:
+            recogniser.follow([event])
+    yield from _records(joiner.close(), recogniser)
 
 
-def _records(outcomes: list[Outcome]) -> Iterator[dict[str, Any]]:
+def _records(
+    outcomes: list[Outcome], recogniser: TranscribingSource | None
+) -> Iterator[dict[str, Any]]:
     for outcome in outcomes:
         if isinstance(outcome, Utterance):
-            yield utterance_record(outcome)
+            record = utterance_record(outcome)
+            if recogniser is not None:
+                future = recogniser.transcript(outcome.end_sample)
+                record["text"] = recogniser.wait_for(future).text
+            yield record
 
 
 def _line(name: str, record: dict[str, Any], as_json: bool) -> str:

@@ -15,9 +15,11 @@ from pywakeword.commands._event_text import session_record, session_text
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
+    add_recogniser_options,
     add_spotter_options,
     listening_for,
     make_endpointer,
+    make_recogniser,
     make_spotter,
     parse_device,
 )
@@ -30,6 +32,7 @@ from pywakeword.commands._speech import (
     wav_file,
 )
 from pywakeword.commands.verifier import add_client_options, client_options
+from pywakeword.endpointing import FrameRepair, TruncationCheck
 from pywakeword.session import (
     DuplexDevice,
     Failed,
@@ -59,6 +62,7 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help="audio file, or - for stdin")
     add_spotter_options(parser)
     add_endpointer_options(parser)
+    add_recogniser_options(parser)
     parser.add_argument("--device", metavar="NAME|INDEX", help="microphone and loudspeaker")
     parser.add_argument(
         "--echo-canceller",
@@ -72,6 +76,11 @@ def add_parser(commands: SubParsers) -> None:
     add_client_options(parser)
     parser.add_argument(
         "--stt", metavar="URI", help="Wyoming speech-to-text service, tcp://HOST:PORT"
+    )
+    parser.add_argument(
+        "--ask",
+        action="store_true",
+        help="ask for what is missing in an incomplete request; needs --asr or --stt",
     )
     answers = parser.add_mutually_exclusive_group()
     answers.add_argument("--say", metavar="TEXT", help="answer every request with TEXT")
@@ -114,10 +123,15 @@ async def _run(args: argparse.Namespace) -> int:
     spotter = make_spotter(args)
     speech_to_text = WyomingSpeechToText(args.stt) if args.stt else None
     endpointer = make_endpointer(args, no_speech_timeout_ms=5000.0)
+    recogniser = make_recogniser(args, realtime=args.file in (None, "-"))
+    if recogniser is not None and args.stt:
+        raise ValueError("--asr and --stt both transcribe: choose one")
+    if args.ask and recogniser is None and speech_to_text is None:
+        raise ValueError("--ask needs --asr or --stt")
     application = _application(args)
     async with AsyncExitStack() as stack:
         tts = verifier = None
-        if application is not None:
+        if application is not None or args.ask:
             tts = await stack.enter_async_context(make_client(args, SAMPLE_RATE_HZ))
         if args.verify is not None:
             verifier = await stack.enter_async_context(
@@ -143,6 +157,8 @@ async def _run(args: argparse.Namespace) -> int:
             speech_to_text=speech_to_text,
             verifier=verifier,
             endpointer=endpointer,
+            transcriber=recogniser,
+            truncation=TruncationCheck((), FrameRepair()) if args.ask else None,
             loudspeaker=loudspeaker,
             echo_canceller=EchoCanceller() if args.echo_canceller else None,
             realtime=args.file in (None, "-"),

@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from pywakeword.endpointing.policy import WaitPolicy
     from pywakeword.endpointing.recognisers.encoder import EncoderStream, StreamingEncoder
     from pywakeword.endpointing.recognisers.pocketsphinx import PocketsphinxSource
+    from pywakeword.endpointing.recognisers.transcribing import TranscribingSource
+    from pywakeword.endpointing.recognisers.transcript import (
+        Hypothesis,
+        Recogniser,
+        Recognition,
+        Transcript,
+        Word,
+    )
+    from pywakeword.endpointing.recognisers.whisper.source import WhisperSource
     from pywakeword.endpointing.repair import (
         COMMAND_FRAMES,
         AmrRepair,
@@ -34,6 +43,15 @@ else:
         "policy": ("WaitPolicy",),
         "recognisers.encoder": ("EncoderStream", "StreamingEncoder"),
         "recognisers.pocketsphinx": ("PocketsphinxSource",),
+        "recognisers.transcribing": ("TranscribingSource",),
+        "recognisers.transcript": (
+            "Hypothesis",
+            "Recogniser",
+            "Recognition",
+            "Transcript",
+            "Word",
+        ),
+        "recognisers.whisper.source": ("WhisperSource",),
         "repair": (
             "COMMAND_FRAMES",
             "AmrRepair",
@@ -73,17 +91,24 @@ __all__ = [
     "FrameBatch",
     "FrameBatcher",
     "FrameRepair",
+    "Hypothesis",
     "NetworkArbitrator",
     "PocketsphinxSource",
+    "Recogniser",
+    "Recognition",
     "Repair",
     "RepairHook",
     "Request",
     "RequestListener",
     "Role",
     "StreamingEncoder",
+    "TranscribingSource",
+    "Transcript",
     "TruncationCheck",
     "TwoPassEndpointer",
     "Utterance",
     "UtteranceJoiner",
     "WaitPolicy",
+    "WhisperSource",
+    "Word",
 ]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pywakeword.audio.pcm import Pcm, as_pcm
 from pywakeword.audio.source import PcmBlock
+from pywakeword.endpointing.recognisers.transcribing import TranscribingSource
 from pywakeword.events import Detection, EndpointEvent
 from pywakeword.wakeword import WakeWord
 
@@ -72,15 +73,25 @@ class StreamListener:
         Finds where speech begins and ends.
     piece_samples : int
         Longest part, a multiple of 160. Parts end at multiples of it in the stream.
+    transcriber : TranscribingSource, optional
+        Gets the same audio and follows the endpointer.
     """
 
     def __init__(
-        self, spotter: WakeWord, endpointer: AnyEndpointer, *, piece_samples: int = PIECE_SAMPLES
+        self,
+        spotter: WakeWord,
+        endpointer: AnyEndpointer,
+        *,
+        piece_samples: int = PIECE_SAMPLES,
+        transcriber: TranscribingSource | None = None,
     ) -> None:
         self._spotter = spotter
         self._endpointer = endpointer
         self._piece = piece_samples
         self._now = 0
+        # The recogniser of a `TwoPassEndpointer` is fed by it.
+        own = getattr(endpointer, "eos_source", None) is not transcriber
+        self._transcriber = transcriber if own else None
         endpointer.share_front_end(spotter)
 
     @property
@@ -92,6 +103,8 @@ class StreamListener:
         """Start a new stream: forget all audio, count samples from 0 again."""
         self._spotter.reset()
         self._endpointer.reset()
+        if self._transcriber is not None:
+            self._transcriber.reset()
         self._now = 0
 
     def process(self, pcm: Pcm) -> Iterator[StreamPart]:
@@ -115,12 +128,23 @@ class StreamListener:
 
     def start(self, after: Detection | int) -> list[EndpointEvent]:
         """Listen for what follows a wake word; see `Endpointer.start_after_wake_word`."""
-        return self._endpointer.start_after_wake_word(after)
+        events = self._endpointer.start_after_wake_word(after)
+        if self._transcriber is not None:
+            self._transcriber.begin(after.end_sample if isinstance(after, Detection) else after)
+            self._transcriber.follow(events)
+        return events
 
     def close(self) -> list[EndpointEvent]:
         """End the utterance that is open; the stream is over."""
-        return self._endpointer.close()
+        events = self._endpointer.close()
+        if self._transcriber is not None:
+            self._transcriber.follow(events)
+        return events
 
     def _listen(self, part: PcmBlock, detection: Detection | None) -> StreamPart:
         self._now += len(part)
-        return StreamPart(part, self._endpointer.process(part) if len(part) else [], detection)
+        events = self._endpointer.process(part) if len(part) else []
+        if self._transcriber is not None:
+            self._transcriber.process(part)
+            self._transcriber.follow(events)
+        return StreamPart(part, events, detection)

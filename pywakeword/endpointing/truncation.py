@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pywakeword._checks import NotCopied, check_number, check_type
 from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
+from pywakeword.endpointing.recognisers.completeness import completeness
 from pywakeword.endpointing.repair.frames import Repair
 from pywakeword.endpointing.two_pass import Decision
 from pywakeword.endpointing.utterance import Utterance
@@ -25,26 +26,29 @@ class RepairHook(Protocol):
         Parameters
         ----------
         transcript : str
-            The recogniser's tokens at the arbitrator's last decision, joined.
+            The transcript, or the recogniser's tokens at the arbitrator's last decision, joined.
         audio : (n_samples,) ndarray of int16
             The utterance, or its last `keep_s` seconds.
         probability : float
-            The arbitrator's last probability that the person had finished.
+            Probability that the person had finished.
         """
 
 
 class TruncationCheck(NotCopied):
-    """Calls a hook for each utterance whose end the arbitrator was unsure of.
+    """Calls a hook for each utterance that may be incomplete.
 
-    The check runs after the grace period, so an utterance that went on needs no repair. The
-    hook is not called for an end without an arbitrator's probability ("closed",
-    "max_utterance", "wake_word", or a rule of a plain `Endpointer`).
+    The check runs after the grace period, so an utterance that went on needs no repair.
+    Without a transcript, the hook is called if the arbitrator was unsure of the end, and not
+    for an end that it did not judge ("closed", "max_utterance", "wake_word", or a rule of a
+    plain `Endpointer`). With a transcript, the hook is always called, with the lower of the
+    arbitrator's probability and that of the text (`completeness`). If that is sure, only a
+    repair that names a missing role counts.
 
     Parameters
     ----------
     decisions : sequence of Decision
         Filled by `TwoPassEndpointer(on_decision=decisions.append)`, for example a
-        `collections.deque(maxlen=64)`.
+        `collections.deque(maxlen=64)`. Empty, if there are transcripts and no arbitrator.
     on_truncated : RepairHook
         The hook, such as `FrameRepair()`.
     sure_from : float
@@ -83,27 +87,37 @@ class TruncationCheck(NotCopied):
         """Take the next audio of the stream."""
         self._history.append(as_pcm(pcm))
 
-    def judge(self, utterance: Utterance) -> Repair | None:
-        """Call the hook if the end is unsure, and return its repair."""
-        decision = self._last_decision(utterance)
-        if decision is None or decision.probability >= self._sure_from:
-            return None
-        repair = self._on_truncated(
-            self._separator.join(decision.tokens), self._audio(utterance), decision.probability
-        )
+    def judge(self, utterance: Utterance, transcript: str | None = None) -> Repair | None:
+        """Call the hook if the utterance may be incomplete, and return its repair."""
+        _, audio = self._history.cut(utterance.start_sample, utterance.end_sample)
+        return self.judge_end(utterance.end_sample, audio, transcript)
+
+    def judge_end(
+        self, end_sample: int, audio: npt.NDArray[np.int16], transcript: str | None = None
+    ) -> Repair | None:
+        """As `judge`, for an utterance whose audio the caller kept."""
+        decision = self._last_decision(end_sample)
+        if transcript is None:
+            if decision is None or decision.probability >= self._sure_from:
+                return None
+            transcript = self._separator.join(decision.tokens)
+            probability = decision.probability
+        else:
+            probability = completeness(transcript)
+            if decision is not None:
+                probability = min(probability, decision.probability)
+        repair = self._on_truncated(transcript, audio, probability)
         if not isinstance(repair, Repair):
             raise TypeError(f"on_truncated must return a Repair, got {repair!r}")
-        return repair
+        sure = probability >= self._sure_from
+        return None if sure and repair.missing_role is None else repair
 
     def reset(self) -> None:
         """Start a new stream. The caller clears the decisions."""
         self._history.reset()
 
-    def _last_decision(self, utterance: Utterance) -> Decision | None:
+    def _last_decision(self, end_sample: int) -> Decision | None:
         for decision in reversed(self._decisions):
-            if decision.pause_start_sample == utterance.end_sample:
+            if decision.pause_start_sample == end_sample:
                 return decision
         return None
-
-    def _audio(self, utterance: Utterance) -> npt.NDArray[np.int16]:
-        return self._history.cut(utterance.start_sample, utterance.end_sample)[1]

@@ -12,9 +12,10 @@ from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.endpointing.arbitrator import NetworkArbitrator
 from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
-from pywakeword.endpointing.interfaces import Arbitrator, EosSource
+from pywakeword.endpointing.interfaces import Arbitrator, EosPosterior, EosSource
 from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
+from pywakeword.endpointing.recognisers.transcribing import TranscribingSource
 from pywakeword.events import (
     Detection,
     End,
@@ -72,6 +73,8 @@ class TwoPassEndpointer(NotCopied):
     The first pass, an `Endpointer`, finds pauses. In each pause, the arbitrator is called
     at `ask_at_ms`, and at once when the recogniser's posterior reaches `eos_threshold`.
     `policy` turns its answer into a waiting time. Speech that resumes cancels the wait.
+    A `TranscribingSource` follows the pauses: it is asked when its transcript is ready, and
+    if that never comes, `rules` end the utterance.
 
     All times are audio times. Equal samples give equal events, whatever the chunk sizes.
     One object is one stream: feed it from one thread.
@@ -82,7 +85,7 @@ class TwoPassEndpointer(NotCopied):
         Gets the same audio; nothing else may feed it. Default: `StreamingEncoder()`.
     arbitrator : Arbitrator, optional
         Judges the pauses. Default: `NetworkArbitrator()`, which takes the encodings of
-        `StreamingEncoder` only.
+        `StreamingEncoder` only; `EosPosterior()` for a `TranscribingSource`.
     policy : WaitPolicy, optional
         Turns a probability into a waiting time. Default: the bundled arbitrator's
         (`NetworkArbitrator.policy`), or `WaitPolicy()` for any other.
@@ -155,7 +158,11 @@ class TwoPassEndpointer(NotCopied):
         )
         self._offset_threshold = offset_threshold
         self._eos_source = StreamingEncoder() if eos_source is None else eos_source
-        self._arbitrator = NetworkArbitrator() if arbitrator is None else arbitrator
+        # It transcribes when a pause may be the end; other sources process all audio.
+        self._transcriber = eos_source if isinstance(eos_source, TranscribingSource) else None
+        if arbitrator is None:
+            arbitrator = EosPosterior() if self._transcriber is not None else NetworkArbitrator()
+        self._arbitrator = arbitrator
         if policy is None and isinstance(self._arbitrator, NetworkArbitrator):
             policy = self._arbitrator.policy
         self._policy = WaitPolicy() if policy is None else policy
@@ -183,9 +190,11 @@ class TwoPassEndpointer(NotCopied):
             # short to be `Resumed`.
             if len(posteriors):
                 self._is_speech = bool(posteriors[-1] >= self._offset_threshold)
-            found += self._first_pass(raw)
+            events = self._first_pass(raw)
+            self._follow(events)
             if self._now % _BLOCK == 0:
-                found += self._second_pass()
+                events += self._second_pass()
+            found += events
         return found
 
     def start_after_wake_word(self, detection: Detection | int) -> list[EndpointEvent]:
@@ -194,7 +203,12 @@ class TwoPassEndpointer(NotCopied):
         self._ended = None
         self._awaited = True
         self._close_pause()
-        return self._first_pass(raw)
+        if self._transcriber is not None:
+            end = detection.end_sample if isinstance(detection, Detection) else detection
+            self._transcriber.begin(end)
+        events = self._first_pass(raw)
+        self._follow(events)
+        return events
 
     def share_front_end(self, spotter: WakeWord) -> bool:
         """Compute the front end once for both; see `Endpointer.share_front_end`."""
@@ -202,13 +216,20 @@ class TwoPassEndpointer(NotCopied):
 
     def close(self) -> list[EndpointEvent]:
         """End the utterance that is still open, at the end of the stream."""
-        return self._first_pass(self._pauses.close())
+        events = self._first_pass(self._pauses.close())
+        self._follow(events)
+        return events
 
     def reset(self) -> None:
         """Start a new stream: forget all audio, count samples from 0 again."""
         self._pauses.reset()
         self._eos_source.reset()
         self._forget()
+
+    @property
+    def eos_source(self) -> EosSource:
+        """The recogniser in use."""
+        return self._eos_source
 
     @property
     def policy(self) -> WaitPolicy:
@@ -237,6 +258,10 @@ class TwoPassEndpointer(NotCopied):
         self._ended = None
         self._awaited = True  # no speech since the start or the wake word
         self._close_pause()
+
+    def _follow(self, events: list[EndpointEvent]) -> None:
+        if self._transcriber is not None:
+            self._transcriber.follow(events)
 
     def _close_pause(self) -> None:
         self._pause_start: int | None = None
@@ -286,6 +311,8 @@ class TwoPassEndpointer(NotCopied):
         return [end, *self._first_pass(raw)]
 
     def _ask(self, pause: int, due: bool) -> None:
+        if self._transcriber is not None and not self._transcriber.ready:
+            return  # asked again in the next block
         encoding = self._eos_source.encoding()
         sure = encoding.eos >= self._eos_threshold
         if not due and not sure:

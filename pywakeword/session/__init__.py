@@ -2,6 +2,7 @@
 
 from pywakeword.session.clock import SampleClock
 from pywakeword.session.events import (
+    Asked,
     Failed,
     MannerChosen,
     PlaybackChanged,
@@ -22,6 +23,7 @@ from pywakeword.session.session import VoiceSession
 __all__ = [
     "TRANSITIONS",
     "Action",
+    "Asked",
     "DuplexDevice",
     "Failed",
     "Loudspeaker",

@@ -8,6 +8,8 @@ from typing import Protocol, Union
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.endpointing.recognisers.transcript import Transcript
+from pywakeword.endpointing.repair.frames import Repair
 from pywakeword.events import Detection
 from pywakeword.session.machine import State, Trigger
 from pywakeword.tts.mirror import Manner
@@ -47,7 +49,14 @@ class SpokenRequest:
     detection : Detection
         The wake word.
     text : str or None
-        The transcript of the speech-to-text service; None without one.
+        The transcript; None without a recogniser or speech-to-text service. After a question,
+        the text of both parts.
+    transcript : Transcript or None
+        The recogniser's hypotheses and word times, of the last part.
+    first : SpokenRequest or None
+        The truncated request that this one continues.
+    speech_end_sample : int
+        End of the speech in the session's audio.
     """
 
     pcm: npt.NDArray[np.int16] = field(repr=False, compare=False)
@@ -56,6 +65,9 @@ class SpokenRequest:
     reason: str
     detection: Detection
     text: str | None = None
+    transcript: Transcript | None = field(default=None, repr=False)
+    first: SpokenRequest | None = field(default=None, repr=False)
+    speech_end_sample: int = field(default=-1, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -112,9 +124,31 @@ class UtteranceHeard(SessionEvent):
 
 @dataclass(frozen=True)
 class Transcribed(SessionEvent):
-    """The transcript of the speech-to-text service; empty if it understood nothing."""
+    """The transcript; its text is empty if nothing was understood.
+
+    Attributes
+    ----------
+    text : str
+        The words. After a question, those of both parts.
+    transcript : Transcript or None
+        The recogniser's hypotheses and word times; None from a speech-to-text service.
+    """
 
     text: str
+    transcript: Transcript | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Asked(SessionEvent):
+    """A request was incomplete, and the session asks for the rest.
+
+    Attributes
+    ----------
+    repair : Repair
+        The question, and the missing role.
+    """
+
+    repair: Repair
 
 
 @dataclass(frozen=True)

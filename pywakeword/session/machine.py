@@ -17,6 +17,7 @@ class State(Enum):
     VERIFYING = "verifying"  # a wake word is being verified
     LISTENING = "listening"  # to what is said after it
     THINKING = "thinking"  # speech to text and the application are working
+    ASKING = "asking"  # for the rest of an incomplete request
     SPEAKING = "speaking"  # the answer is being played
     INTERRUPTED = "interrupted"  # the answer is paused while a wake word is verified
     CLOSED = "closed"
@@ -34,7 +35,8 @@ class Trigger(Enum):
     RESUMED = "resumed"  # the person had not finished
     ANSWER = "answer"  # its first audio has arrived
     NO_ANSWER = "no answer"
-    PLAYED = "played"  # the whole answer
+    QUESTION = "question"  # the request is incomplete
+    PLAYED = "played"  # the whole answer or question
     FAILED = "failed"
     END_OF_AUDIO = "end of audio"
 
@@ -44,6 +46,7 @@ class Action(Enum):
 
     VERIFY = "verify"
     LISTEN = "listen"
+    LISTEN_AGAIN = "listen again"
     ANSWER = "answer"
     STOP_ANSWER = "stop answer"
     HOLD = "hold"
@@ -81,10 +84,15 @@ def _rows() -> tuple[Transition, ...]:
         row(s.LISTENING, t.NO_SPEECH, s.WAITING),
         row(s.THINKING, t.ANSWER, s.SPEAKING),
         row(s.THINKING, t.NO_ANSWER, s.WAITING),
+        row(s.THINKING, t.QUESTION, s.ASKING),
         row(s.THINKING, t.FAILED, s.WAITING, a.STOP_ANSWER),
         row(s.THINKING, t.RESUMED, s.LISTENING, a.STOP_ANSWER),
         row(s.THINKING, t.WORD, s.LISTENING, a.STOP_ANSWER, a.LISTEN),
         row(s.THINKING, t.CANDIDATE, s.VERIFYING, a.STOP_ANSWER, a.VERIFY),
+        row(s.ASKING, t.PLAYED, s.LISTENING, a.LISTEN_AGAIN),
+        row(s.ASKING, t.FAILED, s.WAITING, a.STOP_ANSWER),
+        row(s.ASKING, t.WORD, s.LISTENING, a.STOP_ANSWER, a.LISTEN),
+        row(s.ASKING, t.CANDIDATE, s.VERIFYING, a.STOP_ANSWER, a.VERIFY),
         row(s.SPEAKING, t.PLAYED, s.WAITING),
         row(s.SPEAKING, t.FAILED, s.WAITING, a.STOP_ANSWER),
         row(s.SPEAKING, t.WORD, s.LISTENING, a.STOP_ANSWER, a.LISTEN),

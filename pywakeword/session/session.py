@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -15,7 +16,10 @@ from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
 from pywakeword.audio.source import AudioSource, PcmBlock
 from pywakeword.endpointing.endpointer import Endpointer
+from pywakeword.endpointing.recognisers.transcribing import TranscribingSource
+from pywakeword.endpointing.recognisers.transcript import Transcript
 from pywakeword.endpointing.stream_listener import AnyEndpointer, StreamListener
+from pywakeword.endpointing.truncation import TruncationCheck
 from pywakeword.events import Detection, End, EndpointEvent, NoSpeech, Resumed
 from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
 from pywakeword.session.answering import Answering
@@ -76,6 +80,11 @@ class VoiceSession:
         What to do with a wake word when the verifier abstains or fails.
     endpointer : Endpointer or TwoPassEndpointer, optional
         Decides when the person has finished.
+    transcriber : TranscribingSource, optional
+        Transcribes on this machine, instead of `speech_to_text`, when a pause may be the end.
+    truncation : TruncationCheck, optional
+        Checks the text of each request. If something is missing, the session asks for it,
+        listens again and passes both parts to the application. It needs a text.
     loudspeaker : Loudspeaker, optional
         Plays the answers. Default: a `VirtualLoudspeaker`, which is silent.
     echo_canceller : EchoCanceller, optional
@@ -113,6 +122,8 @@ class VoiceSession:
         verifier: WordVerifier | None = None,
         without_verdict: Literal["accept", "reject"] = "accept",
         endpointer: AnyEndpointer | None = None,
+        transcriber: TranscribingSource | None = None,
+        truncation: TruncationCheck | None = None,
         loudspeaker: Loudspeaker | None = None,
         echo_canceller: EchoCanceller | None = None,
         own_voice: WakeWord | None = None,
@@ -127,9 +138,18 @@ class VoiceSession:
             raise ValueError(f"block_ms must be from 1 to 200, got {block_ms!r}")
         if own_voice is not None and echo_canceller is None:
             raise ValueError("own_voice needs an echo_canceller")
+        if transcriber is not None and speech_to_text is not None:
+            raise ValueError("a session transcribes by transcriber or by speech_to_text, not both")
+        if truncation is not None and transcriber is None and speech_to_text is None:
+            raise ValueError("truncation needs a transcriber or speech_to_text")
         self._source = source
         self._spotter = spotter
-        self._listener = StreamListener(spotter, Endpointer() if endpointer is None else endpointer)
+        endpointer = Endpointer() if endpointer is None else endpointer
+        self._listener = StreamListener(spotter, endpointer, transcriber=transcriber)
+        self._transcriber = transcriber
+        self._transcript: Future[Transcript] | None = None
+        self._first: SpokenRequest | None = None
+        self._listen_from = 0
         self._loudspeaker = VirtualLoudspeaker() if loudspeaker is None else loudspeaker
         self._canceller = echo_canceller
         self._own_words = 0
@@ -163,6 +183,10 @@ class VoiceSession:
             clock=self._clock,
             report=report,
             fire=self._fire,
+            keep=self._keep,
+            truncation=truncation,
+            transcript_timeout_s=5.0 if transcriber is None else transcriber.timeout_s,
+            truncation_grace_s=endpointer.grace_ms / 1000,
         )
         self._started = False
 
@@ -265,7 +289,7 @@ class VoiceSession:
     def _change_playback(self, sample: int, playback: str) -> None:
         self._playback = playback
         state = self._spotter.device_state
-        self._spotter.device_state = dataclasses.replace(state, playback=playback)
+        self._spotter.device_state = replace(state, playback=playback)
         self._events.append(PlaybackChanged(sample, playback))
 
     def _on_detection(self, detection: Detection) -> None:
@@ -276,21 +300,37 @@ class VoiceSession:
     def _on_endpoint(self, event: EndpointEvent) -> None:
         # In the other states, speech is not addressed to the device, or is its own.
         if self.state is State.LISTENING and isinstance(event, End):
+            if self._transcriber is not None:
+                self._transcript = self._transcriber.transcript(event.sample)
             self._fire(Trigger.UTTERANCE, self._request(event))
         elif self.state is State.LISTENING and isinstance(event, NoSpeech):
-            self._fire(Trigger.NO_SPEECH)
+            if self._first is None:
+                self._fire(Trigger.NO_SPEECH)
+            else:  # the question got no answer: the first part is all there is
+                self._fire(Trigger.UTTERANCE, replace(self._first, first=self._first))
         elif self.state is State.THINKING and isinstance(event, Resumed):
             self._fire(Trigger.RESUMED)
 
     def _request(self, end: End) -> SpokenRequest:
         assert self._word is not None
-        begin, pcm = self._history.cut(self._word.end_sample, end.sample + _TAIL_SAMPLES)
-        return SpokenRequest(pcm, begin, begin + len(pcm), end.reason, self._word)
+        begin, pcm = self._history.cut(self._listen_from, end.sample + _TAIL_SAMPLES)
+        return SpokenRequest(
+            pcm,
+            begin,
+            begin + len(pcm),
+            end.reason,
+            self._word,
+            first=self._first,
+            speech_end_sample=end.sample,
+        )
+
+    def _keep(self, request: SpokenRequest) -> None:
+        self._first = request
 
     def _fire(self, trigger: Trigger, request: SpokenRequest | None = None) -> None:
         before = self._machine.state
         row = self._machine.fire(trigger)
-        if request is not None:
+        if request is not None and request.text is None:
             self._events.append(UtteranceHeard(self._clock.now, request))
         self._events.append(StateChanged(self._clock.now, trigger, before, row.target))
         for action in row.actions:
@@ -299,8 +339,10 @@ class VoiceSession:
 
     def _hold_audio(self) -> None:
         """Keep the audio after the wake word until the request is answered."""
-        word = self._word if self.state in (State.LISTENING, State.THINKING) else None
-        self._history.hold(None if word is None else word.end_sample)
+        if self.state is State.WAITING:
+            self._first = None
+        held = self.state in (State.LISTENING, State.THINKING)
+        self._history.hold(self._listen_from if held else None)
 
     def _act(self, action: Action, request: SpokenRequest | None) -> None:
         mixer = self._loudspeaker.mixer
@@ -309,10 +351,15 @@ class VoiceSession:
             assert self._word is not None
             self._tasks.start("verify", partial(self._verifying.verify, self._word))
         elif action is Action.LISTEN:
-            self._listen()
+            assert self._word is not None
+            self._first = None
+            self._listen(self._word.end_sample)
+        elif action is Action.LISTEN_AGAIN:
+            self._listen(self._clock.now)
         elif action is Action.ANSWER:
             assert request is not None
-            self._tasks.start("answer", partial(self._answering.answer, request))
+            transcript, self._transcript = self._transcript, None
+            self._tasks.start("answer", partial(self._answering.answer, request, transcript))
         elif action is Action.STOP_ANSWER:
             self._stop_answer()
         elif action is Action.HOLD:
@@ -325,10 +372,9 @@ class VoiceSession:
             for kind in KINDS:
                 mixer.stop(kind)
 
-    def _listen(self) -> None:
-        assert self._word is not None
-        end = max(self._word.end_sample, self._clock.now - _LOOK_BACK_SAMPLES)
-        for event in self._listener.start(end):
+    def _listen(self, after: int) -> None:
+        self._listen_from = max(after, self._clock.now - _LOOK_BACK_SAMPLES)
+        for event in self._listener.start(self._listen_from):
             self._on_endpoint(event)
 
     def _stop_answer(self) -> None:

@@ -14,10 +14,18 @@ from pywakeword._extras import require
 from pywakeword.endpointing.repair.frames import NOT_UNDERSTOOD, Repair
 from pywakeword.errors import ModelError
 
-# Roles that a command needs, in PropBank's numbering, with the question for each. For other
-# predicates, the question asks for the object.
+# Roles that a command needs, in PropBank's numbering, with the question for each; "set timer" is
+# the verb with its object, whose own roles count too ("a ten-minute timer"). For other predicates,
+# the question asks for the object.
 AMR_ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "set": ((":ARG1", "What should I set?"), (":ARG2|:time|:duration", "For when?")),
+    "set timer": ((":duration|:ARG2|:time", "For how long?"),),
+    "set alarm": ((":time|:ARG2", "For what time?"),),
+    "book": (
+        (":ARG1", "What should I book?"),
+        (":beneficiary|:time|:ARG2|:ARG4|:purpose|:destination", "For whom, and when?"),
+    ),
+    "send": ((":ARG1", "What should I send?"), (":ARG2", "To whom?")),
     "remind": ((":ARG2", "What should I remind you of?"),),
     "wake": ((":time", "At what time?"),),
     "add": ((":ARG1", "What should I add?"),),
@@ -77,8 +85,12 @@ class AmrRepair:
         verb = _VERB.fullmatch(str(concepts.get(graph.top)))
         if verb is None:
             return Repair(NOT_UNDERSTOOD, graph=graph)
-        roles = {edge.role for edge in (*graph.edges(graph.top), *graph.attributes(graph.top))}
-        for role, question in self._needed(verb[1]):
+        roles = _roles_of(graph, graph.top)
+        thing = next((edge.target for edge in graph.edges(graph.top, ":ARG1")), None)
+        name = f"{verb[1]} {concepts.get(thing)}"
+        if name in self._roles:
+            roles |= _roles_of(graph, thing)
+        for role, question in self._roles.get(name) or self._needed(verb[1]):
             if roles.isdisjoint(role.split("|")):
                 return Repair(question, role, verb[1], graph)
         return Repair(None, None, verb[1], graph)
@@ -86,6 +98,10 @@ class AmrRepair:
     def _needed(self, verb: str) -> tuple[tuple[str, str], ...]:
         default = ((":ARG1", f"What should I {verb.replace('-', ' ')}?"),)
         return self._roles.get(verb, default)
+
+
+def _roles_of(graph: Any, node: Any) -> set[str]:
+    return {edge.role for edge in (*graph.edges(node), *graph.attributes(node))}
 
 
 def _amrlib_parser(model_dir: str | os.PathLike[str] | None) -> Callable[[str], str]:

@@ -118,7 +118,38 @@ COMMAND_FRAMES: tuple[CommandFrame, ...] = (
     CommandFrame(
         "list",
         r"\badd\b",
-        (Role("what", rf"\badd\b.*?{_CONTENT}", "What should I add?"),),
+        (
+            Role(
+                "what",
+                # "add to my list" has none, "add milk to my list" has one.
+                rf"\badd\b(?!\s+(?:to|on)\b).*?{_CONTENT}|\blist\s+{_CONTENT}",
+                "What should I add?",
+            ),
+        ),
+    ),
+    CommandFrame(
+        "booking",
+        r"\b(?:book|reserve)\b",
+        (
+            Role("what", rf"\b(?:book|reserve)\b.*?{_CONTENT}", "What should I book?"),
+            Role("for", rf"\b(?:for|at|on|to)\b.*?(?:{_CONTENT}|{_NUMBER})", "For whom, and when?"),
+        ),
+    ),
+    CommandFrame(
+        "message",
+        r"\b(?:message|text|email)\b",
+        (
+            Role(
+                "whom",
+                rf"\b(?:to|message|text|email)\s+(?:my\s+|the\s+)?(?!message\b){_CONTENT}",
+                "To whom?",
+            ),
+        ),
+    ),
+    CommandFrame(
+        "weather",
+        r"\b(?:weather|forecast)\b",
+        (Role("place", r"^(?!.*\b(?:in|for|at|near|on)(?: the)?$)", "For which place?"),),
     ),
 )
 

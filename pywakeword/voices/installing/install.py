@@ -1,4 +1,4 @@
-"""Installs a voice into the folder of voices, whole or not at all."""
+"""Installs a voice or a recogniser into its folder, whole or not at all."""
 
 from __future__ import annotations
 
@@ -64,8 +64,10 @@ def folder_of(name: str) -> Path:
     return folder
 
 
-def install(name: str, recipe: Recipe, report: Report = lambda _: None) -> Path:
-    """Download, check and unpack a voice; return its folder.
+def install(
+    name: str, recipe: Recipe, report: Report = lambda _: None, home: Path | None = None
+) -> Path:
+    """Download, check and unpack a voice, by default into `voices_dir()`; return its folder.
 
     Archives that were already downloaded are used, so that an interrupted installation goes
     on where it stopped. The voice appears when it is complete.
@@ -77,7 +79,7 @@ def install(name: str, recipe: Recipe, report: Report = lambda _: None) -> Path:
     VoiceInstallError
         If a download fails, is not the known file, or the disk is full.
     """
-    home = voices_dir()
+    home = voices_dir() if home is None else home
     target, made, downloads = home / name, home / f".{name}.partial", home / ".downloads"
     if target.is_dir():
         return target

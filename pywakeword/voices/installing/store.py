@@ -1,4 +1,4 @@
-"""Where voices live on this machine."""
+"""Where voices and recognisers live on this machine."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import os
 import sys
 from pathlib import Path
 
-ENVIRONMENT = "PYWAKEWORD_VOICES"
-
 
 def voices_dir() -> Path:
     """Return the folder of installed voices; it may not exist yet.
 
     `PYWAKEWORD_VOICES` names it; otherwise it lies in the user's cache folder.
     """
-    chosen = os.environ.get(ENVIRONMENT)
+    return _store_dir("voices")
+
+
+def recognisers_dir() -> Path:
+    """Return the folder of installed recognisers, as `voices_dir`: `PYWAKEWORD_RECOGNISERS`."""
+    return _store_dir("recognisers")
+
+
+def _store_dir(kind: str) -> Path:
+    chosen = os.environ.get(f"PYWAKEWORD_{kind.upper()}")
     if chosen:
         return Path(chosen).expanduser()
-    return _cache_dir() / "pywakeword" / "voices"
+    return _cache_dir() / "pywakeword" / kind
 
 
 def _cache_dir() -> Path:

@@ -137,6 +137,19 @@ def test_the_newest_audio_is_kept(size: int) -> None:
         ("turn the volume", "change", "volume"),
         ("set the heating to", "value", "temperature"),
         ("add", "what", "list"),
+        ("add to my list", "what", "list"),
+        ("add milk to my list", None, "list"),
+        ("book a table for", "for", "booking"),
+        ("book a table for two", None, "booking"),
+        ("book", "what", "booking"),
+        ("send a message to", "whom", "message"),
+        ("send a text message to my", "whom", "message"),
+        ("send a message to Anna", None, "message"),
+        ("text my mother", None, "message"),
+        ("what's the weather in", "place", "weather"),
+        ("weather in", "place", "weather"),
+        ("what's the weather in London", None, "weather"),
+        ("what's the weather", None, "weather"),
     ],
 )
 def test_the_table_of_commands(text: str, role: str | None, frame: str) -> None:
@@ -159,6 +172,11 @@ GRAPHS = {
     "remind me to": "(r / remind-01 :mode imperative :ARG0 (y / you) :ARG1 (i / i))",
     "play jazz": "(p / play-11 :mode imperative :ARG0 (y / you) :ARG1 (m / music))",
     "turn on the": "(t / turn-on-13 :mode imperative :ARG0 (y / you))",
+    "set a timer for": "(s / set-02 :mode imperative :ARG0 (y / you) :ARG1 (t / timer))",
+    "set a ten minute timer": "(s / set-02 :ARG1 (t / timer :duration (q / minute :quant 10)))",
+    "book a table for": "(b / book-03 :mode imperative :ARG0 (y / you) :ARG1 (t / table))",
+    "send a message to": "(s / send-01 :mode imperative :ARG0 (y / you) :ARG1 (m / message))",
+    "add to my list": "(a / add-02 :mode imperative :ARG0 (y / you) :ARG2 (l / list))",
     "light": "(l / light)",
     "broken": "(l / ",
 }
@@ -173,6 +191,9 @@ def test_a_graph_shows_what_is_missing() -> None:
     assert found.graph.top == "r"
     assert repair("turn on the", NO_AUDIO, 0.2).question == "What should I turn on?"
     assert repair("play jazz", NO_AUDIO, 0.2).question is None
+    for text in ("set a timer for", "book a table for", "send a message to", "add to my list"):
+        assert repair(text, NO_AUDIO, 0.2).question == FrameRepair()(text, NO_AUDIO, 0.2).question
+    assert repair("set a ten minute timer", NO_AUDIO, 0.2).question is None
     for text in ("light", ""):
         assert repair(text, NO_AUDIO, 0.2).question == "Sorry, could you say that again?"
     with pytest.raises(ModelError, match="no AMR graph"):

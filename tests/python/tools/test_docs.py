@@ -133,7 +133,7 @@ def test_commands_are_accepted_by_the_command_line(page: Path) -> None:
 
 def test_every_sub_command_is_on_the_command_line_page() -> None:
     usage = make_parser().format_help()
-    commands = re.findall(r"^    ([a-z]\w*) ", usage, re.MULTILINE)
+    commands = re.findall(r"^    ([a-z]\w*)(?: |$)", usage, re.MULTILINE)
     assert len(commands) >= 10
     page = (DOCS / "use" / "command_line.md").read_text(encoding="utf-8")
     table = re.findall(r"^\| \[`(\w+)`\]", page, re.MULTILINE)
