@@ -32,8 +32,14 @@ _SILENCE_MS, _TWO_PASS_SILENCE_MS = 800.0, 2000.0
 
 
 def add_spotter_options(parser: argparse.ArgumentParser) -> None:
-    """Add --model, --threshold, --fa-per-hour, --refractory, --pre-roll and --state."""
-    parser.add_argument(
+    """Add --model, --config, --threshold, --fa-per-hour, --refractory, --pre-roll, --state."""
+    models = parser.add_mutually_exclusive_group()
+    models.add_argument(
+        "--config",
+        metavar="FILE",
+        help="models and thresholds from a file that 'pywakeword studio' wrote",
+    )
+    models.add_argument(
         "--model",
         action="append",
         metavar="NAME|PATH",
@@ -89,17 +95,19 @@ def make_spotter(args: argparse.Namespace) -> WakeWord:
 
 def make_spotter_of(kind: type[Spotter], args: argparse.Namespace) -> Spotter:
     """Build it as an object of `kind`, a subclass of `WakeWord`."""
+    options = {
+        "threshold": args.threshold,
+        "false_accepts_per_hour": args.fa_per_hour,
+        "refractory_s": args.refractory,
+        "pre_roll_s": args.pre_roll,
+        "device_state": args.state,
+    }
+    if args.config is not None:
+        return kind.from_config(args.config, **options)
     models = args.model or default_models()
     if not models:
         raise ModelError("no models are bundled; name one with --model")
-    return kind(
-        models,
-        threshold=args.threshold,
-        false_accepts_per_hour=args.fa_per_hour,
-        refractory_s=args.refractory,
-        pre_roll_s=args.pre_roll,
-        device_state=args.state,
-    )
+    return kind(models, **options)
 
 
 def listening_for(spotter: WakeWord) -> str:
