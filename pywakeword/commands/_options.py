@@ -32,7 +32,27 @@ _SILENCE_MS, _TWO_PASS_SILENCE_MS = 800.0, 2000.0
 
 
 def add_spotter_options(parser: argparse.ArgumentParser) -> None:
-    """Add --model, --config, --threshold, --fa-per-hour, --refractory, --pre-roll, --state."""
+    """Add the options of `add_model_options`, --refractory, --pre-roll and --state."""
+    add_model_options(parser)
+    parser.add_argument(
+        "--refractory",
+        type=float,
+        metavar="S",
+        help="seconds after a detection in which the word is not reported again (default: the "
+        "model card's)",
+    )
+    parser.add_argument(
+        "--pre-roll",
+        type=float,
+        default=0.5,
+        metavar="S",
+        help="seconds of audio before the word that its snippet begins with (default: 0.5)",
+    )
+    add_state_option(parser)
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add --model, --config, --threshold and --fa-per-hour."""
     models = parser.add_mutually_exclusive_group()
     models.add_argument(
         "--config",
@@ -55,21 +75,6 @@ def add_spotter_options(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="use the threshold with at most X measured false accepts per hour",
     )
-    parser.add_argument(
-        "--refractory",
-        type=float,
-        metavar="S",
-        help="seconds after a detection in which the word is not reported again (default: the "
-        "model card's)",
-    )
-    parser.add_argument(
-        "--pre-roll",
-        type=float,
-        default=0.5,
-        metavar="S",
-        help="seconds of audio before the word that its snippet begins with (default: 0.5)",
-    )
-    add_state_option(parser)
 
 
 def add_state_option(parser: argparse.ArgumentParser) -> None:
