@@ -21,6 +21,7 @@ from pywakeword.commands import (
     recognisers,
     run,
     say,
+    studio,
     verifier,
     voices,
     wyoming,
@@ -98,6 +99,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     listening = (detect, endpoint, listen, run)
-    for command in (*listening, say, voices, recognisers, verifier, wyoming, evaluate, bench, info):
+    speaking = (say, voices, recognisers)
+    for command in (*listening, studio, *speaking, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)
     return parser

@@ -17,6 +17,7 @@ __all__ = [
     "BlockError",
     "CalibrationError",
     "CardError",
+    "ConfigError",
     "EmptyTextError",
     "LibraryError",
     "MissingExtraError",
@@ -57,6 +58,10 @@ class ModelNotFoundError(ModelError):
 
 class CardError(ModelError):
     """A model card is malformed, or does not fit its model or this build."""
+
+
+class ConfigError(PyWakewordError):
+    """A configuration file is missing or malformed."""
 
 
 class CalibrationError(PyWakewordError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from pywakeword._checks import NotCopied, check_number, check_type
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
@@ -13,9 +14,11 @@ from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
 from pywakeword.models.calibration import Calibration
 from pywakeword.models.card import Card
+from pywakeword.models.configuration import read_configuration
 from pywakeword.models.files import read_model
 
 _FRAME_SHIFT_S = 0.01
+_Self = TypeVar("_Self", bound="WakeWord")
 
 
 class WakeWord(NotCopied):
@@ -118,6 +121,30 @@ class WakeWord(NotCopied):
         self._core_process = self._core.process
         self._states: dict[tuple[int, int, int], DeviceState] = {}
         self.device_state = DeviceState() if device_state is None else device_state
+
+    @classmethod
+    def from_config(cls: type[_Self], path: str | os.PathLike[str], **options: Any) -> _Self:
+        """Make a detector from a configuration, such as `pywakeword studio` writes.
+
+        Parameters
+        ----------
+        path : str or path
+            The configuration file: models, and a threshold per keyword.
+        **options
+            Other parameters of `WakeWord`. `threshold` and `false_accepts_per_hour` replace
+            the file's thresholds.
+
+        Raises
+        ------
+        ConfigError
+            If the file is missing or malformed.
+        ModelError, ValueError
+            As from `WakeWord`.
+        """
+        config = read_configuration(path)
+        if (options.get("threshold"), options.get("false_accepts_per_hour")) == (None, None):
+            options["threshold"] = config.thresholds
+        return cls(config.models, **options)
 
     def process(self, pcm: Pcm) -> list[Detection]:
         """Consume audio and return the wake words that were detected in it.

@@ -33,8 +33,34 @@ _SILENCE_MS, _TWO_PASS_SILENCE_MS = 800.0, 2000.0
 
 
 def add_spotter_options(parser: argparse.ArgumentParser) -> None:
-    """Add --model, --threshold, --fa-per-hour, --refractory, --pre-roll and --state."""
+    """Add the options of `add_model_options`, --refractory, --pre-roll and --state."""
+    add_model_options(parser)
     parser.add_argument(
+        "--refractory",
+        type=float,
+        metavar="S",
+        help="seconds after a detection in which the word is not reported again (default: the "
+        "model card's)",
+    )
+    parser.add_argument(
+        "--pre-roll",
+        type=float,
+        default=0.5,
+        metavar="S",
+        help="seconds of audio before the word that its snippet begins with (default: 0.5)",
+    )
+    add_state_option(parser)
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add --model, --config, --threshold and --fa-per-hour."""
+    models = parser.add_mutually_exclusive_group()
+    models.add_argument(
+        "--config",
+        metavar="FILE",
+        help="models and thresholds from a file that 'pywakeword studio' wrote",
+    )
+    models.add_argument(
         "--model",
         action="append",
         metavar="NAME|PATH",
@@ -54,21 +80,6 @@ def add_spotter_options(parser: argparse.ArgumentParser) -> None:
         help="use the threshold with at most X measured false accepts per hour, in each playback "
         "state that the model's card has figures for",
     )
-    parser.add_argument(
-        "--refractory",
-        type=float,
-        metavar="S",
-        help="seconds after a detection in which the word is not reported again (default: the "
-        "model card's)",
-    )
-    parser.add_argument(
-        "--pre-roll",
-        type=float,
-        default=0.5,
-        metavar="S",
-        help="seconds of audio before the word that its snippet begins with (default: 0.5)",
-    )
-    add_state_option(parser)
 
 
 def add_state_option(parser: argparse.ArgumentParser) -> None:
@@ -96,18 +107,20 @@ def make_spotter_of(
     kind: type[Spotter], args: argparse.Namespace, *, echo_cancelled: bool = False
 ) -> Spotter:
     """Build it as an object of `kind`, a subclass of `WakeWord`."""
+    options = {
+        "threshold": args.threshold,
+        "false_accepts_per_hour": args.fa_per_hour,
+        "echo_cancelled": echo_cancelled,
+        "refractory_s": args.refractory,
+        "pre_roll_s": args.pre_roll,
+        "device_state": args.state,
+    }
+    if args.config is not None:
+        return kind.from_config(args.config, **options)
     models = args.model or default_models()
     if not models:
         raise ModelError("no models are bundled; name one with --model")
-    return kind(
-        models,
-        threshold=args.threshold,
-        false_accepts_per_hour=args.fa_per_hour,
-        echo_cancelled=echo_cancelled,
-        refractory_s=args.refractory,
-        pre_roll_s=args.pre_roll,
-        device_state=args.state,
-    )
+    return kind(models, **options)
 
 
 def listening_for(spotter: WakeWord) -> str:

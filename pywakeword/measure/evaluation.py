@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +89,27 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     half = z * math.sqrt(proportion * (1 - proportion) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z * z / trials
     return around(proportion, max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale))
+
+
+@lru_cache(maxsize=1024)
+def poisson_interval(count: int) -> tuple[float, float]:
+    """Return the exact 95 % interval of the mean of a Poisson distribution, from one count."""
+    if count < 0:
+        raise ValueError(f"{count} is not a count")
+
+    def bound(n_events: int, probability: float) -> float:
+        """Return the mean at which at most `n_events` have this probability."""
+        low, high = 0.0, n_events + 10 * math.sqrt(n_events + 1) + 10
+        for _ in range(60):
+            mean = (low + high) / 2
+            terms = (i * math.log(mean) - mean - math.lgamma(i + 1) for i in range(n_events + 1))
+            if sum(math.exp(term) for term in terms) > probability:
+                low = mean
+            else:
+                high = mean
+        return (low + high) / 2
+
+    return (bound(count - 1, 0.975) if count else 0.0), bound(count, 0.025)
 
 
 def around(value: float, low: float, high: float) -> tuple[float, float]:

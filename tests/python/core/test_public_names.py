@@ -26,6 +26,7 @@ EXPECTED = [
     "CalibrationRow",
     "Card",
     "CardError",
+    "ConfigError",
     "Decision",
     "Detection",
     "DeviceState",

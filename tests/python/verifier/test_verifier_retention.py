@@ -88,5 +88,5 @@ def test_a_folder_that_is_gone_or_full_costs_no_verdict(
             os.close(descriptor)
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("pywakeword.verifier.server.retention.os.fdopen", full)
+        monkeypatch.setattr("pywakeword.audio.retention.os.fdopen", full)
         assert post(address, fresh(), audio()).status_code == 200

@@ -1,0 +1,1 @@
+"""The studio: a local page that shows what the detector computes (extra `studio`)."""

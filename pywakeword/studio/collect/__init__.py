@@ -1,0 +1,1 @@
+"""What the page keeps on disk, and the training that uses it."""

@@ -1,0 +1,1 @@
+"""Audio in, what the page draws out: live streams and recordings."""
