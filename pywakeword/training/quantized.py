@@ -6,17 +6,18 @@ network learns to compensate the rounding.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from pywakeword.training.export.keyword_graph import Ranges, fold, run_float
+from pywakeword.training.export.keyword_graph import Ranges, fold, run_head, run_trunk
 from pywakeword.training.export.simulation import Simulated
 from pywakeword.training.network.network import Network
-from pywakeword.training.network.sampling import BOUNDARY_UNIT, Targets
+from pywakeword.training.network.sampling import BOUNDARY_UNIT
 from pywakeword.training.network.stages import Curriculum, Drawn, Trainer, head_losses
+
+_RATE = 5e-4
 
 
 def teach_quantized(
@@ -29,22 +30,22 @@ def teach_quantized(
     name: str,
     batch: int = 64,
 ) -> None:
-    """Train the words in turn, one per step, as the exported graph computes them."""
+    """Train all words at once, as the exported graphs compute them.
+
+    Up to the heads their ranges are equal (`release.common_ranges`), so the trunk runs once.
+    """
     words = range(len(network.shape.words))
     rounding = [Simulated(r, concatenate=network.shape.concatenate) for r in ranges]
-    trainer = Trainer(name, network, work, steps=steps, rate=3e-4, seed=13)
-    turn = 0
+    units = {"logits": 1.0, "start": BOUNDARY_UNIT, "end": BOUNDARY_UNIT}
+    trainer = Trainer(name, network, work, steps=steps, rate=_RATE, seed=13)
 
     def loss_of(drawn: Drawn) -> dict[str, Tensor]:
-        nonlocal turn
-        turn += 1
-        word = words[turn % len(words)]
         network.eval()  # the statistics of batch normalisation stay as they are
         mixed, goal, _, _ = drawn
-        t = run_float(fold(network, word), mixed.features, mixed.state, rounding[word])
-        units = {"logits": 1.0, "start": BOUNDARY_UNIT, "end": BOUNDARY_UNIT}
-        out = torch.stack([t[n] / unit for n, unit in units.items()], dim=2)
-        one = Targets(**{f.name: getattr(goal, f.name)[:, word : word + 1] for f in fields(goal)})
-        return head_losses(out, one)
+        folded = [fold(network, word) for word in words]
+        trunk = run_trunk(folded[0], mixed.features, mixed.state, rounding[0])
+        heads = [run_head(folded[word], trunk, rounding[word]) for word in words]
+        out = [torch.stack([t[n] / unit for n, unit in units.items()], dim=2) for t in heads]
+        return head_losses(torch.cat(out, dim=1), goal)
 
     trainer.run(lambda: curriculum.words(batch), loss_of)

@@ -106,37 +106,60 @@ def run_float(
     net: Folded, features: Tensor, state: Tensor, values: Values | None = None
 ) -> dict[str, Tensor]:
     """Every tensor of the graph by name, (batch, channels, steps), in float32."""
-    shape, seen = net.shape, values or Exact()
+    return run_head(net, run_trunk(net, features, state, values), values)
+
+
+def run_trunk(
+    net: Folded, features: Tensor, state: Tensor, values: Values | None = None
+) -> dict[str, Tensor]:
+    """Every tensor up to the head; equal for words that share a trunk."""
+    seen = values or Exact()
     t = {"features": seen.tensor("features", features), "state": state[..., None]}
-
-    def conv(
-        name: str, x: str, layer: Layer, *, stride: int = 1, dilation: int = 1, relu: bool = False
-    ) -> None:
-        weights = seen.weights(layer.weights)
-        y = functional.conv1d(t[x], weights, layer.bias, stride, 0, dilation)
-        t[name] = seen.tensor(name, functional.relu(y) if relu else y)
-
-    conv("stem1", "features", net.stem1, stride=2, relu=True)
-    conv("stem2", "stem1", net.stem2, stride=2, relu=True)
-    conv("embedding", "state", net.embed, relu=True)
+    _conv(t, seen, "stem1", "features", net.stem1, stride=2, relu=True)
+    _conv(t, seen, "stem2", "stem1", net.stem2, stride=2, relu=True)
+    _conv(t, seen, "embedding", "state", net.embed, relu=True)
     x = "stem2"
-    for i, (layer, dilation) in enumerate(zip(net.blocks, shape.dilations)):
+    for i, (layer, dilation) in enumerate(zip(net.blocks, net.shape.dilations)):
         b = f"block{i}"
-        conv(f"{b}/scale", "embedding", net.scales[i])
-        conv(f"{b}/shift", "embedding", net.shifts[i])
-        conv(f"{b}/conv", x, layer, dilation=dilation)
+        _conv(t, seen, f"{b}/scale", "embedding", net.scales[i])
+        _conv(t, seen, f"{b}/shift", "embedding", net.shifts[i])
+        _conv(t, seen, f"{b}/conv", x, layer, dilation=dilation)
         t[f"{b}/scaled"] = seen.tensor(f"{b}/scaled", t[f"{b}/conv"] * t[f"{b}/scale"])
         t[f"{b}/film"] = seen.tensor(f"{b}/film", t[f"{b}/scaled"] + t[f"{b}/shift"])
         total = functional.relu(t[x][..., 2 * dilation :] + t[f"{b}/film"])
         t[b] = seen.tensor(b, total)
         x = b
-    conv("head", x, net.head, dilation=shape.head_dilation, relu=True)
+    return t
+
+
+def run_head(
+    net: Folded, trunk: dict[str, Tensor], values: Values | None = None
+) -> dict[str, Tensor]:
+    """Add the tensors of the head of the word to those of the trunk."""
+    shape, seen, t = net.shape, values or Exact(), dict(trunk)
+    last = f"block{len(net.blocks) - 1}" if net.blocks else "stem2"
+    _conv(t, seen, "head", last, net.head, dilation=shape.head_dilation, relu=True)
     t["joined"] = t["head"]
     if shape.concatenate:
         t["joined"] = torch.cat([t["head"], t["embedding"].expand(-1, -1, t["head"].shape[-1])], 1)
     for name, layer in net.outputs.items():
-        conv(name, "joined", layer)
+        _conv(t, seen, name, "joined", layer)
     return t
+
+
+def _conv(
+    t: dict[str, Tensor],
+    seen: Values,
+    name: str,
+    x: str,
+    layer: Layer,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    relu: bool = False,
+) -> None:
+    y = functional.conv1d(t[x], seen.weights(layer.weights), layer.bias, stride, 0, dilation)
+    t[name] = seen.tensor(name, functional.relu(y) if relu else y)
 
 
 Ranges = dict[str, tuple[float, float]]
