@@ -20,6 +20,7 @@ from pywakeword.commands import (
     listen,
     run,
     say,
+    train,
     verifier,
     voices,
     wyoming,
@@ -97,6 +98,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     listening = (detect, endpoint, listen, run)
-    for command in (*listening, say, voices, verifier, wyoming, evaluate, bench, info):
+    for command in (*listening, say, train, voices, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)
     return parser

@@ -30,7 +30,7 @@ from pywakeword.training.network.network import Network
 from pywakeword.training.network.shape import REFRACTORY_S
 from pywakeword.training.release import write_model
 
-_THRESHOLDS = [
+THRESHOLDS = [
     *np.arange(0.05, 0.95, 0.05).round(2),
     0.95,
     0.96,
@@ -99,7 +99,7 @@ def measure(
     best_exact = {
         n: [float(scorer.float32(s).max()) for s in streams] for n, streams in takes.items()
     }
-    table = calibration_table(best["quiet"], every, hours, [float(t) for t in _THRESHOLDS])
+    table = calibration_table(best["quiet"], every, hours, [float(t) for t in THRESHOLDS])
     wanted = frr_at_fa(best["quiet"], every, hours, _DEFAULT_RATE).threshold
     default = next(
         (row.threshold for row in table if row.threshold >= max(wanted, 0.5)), table[-1].threshold
