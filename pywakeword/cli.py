@@ -22,6 +22,7 @@ from pywakeword.commands import (
     run,
     say,
     studio,
+    train,
     verifier,
     voices,
     wyoming,
@@ -99,7 +100,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     listening = (detect, endpoint, listen, run)
-    speaking = (say, voices, recognisers)
-    for command in (*listening, studio, *speaking, verifier, wyoming, evaluate, bench, info):
+    making = (say, train, voices, recognisers)
+    for command in (*listening, studio, *making, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)
     return parser

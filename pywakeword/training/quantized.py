@@ -17,6 +17,7 @@ from pywakeword.training.network.network import Network
 from pywakeword.training.network.sampling import BOUNDARY_UNIT
 from pywakeword.training.network.stages import Curriculum, Drawn, Trainer, head_losses
 
+_FIRST_STEP = 10**6
 _RATE = 5e-4
 
 
@@ -48,4 +49,9 @@ def teach_quantized(
         out = [torch.stack([t[n] / unit for n, unit in units.items()], dim=2) for t in heads]
         return head_losses(torch.cat(out, dim=1), goal)
 
-    trainer.run(lambda: curriculum.words(batch), loss_of)
+    # Other batches than those of the stage before.
+    trainer.run(
+        lambda: curriculum.words(batch),
+        loss_of,
+        restart=lambda step: curriculum.restart(_FIRST_STEP + step),
+    )

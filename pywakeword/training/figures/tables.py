@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pywakeword.measure.evaluation import calibration_table, frr_at_fa
 
-_THRESHOLDS = [
+THRESHOLDS = [
     *np.arange(0.05, 0.95, 0.05).round(2),
     0.95,
     0.96,
@@ -50,7 +50,7 @@ def calibration(
     conditions : str
         What was measured, in words.
     """
-    table = calibration_table(best, negative_peaks, hours, [float(t) for t in _THRESHOLDS])
+    table = calibration_table(best, negative_peaks, hours, [float(t) for t in THRESHOLDS])
     wanted = frr_at_fa(best, negative_peaks, hours, _DEFAULT_RATE).threshold
     least = max(wanted, _LEAST_DEFAULT)
     default = next((r.threshold for r in table if r.threshold >= least), table[-1].threshold)
