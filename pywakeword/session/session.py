@@ -353,7 +353,7 @@ class VoiceSession:
         elif action is Action.LISTEN:
             assert self._word is not None
             self._first = None
-            self._listen(self._word.end_sample)
+            self._listen(self._word.word_end_sample)
         elif action is Action.LISTEN_AGAIN:
             self._listen(self._clock.now)
         elif action is Action.ANSWER:

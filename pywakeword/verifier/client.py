@@ -210,6 +210,10 @@ class AsyncVerifier:
             raise VerifierUnavailableError(
                 "queue_full", f"{self._max_pending} candidates are already waiting for a verdict"
             )
+        if detection.start_sample is None:
+            raise VerifierUnavailableError(
+                "no_boundaries", "the community model does not say where the word is"
+            )
         if not self.breaker.allow():
             raise VerifierUnavailableError(
                 "circuit_open", f"{self._http.host} failed too often; requests are paused"

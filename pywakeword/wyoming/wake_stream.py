@@ -164,7 +164,7 @@ class WakeStream:
         wanted = [found for found in self._detect(samples) if found.keyword in self._names]
         self._found = self._found or bool(wanted)
         answers = [
-            wake.Detection(name=found.keyword, timestamp=self._clock.time_ms(found.end_sample))
+            wake.Detection(name=found.keyword, timestamp=self._clock.time_ms(found.word_end_sample))
             for found in wanted
         ]
         for found, answer in zip(wanted, answers):
