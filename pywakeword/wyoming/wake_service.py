@@ -24,6 +24,7 @@ from pywakeword.wyoming.wake_stream import WakeStream
 if TYPE_CHECKING:
     from wyoming.event import Event, Eventable
 
+_info = service_info  # deprecated: its name before 0.2
 _LOG = logging.getLogger(__name__)
 _LINGER_S = 10.0
 _DISCARD_BYTES = 1 << 16

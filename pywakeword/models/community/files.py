@@ -93,7 +93,9 @@ def _read_micro(path: Path) -> CommunityModel:
         raise CardError("field micro.probability_cutoff must be above 0")
     data = read_file(network, limit=_MAX_MODEL_BYTES)
     shape = input_of(data)
-    if shape is None or not is_micro_input(shape):
+    if shape is None:
+        raise CardError(f"{network.name} is no .tflite file")
+    if not is_micro_input(shape):
         raise CardError(f"{network.name} is no network of {MICRO}: its input is {shape}")
     card = _card(
         network.stem,

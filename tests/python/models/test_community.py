@@ -230,7 +230,7 @@ def changed(folder: Path, **changes: Any) -> Path:
         ({"wake_word": " "}, "wake_word is empty"),
         ({"model": "missing.tflite"}, "cannot be read: No such file"),
         ({"model": "."}, "not a regular file"),
-        ({"model": "alexa.json"}, "alexa.json is no network of microWakeWord"),
+        ({"model": "alexa.json"}, "alexa.json is no .tflite file"),
         ({"micro": {"feature_step_size": 20}}, "feature_step_size is 20 ms"),
         ({"micro": {"probability_cutoff": 0}}, "probability_cutoff must be above 0"),
         ({"micro": {"probability_cutoff": 1.5}}, "probability_cutoff must be from 0 to 1"),
@@ -250,7 +250,7 @@ def test_networks_that_are_refused(tmp_path: Path) -> None:
     network = tmp_path / "alexa.tflite"
     whole = network.read_bytes()
     network.write_bytes(whole[:-2000])
-    with pytest.raises(ModelError, match="is no network of microWakeWord"):
+    with pytest.raises(ModelError, match=r"is no \.tflite file"):
         WakeWord(manifest)
     network.write_bytes(whole)
     (tmp_path / "alexa.json").rename(tmp_path / "other.json")
