@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pywakeword._core import __version__
@@ -9,13 +10,13 @@ from pywakeword.models.card import Card
 from pywakeword.wakeword import WakeWord
 
 if TYPE_CHECKING:
-    from wyoming.info import Attribution, Info
+    from wyoming.info import Attribution, Info, TtsProgram
 
 
 _AUTHOR, _WEBSITE = "The pywakeword authors", "https://pypi.org/project/pywakeword"
 
 
-def service_info(spotter: WakeWord) -> Info:
+def service_info(spotter: WakeWord, tts: Sequence[TtsProgram] = ()) -> Info:
     """Return the service's description, with one model per keyword of the detector."""
     from wyoming.info import Attribution, Info, WakeModel, WakeProgram
 
@@ -42,7 +43,7 @@ def service_info(spotter: WakeWord) -> Info:
         version=__version__,
         models=models,
     )
-    return Info(wake=[program])
+    return Info(wake=[program], tts=list(tts))
 
 
 def _community(card: Card) -> Attribution:
