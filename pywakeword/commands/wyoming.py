@@ -47,6 +47,16 @@ def add_parser(commands: SubParsers) -> None:
         help="announce the service on the local network (default NAME: pywakeword-HOST)",
     )
     serve.add_argument(
+        "--max-connections", type=int, default=64, metavar="N", help="at one time (default: 64)"
+    )
+    serve.add_argument(
+        "--idle-timeout",
+        type=float,
+        default=300.0,
+        metavar="S",
+        help="seconds without an event after which a connection ends (default: 300)",
+    )
+    serve.add_argument(
         "--vad",
         action="store_true",
         help="also report where speech in the audio begins and ends (voice-started, voice-stopped)",
@@ -110,6 +120,8 @@ async def _serve(args: argparse.Namespace) -> int:
             allow_remote=args.allow_remote,
             make_endpointer=_endpointers(args) if args.vad else None,
             speech=speech,
+            max_connections=args.max_connections,
+            idle_timeout_s=args.idle_timeout,
         )
         await stack.enter_async_context(service)
         if remote:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from pywakeword._async import closing, within
+from pywakeword._checks import check_integer, check_number
 from pywakeword._extras import require
 from pywakeword._fields import printable
 from pywakeword._wyoming import BAD_EVENT, EventLimits, close, read_event
@@ -86,6 +87,12 @@ class WakeService:
                 f"{uri} can be reached from other machines, without password or encryption; "
                 "allow_remote permits that"
             )
+        check_integer("max_connections", max_connections)
+        check_number("idle_timeout_s", idle_timeout_s)
+        if max_connections < 1:
+            raise ValueError(f"max_connections must be at least 1, got {max_connections}")
+        if not 0 < idle_timeout_s < float("inf"):
+            raise ValueError(f"idle_timeout_s must be positive and finite, got {idle_timeout_s!r}")
         self._make_spotter = make_spotter
         self._uri = uri
         self._max_connections = max_connections
