@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,12 +33,12 @@ class RawDetection(Protocol):
         """Highest smoothed score, 0 to 1."""
 
     @property
-    def start_sample(self) -> int:
-        """Where the word starts."""
+    def start_sample(self) -> int | Any:
+        """Where the word starts; None if the model does not say."""
 
     @property
-    def end_sample(self) -> int:
-        """Where the word ends."""
+    def end_sample(self) -> int | Any:
+        """Where the word ends; None if the model does not say."""
 
     @property
     def detected_sample(self) -> int:

@@ -182,7 +182,7 @@ class VerifierUnavailableError(VerifierError):
     ----------
     reason : str
         In one word: "connect", "tls", "timeout", "disconnected", "busy", "bad_reply",
-        "token", "sent_log", "circuit_open", "queue_full" or "closed".
+        "token", "sent_log", "circuit_open", "queue_full", "no_boundaries" or "closed".
     """
 
     def __init__(self, reason: str, message: str, retry_after_s: float | None = None) -> None:

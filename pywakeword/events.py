@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +24,14 @@ class Detection:
         The word.
     score : float
         Highest smoothed score, 0 to 1.
-    start_sample, end_sample : int
-        Where the word itself starts and ends, as estimated.
+    start_sample, end_sample : int or None
+        Where the word itself starts and ends, as estimated. None from a community
+        model, which does not say.
     detected_sample : int
         Samples consumed at the decision; never before `end_sample`.
     snippet : (n_samples,) ndarray of int16
-        Audio from `start_sample - pre_roll_samples` to `detected_sample`.
+        Audio from `start_sample - pre_roll_samples` to `detected_sample`. For a
+        community model, the word counts as the last 1.5 s.
     pre_roll_samples : int
         Samples of the snippet that precede the word: the `pre_roll_s` of the
         `WakeWord` (half a second), or fewer at the start of a stream.
@@ -38,12 +41,22 @@ class Detection:
 
     keyword: str
     score: float
-    start_sample: int
-    end_sample: int
+    start_sample: int | Any  # None is possible; most code has only models that give it
+    end_sample: int | Any
     detected_sample: int
     snippet: npt.NDArray[np.int16] = field(repr=False, compare=False)
     pre_roll_samples: int
     device_state: DeviceState
+
+    @property
+    def word_end_sample(self) -> int:
+        """Where what follows the word begins: `end_sample`, or `detected_sample` without one."""
+        return self.detected_sample if self.end_sample is None else self.end_sample
+
+    @property
+    def word_start_sample(self) -> int:
+        """Where the word's part of the snippet begins: `start_sample`, if the model gives one."""
+        return self.detected_sample - len(self.snippet) + self.pre_roll_samples
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from pywakeword._checks import NotCopied, check_number, check_type
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
-from pywakeword.backends import RawDetection, Scores, SpotterCore, load_backend
+from pywakeword.backends import (
+    RawDetection,
+    Scores,
+    SpotterCore,
+    StartSpotter,
+    load_backend,
+)
 from pywakeword.device_state import PLAYBACKS, DeviceState
 from pywakeword.errors import CalibrationError
 from pywakeword.events import Detection
 from pywakeword.models.calibration import Calibration
 from pywakeword.models.card import Card
 from pywakeword.models.configuration import read_configuration
-from pywakeword.models.files import read_model
+from pywakeword.models.files import ModelFile, read_model
+from pywakeword.models.foreign import community_kind
+
+if TYPE_CHECKING:
+    from pywakeword.models.community.files import CommunityModel
+
+    AnyModel = Union[ModelFile, CommunityModel]
 
 _FRAME_SHIFT_S = 0.01
 _Self = TypeVar("_Self", bound="WakeWord")
@@ -31,11 +43,13 @@ class WakeWord(NotCopied):
     ----------
     model : str, path or sequence of those
         Name of a bundled model (see `available_models`), or path of a `.tflite`
-        file with its card beside it. Several models share one front end.
+        file with its card beside it. Several models share one front end. Also the
+        path of a community model (extra `community`): a manifest of
+        ESPHome/microWakeWord, or an openWakeWord `.onnx` or `.tflite` file.
     threshold : float or mapping of str to float, optional
         Score from which a word is reported, for all keywords or per keyword,
         whatever the device plays. A keyword that is not in the mapping keeps
-        its card's defaults.
+        its card's defaults, or its manifest's (0.5 for openWakeWord, which has neither).
     false_accepts_per_hour : float, optional
         Take each keyword's threshold from its card instead: the smallest one
         with at most this measured rate. Where the card was calibrated by what
@@ -95,14 +109,14 @@ class WakeWord(NotCopied):
         if not models:
             raise ValueError("give at least one model")
         start = load_backend(backend)
-        files = [read_model(name) for name in models]
+        files = [_read(name) for name in models]
         self._models, self._backend = models, backend
         self._cards = tuple(file.card for file in files)
         self._keywords = tuple(word for card in self._cards for word in card.keywords)
         _check_unique(self._keywords)
         self._thresholds = {
             playback: _choose_thresholds(
-                self._calibrations(playback, echo_cancelled), threshold, false_accepts_per_hour
+                files, threshold, false_accepts_per_hour, playback, echo_cancelled
             )
             for playback in PLAYBACKS
         }
@@ -110,10 +124,10 @@ class WakeWord(NotCopied):
             refractory_s = max(card.refractory_s for card in self._cards)
         self._refractory_s = _seconds("refractory_s", refractory_s, 3600)
         self._pre_roll_s = _seconds("pre_roll_s", pre_roll_s, 5)
-        self._core = start(
+        self._core = _start(
+            start,
             files,
             list(self._thresholds[DeviceState().playback].values()),
-            [card.smoothing_outputs for card in self._cards for _ in card.keywords],
             self._refractory_s,
             self._pre_roll_s,
         )
@@ -256,7 +270,7 @@ class WakeWord(NotCopied):
 
         Feed it only through this object.
         """
-        return self._core
+        return getattr(self._core, "ours", None) or self._core
 
     @property
     def keywords(self) -> tuple[str, ...]:
@@ -306,13 +320,6 @@ class WakeWord(NotCopied):
         """Bytes of the audio that is kept for snippets."""
         return self._core.history_nbytes
 
-    def _calibrations(self, playback: str, echo_cancelled: bool) -> dict[str, Calibration]:
-        return {
-            word: calibration.while_playing(playback, echo_cancelled=echo_cancelled)
-            for card in self._cards
-            for word, calibration in card.calibration.items()
-        }
-
     def _detection(self, raw: RawDetection) -> Detection:
         return Detection(
             keyword=self._keywords[raw.keyword_index],
@@ -350,18 +357,77 @@ def _seconds(name: str, value: float, most: float) -> float:
     return float(value)
 
 
+def _read(model: str | os.PathLike[str]) -> AnyModel:
+    if community_kind(model) is None:
+        return read_model(model)
+    from pywakeword.models.community.files import read_community
+
+    return read_community(model)
+
+
+def _start(
+    start: StartSpotter,
+    files: Sequence[AnyModel],
+    thresholds: Sequence[float],
+    refractory_s: float,
+    pre_roll_s: float,
+) -> SpotterCore:
+    """Start the stream: the back end's own, with community models around it."""
+    columns = [(file, word) for file in files for word in file.card.keywords]
+    ours = [i for i, (file, _) in enumerate(columns) if isinstance(file, ModelFile)]
+    stream = None
+    if ours:
+        stream = start(
+            [file for file in files if isinstance(file, ModelFile)],
+            [thresholds[i] for i in ours],
+            [columns[i][0].card.smoothing_outputs for i in ours],
+            refractory_s,
+            pre_roll_s,
+        )
+        if len(ours) == len(columns):
+            return stream
+    from pywakeword.community import CommunitySpotter
+
+    return CommunitySpotter(
+        [(i, file) for i, (file, _) in enumerate(columns) if not isinstance(file, ModelFile)],
+        thresholds,
+        refractory_s,
+        pre_roll_s,
+        None if stream is None else (stream, ours),
+    )
+
+
 def _choose_thresholds(
-    calibrations: Mapping[str, Calibration],
+    files: Sequence[AnyModel],
     threshold: float | Mapping[str, float] | None,
     false_accepts_per_hour: float | None,
+    playback: str,
+    echo_cancelled: bool,
 ) -> dict[str, float]:
+    """Return the thresholds while the device plays `playback`."""
+    calibrations = {
+        word: calibration.while_playing(playback, echo_cancelled=echo_cancelled)
+        for file in files
+        for word, calibration in file.card.calibration.items()
+    }
     if false_accepts_per_hour is not None:
         check_number("false_accepts_per_hour", false_accepts_per_hour)
+        for word in (word for file in files for word in file.card.keywords):
+            if word not in calibrations:
+                raise CalibrationError(
+                    f"{word}: a community model has no measured false accepts; give a threshold"
+                )
         return {
             word: _calibrated_threshold(word, calibration, false_accepts_per_hour)
             for word, calibration in calibrations.items()
         }
-    chosen = {word: c.default_threshold for word, c in calibrations.items()}
+    chosen = {
+        word: calibrations[word].default_threshold
+        if isinstance(file, ModelFile)
+        else file.threshold
+        for file in files
+        for word in file.card.keywords
+    }
     if isinstance(threshold, Mapping):
         for word in threshold:
             if word not in chosen:

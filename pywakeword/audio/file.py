@@ -27,6 +27,7 @@ _RATES_HZ = range(1000, 768_001)
 _RAW_SUFFIXES = {".raw", ".pcm", ".s16", ".sw"}
 _LONGEST_WAV_BYTES = 0xFFFFFFFF
 _LONGEST_BLOCK_S = 3600
+_UNKNOWN_FRAMES = 1 << 62
 
 
 class _SoundFile(Protocol):
@@ -170,6 +171,11 @@ class FileSource:
                 if file.frames == 0 and file.format not in ("WAV", "WAVEX"):
                     raise AudioFormatError(
                         f"{self._path}: no audio in it, or its header or end is missing"
+                    )
+                if file.frames >= _UNKNOWN_FRAMES:  # FLAC from a program that wrote into a pipe
+                    raise AudioFormatError(
+                        f"{self._path}: its header gives no length, and libsndfile cannot read "
+                        f"such {file.format}; write it anew, for example as WAV"
                     )
                 try:
                     yield file

@@ -44,6 +44,11 @@ class AudioHistory:
         """Index of the next sample to come: the number of samples appended."""
         return self._end
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the buffer."""
+        return self._buffer.nbytes
+
     def hold(self, begin: int | None) -> None:
         """Keep everything from this sample on, however old it gets; None ends that."""
         self._held = begin

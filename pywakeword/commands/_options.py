@@ -64,7 +64,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         action="append",
         metavar="NAME|PATH",
-        help="bundled model or .tflite file; may be repeated (default: every bundled word)",
+        help="bundled model, .tflite file or community model (extra community); may be repeated "
+        "(default: every bundled word)",
     )
     rate_or_threshold = parser.add_mutually_exclusive_group()
     rate_or_threshold.add_argument(

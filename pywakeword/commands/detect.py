@@ -140,7 +140,7 @@ class _Clips:
         """Write one snippet and return its path."""
         stem = "stdin" if name == "-" else Path(name).stem
         word = re.sub(r"[^\w-]+", "_", detection.keyword)
-        stem = f"{stem}-{word}-{detection.start_sample * 1000 // SAMPLE_RATE_HZ}"
+        stem = f"{stem}-{word}-{detection.word_start_sample * 1000 // SAMPLE_RATE_HZ}"
         self._written[stem] += 1  # the same name in two folders
         if self._written[stem] > 1:
             stem += f"-{self._written[stem]}"
@@ -150,19 +150,19 @@ class _Clips:
         return path
 
 
-def _line(
-    name: str, detection: Detection, sample_rate_hz: int, as_json: bool, clip: Path | None
-) -> str:
+def _line(name: str, detection: Detection, rate_hz: int, as_json: bool, clip: Path | None) -> str:
     record: dict[str, Any] = {
         "file": name,
         "keyword": detection.keyword,
         "score": detection.score,
-        "start": detection.start_sample / sample_rate_hz,
-        "end": detection.end_sample / sample_rate_hz,
-        "detected": detection.detected_sample / sample_rate_hz,
+        "start": None if detection.start_sample is None else detection.start_sample / rate_hz,
+        "end": None if detection.end_sample is None else detection.end_sample / rate_hz,
+        "detected": detection.detected_sample / rate_hz,
     }
     if clip is not None:
         record["clip"] = str(clip)
     if as_json:
         return json.dumps(record)
+    if detection.start_sample is None:
+        return "{file}: {keyword}  score {score:.3f}  detected at {detected:.2f} s".format(**record)
     return "{file}: {keyword}  score {score:.3f}  {start:.2f} s to {end:.2f} s".format(**record)

@@ -77,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
                     if isinstance(found, Request):
                         _show(request_text(found))
                         continue
-                    at_s = found.start_sample / spotter.sample_rate
+                    at = found.detected_sample if found.start_sample is None else found.start_sample
+                    at_s = at / spotter.sample_rate
                     _show(f"{found.keyword}  score {found.score:.3f}  at {at_s:.2f} s")
                     if verifier is not None:
                         verifier.submit(found).add_done_callback(_show_result)

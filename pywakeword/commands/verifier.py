@@ -86,6 +86,22 @@ def _add_serve_parser(actions: SubParsers) -> None:
     parser.add_argument(
         "--retain-mb", type=int, default=1024, metavar="N", help="keep the newest N megabytes of it"
     )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let pages of this web origin open the WebSocket; may be repeated (default: none)",
+    )
+    parser.add_argument(
+        "--max-connections", type=int, metavar="N", help="at one time (default: 1024)"
+    )
+    parser.add_argument(
+        "--max-connections-per-address",
+        type=int,
+        metavar="N",
+        help="of one client address, at one time (default: 256)",
+    )
     parser.add_argument("--ssl-certfile", metavar="FILE", help="serve https with this certificate")
     parser.add_argument("--ssl-keyfile", metavar="FILE")
     parser.add_argument(
@@ -188,6 +204,7 @@ def _serve_here(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
     app = create_app(
         OnnxScorer(args.models, threads=args.threads),
         tokens=tokens,
+        origins=tuple(args.allow_origin),
         retention=AudioRetention(
             args.retain_audio, max_bytes=args.retain_mb << 20, max_days=args.retain_days
         )
@@ -195,7 +212,14 @@ def _serve_here(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
         else None,
     )
     configure_logging()
-    server = make_server(app, host=args.host, port=args.port, **_tls_options(args))
+    server = make_server(
+        app,
+        host=args.host,
+        port=args.port,
+        max_connections=args.max_connections,
+        max_connections_per_address=args.max_connections_per_address,
+        **_tls_options(args),
+    )
     server.run()
     if not server.started:
         raise VerifierError(f"cannot listen on {args.host}:{args.port}")
@@ -205,6 +229,8 @@ def _serve_here(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
 def _serve_on_ray(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
     if args.ssl_certfile:
         raise ValueError("with --ray, TLS is set in Serve's http_options; see docs/use/verifier.md")
+    if (args.max_connections, args.max_connections_per_address) != (None, None):
+        raise ValueError("with --ray, connections are limited by a proxy in front; see SECURITY.md")
     require("ray.serve", "ray")
     from pywakeword.verifier.server.ray_app import serve_forever
 
@@ -217,6 +243,7 @@ def _serve_on_ray(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
             "retain_days": args.retain_days,
             "retain_mb": args.retain_mb,
             "replicas": args.replicas,
+            "origins": tuple(args.allow_origin),
         },
         host=args.host,
         port=args.port,

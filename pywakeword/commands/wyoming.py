@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pywakeword.commands._options import SubParsers, add_spotter_options, make_spotter
+from pywakeword.commands._speech import add_speech_options, make_client, prosody_of, voice_of
+from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
 from pywakeword.models.files import available_models
 from pywakeword.wyoming.address import DEFAULT_URI, is_loopback
 
@@ -45,6 +47,29 @@ def add_parser(commands: SubParsers) -> None:
         help="announce the service on the local network (default NAME: pywakeword-HOST)",
     )
     serve.add_argument(
+        "--max-connections", type=int, default=64, metavar="N", help="at one time (default: 64)"
+    )
+    serve.add_argument(
+        "--idle-timeout",
+        type=float,
+        default=300.0,
+        metavar="S",
+        help="seconds without an event after which a connection ends (default: 300)",
+    )
+    serve.add_argument(
+        "--vad",
+        action="store_true",
+        help="also report where speech in the audio begins and ends (voice-started, voice-stopped)",
+    )
+    serve.add_argument(
+        "--silence-ms",
+        type=float,
+        metavar="MS",
+        help="with --vad: pause that ends speech (default: 800)",
+    )
+    serve.add_argument("--tts", action="store_true", help="also speak, with the options below")
+    add_speech_options(serve)
+    serve.add_argument(
         "--debug",
         action="store_true",
         help="log clients, detections and every 5 s the highest scores on standard error",
@@ -69,7 +94,7 @@ def run_serve(args: argparse.Namespace) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> int:
-    from pywakeword.wyoming.wake_service import WakeService
+    from pywakeword.wyoming import SpeechOffer, WakeService
 
     keywords = make_spotter(args).keywords  # a wrong model or threshold fails here
     remote = not is_loopback(args.uri)
@@ -80,8 +105,24 @@ async def _serve(args: argparse.Namespace) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         _on_signal(number, stopped.set)
+    if args.silence_ms is not None and not args.vad:
+        raise ValueError("--silence-ms needs --vad")
     async with contextlib.AsyncExitStack() as stack:
-        service = WakeService(lambda: make_spotter(args), args.uri, allow_remote=args.allow_remote)
+        speech = None
+        if args.tts:
+            client = await stack.enter_async_context(make_client(args))
+            speech = SpeechOffer(client, voice_of(args), prosody_of(args))
+        elif (args.backend, args.addon, args.url, args.voice) != (None,) * 4:
+            raise ValueError("a back end, addon, address or voice needs --tts")
+        service = WakeService(
+            lambda: make_spotter(args),
+            args.uri,
+            allow_remote=args.allow_remote,
+            make_endpointer=_endpointers(args) if args.vad else None,
+            speech=speech,
+            max_connections=args.max_connections,
+            idle_timeout_s=args.idle_timeout,
+        )
         await stack.enter_async_context(service)
         if remote:
             print(
@@ -96,6 +137,17 @@ async def _serve(args: argparse.Namespace) -> int:
         print(f"serving {', '.join(keywords)} at {service.uri}", flush=True)
         await stopped.wait()
     return 0
+
+
+def _endpointers(args: argparse.Namespace) -> Callable[[], Endpointer]:
+    silence_ms = 800.0 if args.silence_ms is None else args.silence_ms
+    rules = (EndpointRule("silence", min_trailing_silence_ms=silence_ms),)
+
+    def make() -> Endpointer:
+        return Endpointer(rules=rules, no_speech_timeout_ms=None, max_utterance_ms=None)
+
+    make()  # a wrong option fails here
+    return make
 
 
 def _on_signal(number: signal.Signals, call: Callable[[], None]) -> None:

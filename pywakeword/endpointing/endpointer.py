@@ -290,7 +290,7 @@ class Endpointer(NotCopied):
         ValueError
             If the word ends after the stream's last sample, or more than 10 s before.
         """
-        end_sample = detection.end_sample if isinstance(detection, Detection) else detection
+        end_sample = detection.word_end_sample if isinstance(detection, Detection) else detection
         if isinstance(end_sample, bool) or not isinstance(end_sample, Integral):
             raise TypeError(f"detection must be a Detection or a sample index, got {detection!r}")
         if not abs(end_sample) < _NEVER_SAMPLES:

@@ -222,7 +222,7 @@ class RequestListener(NotCopied):
     def _interrupt(self, detection: Detection, decided_sample: int) -> list[Request]:
         """End the request of the previous wake word, because the next one was detected."""
         requests = self._answer(self._joiner.close())
-        start, word = self._joiner.open_since, detection.start_sample
+        start, word = self._joiner.open_since, detection.word_start_sample
         self._joiner.reset()
         outcome: Outcome
         if start is not None and start < word - _WORD_ITSELF_SAMPLES:

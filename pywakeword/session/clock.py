@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Collection
 
+from pywakeword._checks import check_number
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
 # The session's task that the running code belongs to; the tasks it starts inherit it.
@@ -34,6 +35,9 @@ class SampleClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait until this much more audio has been consumed."""
+        check_number("seconds", seconds)
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"seconds must not be negative and be finite, got {seconds!r}")
         wanted = self._now + round(seconds * SAMPLE_RATE_HZ)
         await self.until(lambda: self._now >= wanted)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import check_type
 from pywakeword.audio.pcm import Pcm, as_pcm
 
 # When several kinds play, the device state is the first of these.
@@ -135,6 +136,7 @@ class PlaybackMixer:
         return played, spans
 
     def _channel(self, kind: str) -> _Channel:
+        check_type("playback", kind, str)
         if kind not in self._channels:
             raise ValueError(f"playback must be one of {', '.join(KINDS)}; got {kind!r}")
         return self._channels[kind]

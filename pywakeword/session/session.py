@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from pywakeword._checks import check_type
+from pywakeword._checks import check_number, check_type
 from pywakeword.audio.echo import EchoCanceller
 from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
@@ -110,6 +110,8 @@ class VoiceSession:
 
     Raises
     ------
+    TypeError
+        If an argument is of the wrong type.
     ValueError
         If an option is out of range.
     """
@@ -136,6 +138,29 @@ class VoiceSession:
         realtime: bool = False,
         block_ms: float = 20.0,
     ) -> None:
+        check_type("spotter", spotter, WakeWord)
+        for name, kind, value in (
+            ("tts", TtsClient, tts),
+            ("prosody", Prosody, prosody),
+            ("echo_canceller", EchoCanceller, echo_canceller),
+            ("own_voice", WakeWord, own_voice),
+        ):
+            if value is not None:
+                check_type(name, value, kind)
+        for name, method, partner in (
+            ("source", "__iter__", source),
+            ("answer", "__call__", answer),
+            ("speech_to_text", "transcribe", speech_to_text),
+            ("verifier", "verify", verifier),
+            ("endpointer", "start_after_wake_word", endpointer),
+            ("loudspeaker", "played", loudspeaker),
+        ):
+            if (partner is not None or name == "source") and not hasattr(partner, method):
+                raise TypeError(f"{name} must have {method}(), got {type(partner).__name__}")
+        if voice is not None:
+            check_type("voice", voice, str, Voice)
+        check_type("without_verdict", without_verdict, str)
+        check_number("block_ms", block_ms)
         if without_verdict not in ("accept", "reject"):
             raise ValueError(
                 f"without_verdict must be 'accept' or 'reject', got {without_verdict!r}"
@@ -377,7 +402,7 @@ class VoiceSession:
         elif action is Action.LISTEN:
             assert self._word is not None
             self._first = None
-            self._listen(self._word.end_sample)
+            self._listen(self._word.word_end_sample)
         elif action is Action.LISTEN_AGAIN:
             self._listen(self._clock.now)
         elif action is Action.ANSWER:

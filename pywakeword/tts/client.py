@@ -11,6 +11,7 @@ from typing import Union
 import numpy as np
 
 from pywakeword._async import closing
+from pywakeword._checks import check_integer, check_type
 from pywakeword.audio.resample import Resampler
 from pywakeword.errors import ServiceRefusedError
 from pywakeword.tts.backends import Backend, embedded_backend
@@ -18,6 +19,7 @@ from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.text.ssml import Ssml, reduce
 
 _QUEUED_CHUNKS = 64
+_RATES_HZ = range(1000, 768_001)
 
 TextStream = Union[AsyncIterable[str], Iterable[str]]
 
@@ -44,6 +46,15 @@ class TtsClient:
     def __init__(
         self, backend: Backend | None = None, *, sample_rate_hz: int | None = None
     ) -> None:
+        if backend is not None:
+            check_type("backend", backend, Backend)
+        if sample_rate_hz is not None:
+            check_integer("sample_rate_hz", sample_rate_hz)
+            if sample_rate_hz not in _RATES_HZ:
+                raise ValueError(
+                    f"sample_rate_hz must be from {_RATES_HZ[0]} to {_RATES_HZ[-1]}, "
+                    f"got {sample_rate_hz!r}"
+                )
         self._backend = embedded_backend() if backend is None else backend
         self._sample_rate_hz = sample_rate_hz
         self._in_progress: set[Synthesis] = set()
@@ -81,6 +92,8 @@ class TtsClient:
         ValueError
             If the text is empty, or the back end does not support `prosody`.
         """
+        check_type("text", text, str)
+        _check_voice(voice)
         self._check_prosody(prosody)
         words = reduce(text, self._backend.ssml_elements) if isinstance(text, Ssml) else text
         if not words.strip():
@@ -108,6 +121,9 @@ class TtsClient:
         Synthesis
             As from `synthesize`; empty if no text arrives.
         """
+        if isinstance(texts, str) or not isinstance(texts, (AsyncIterable, Iterable)):
+            raise TypeError(f"texts must be an iterable of str, got {type(texts).__name__}")
+        _check_voice(voice)
         self._check_prosody(prosody)
         wanted = Prosody() if prosody is None else prosody
         pieces = _each(texts)
@@ -139,6 +155,8 @@ class TtsClient:
         await self.aclose()
 
     def _check_prosody(self, prosody: Prosody | None) -> None:
+        if prosody is not None:
+            check_type("prosody", prosody, Prosody)
         for field in ("rate", "pitch"):
             value = 1.0 if prosody is None else getattr(prosody, field)
             if value != 1 and field not in self._backend.prosody_fields:
@@ -271,6 +289,11 @@ async def _each(texts: TextStream) -> AsyncGenerator[str, None]:
     else:
         for text in texts:
             yield text
+
+
+def _check_voice(voice: str | Voice | None) -> None:
+    if voice is not None:
+        check_type("voice", voice, str, Voice)
 
 
 def _voice(voice: str | Voice | None) -> Voice:

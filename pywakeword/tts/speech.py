@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
+
+from pywakeword._checks import check_number, check_type
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,7 @@ class Prosody:
     def __post_init__(self) -> None:
         for name, low, high in (("rate", 0.25, 4), ("pitch", 0.5, 2), ("volume", 0, 2)):
             value = getattr(self, name)
-            if not isinstance(value, Real) or isinstance(value, bool):
-                raise TypeError(f"{name} must be a number, got {value!r}")
+            check_number(name, value)
             if not low <= float(value) <= high:  # a NaN fails too
                 raise ValueError(f"{name} must be from {low:g} to {high:g}, got {value!r}")
 
@@ -50,6 +50,12 @@ class Voice:
     name: str | None = None
     language: str | None = None
     speaker: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("name", "language", "speaker"):
+            value = getattr(self, field)
+            if value is not None:
+                check_type(field, value, str)
 
 
 @dataclass(frozen=True, eq=False)

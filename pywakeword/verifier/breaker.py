@@ -6,6 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from pywakeword._checks import check_integer, check_number
+
 
 class CircuitBreaker:
     """Closed, open, or half open with one probe in progress.
@@ -30,7 +32,12 @@ class CircuitBreaker:
         open_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if failures < 1 or window_s <= 0 or open_s < 0:
+        check_integer("failures", failures)
+        check_number("window_s", window_s)
+        check_number("open_s", open_s)
+        if not callable(clock):
+            raise TypeError(f"clock must be callable, got {clock!r}")
+        if failures < 1 or not window_s > 0 or not open_s >= 0:
             raise ValueError("failures and window_s must be positive, open_s not negative")
         self._limit = failures
         self._window_s = window_s

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pywakeword._checks import check_integer, check_number, check_type
 from pywakeword._extras import require
 from pywakeword.errors import VerifierError, VerifierRefusedError, VerifierUnavailableError
 from pywakeword.events import Detection
@@ -83,6 +84,27 @@ class AsyncVerifier:
         sent_log: str | Path | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        check_type("url", url, str)
+        check_type("thresholds", thresholds, Mapping)
+        for word, value in thresholds.items():
+            check_number(f"threshold of {word!r}", value)
+            if not 0 <= value <= 1:
+                raise ValueError(f"threshold of {word!r} must be from 0 to 1: {value!r}")
+        check_type("encoding", encoding, str)
+        check_integer("max_pending", max_pending)
+        for name, kinds, option in (
+            ("policy", (VerifierPolicy,), policy),
+            ("breaker", (CircuitBreaker,), breaker),
+            ("client_cert", (tuple, list), client_cert),
+            ("ca_file", (str, Path), ca_file),
+            ("sent_log", (str, Path), sent_log),
+        ):
+            if option is not None:
+                check_type(name, option, *kinds)
+        if client_cert is not None and [type(part) for part in client_cert] != [str, str]:
+            raise TypeError("client_cert must be the names of two files")
+        if token is not None and not callable(token):
+            raise TypeError(f"token must be callable, got {type(token).__name__}")
         if encoding not in ENCODINGS:
             raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}; got {encoding!r}")
         if encoding == "ogg_opus":
@@ -144,6 +166,9 @@ class AsyncVerifier:
             Decided by the verifier, the device or the offline policy. Failures are in
             `reason` and `error`, and are logged.
         """
+        check_type("detection", detection, Detection)
+        if detected_at is not None:
+            check_number("detected_at", detected_at)
         started_s = time.monotonic() if detected_at is None else detected_at
         request_id = uuid.uuid4().hex
         self.counts.candidates += 1
@@ -204,11 +229,17 @@ class AsyncVerifier:
         VerifierRefusedError
             If the verifier refuses the request; `code` says why.
         """
+        check_type("detection", detection, Detection)
         timeout_s = self.policy.deadline_s if timeout_s is None else timeout_s
+        check_number("timeout_s", timeout_s)
         if self._n_pending >= self._max_pending:
             self.counts.dropped += 1
             raise VerifierUnavailableError(
                 "queue_full", f"{self._max_pending} candidates are already waiting for a verdict"
+            )
+        if detection.start_sample is None:
+            raise VerifierUnavailableError(
+                "no_boundaries", "the community model does not say where the word is"
             )
         if not self.breaker.allow():
             raise VerifierUnavailableError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pywakeword._checks import check_number, check_type
+
 OFFLINE = ("accept", "reject", "raise_threshold")
 
 
@@ -38,12 +40,18 @@ class VerifierPolicy:
     retry: bool = True
 
     def __post_init__(self) -> None:
+        check_type("offline", self.offline, str)
+        for name in ("ask_from", "ask_below", "deadline_s", "connect_timeout_s"):
+            check_number(name, getattr(self, name))
+        if self.offline_threshold is not None:
+            check_number("offline_threshold", self.offline_threshold)
         if self.offline not in OFFLINE:
             raise ValueError(f"offline must be one of {', '.join(OFFLINE)}; got {self.offline!r}")
         if not 0 <= self.ask_from <= self.ask_below:
             raise ValueError("ask_from must be between 0 and ask_below")
-        if self.deadline_s <= 0 or self.connect_timeout_s <= 0:
-            raise ValueError("deadline_s and connect_timeout_s must be positive")
+        for name in ("deadline_s", "connect_timeout_s"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be positive and finite")
         if self.offline_threshold is not None and not 0 < self.offline_threshold <= 1:
             raise ValueError("offline_threshold must be above 0 and at most 1")
 

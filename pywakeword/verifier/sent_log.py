@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pywakeword._checks import check_integer, check_type
+
 
 class SentLog:
     """Writes one JSON object per line: `sent` before every attempt, `outcome` after it.
@@ -21,6 +23,8 @@ class SentLog:
     """
 
     def __init__(self, path: str | Path, *, max_bytes: int = 1_000_000) -> None:
+        check_type("path", path, str, Path)
+        check_integer("max_bytes", max_bytes)
         self._path = Path(path)
         self._max_bytes = max_bytes
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,19 +11,23 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
-from pywakeword._async import within
+from pywakeword._async import closing, within
+from pywakeword._checks import check_integer, check_number
 from pywakeword._extras import require
 from pywakeword._fields import printable
 from pywakeword._wyoming import BAD_EVENT, EventLimits, close, read_event
+from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.errors import PyWakewordError, ServiceTimeoutError
 from pywakeword.wakeword import WakeWord
 from pywakeword.wyoming.address import DEFAULT_URI, is_loopback
 from pywakeword.wyoming.service_info import service_info
+from pywakeword.wyoming.text_to_speech import SpeechOffer
 from pywakeword.wyoming.wake_stream import WakeStream
 
 if TYPE_CHECKING:
     from wyoming.event import Event, Eventable
 
+_info = service_info  # deprecated: its name before 0.2
 _LOG = logging.getLogger(__name__)
 _LINGER_S = 10.0
 _DISCARD_BYTES = 1 << 16
@@ -35,7 +39,7 @@ _WRITE_TIMEOUT_S = 5.0
 
 
 class WakeService:
-    """Answers detect, audio and describe events, with one detector per connection.
+    """Answers detect, audio, synthesize and describe events, with one detector per connection.
 
     `async with` binds the address and serves connections until its end.
 
@@ -48,6 +52,11 @@ class WakeService:
     allow_remote : bool
         Allow an address that other machines can reach. The protocol has no passwords and
         no encryption: anyone who can reach the service can use it.
+    make_endpointer : callable returning Endpointer, optional
+        Called once per connection. With it, the service also reports where speech in the
+        audio begins and ends, as `voice-started` and `voice-stopped`.
+    speech : SpeechOffer, optional
+        With it, the service also speaks.
     max_connections : int
         Most connections at one time; further ones get an error event.
     idle_timeout_s : float
@@ -67,6 +76,8 @@ class WakeService:
         uri: str = DEFAULT_URI,
         *,
         allow_remote: bool = False,
+        make_endpointer: Callable[[], Endpointer] | None = None,
+        speech: SpeechOffer | None = None,
         max_connections: int = 64,
         idle_timeout_s: float = 300.0,
     ) -> None:
@@ -76,13 +87,21 @@ class WakeService:
                 f"{uri} can be reached from other machines, without password or encryption; "
                 "allow_remote permits that"
             )
+        check_integer("max_connections", max_connections)
+        check_number("idle_timeout_s", idle_timeout_s)
+        if max_connections < 1:
+            raise ValueError(f"max_connections must be at least 1, got {max_connections}")
+        if not 0 < idle_timeout_s < float("inf"):
+            raise ValueError(f"idle_timeout_s must be positive and finite, got {idle_timeout_s!r}")
         self._make_spotter = make_spotter
         self._uri = uri
         self._max_connections = max_connections
         self._idle_timeout_s = idle_timeout_s
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.AbstractServer | None = None
-        self._info = service_info(make_spotter())
+        self._make_endpointer = make_endpointer
+        self._speech = speech
+        self._info = service_info(make_spotter(), [] if speech is None else [speech.program()])
 
     @property
     def uri(self) -> str:
@@ -129,9 +148,15 @@ class WakeService:
 
         client = _peer_name(writer)
         _LOG.debug("%s: connected", client)
-        stream = WakeStream(self._make_spotter(), self._info, client)
+        endpointer = None if self._make_endpointer is None else self._make_endpointer()
+        stream = WakeStream(self._make_spotter(), self._info, client, endpointer)
         try:
             while (event := await self._receive(reader)) is not None:
+                if self._speech is not None and event.type == "synthesize":
+                    async with closing(self._speech.answer(event)) as answers:
+                        async for part in answers:
+                            await _send(part, writer)
+                    continue
                 for answer in stream.handle(event):
                     await _send(answer, writer)
         except (ConnectionError, asyncio.IncompleteReadError) as error:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.resample import Resampler
-from pywakeword.events import Detection
+from pywakeword.endpointing.endpointer import Endpointer
+from pywakeword.events import Detection, End, EndpointEvent, Resumed, SpeechStart
 from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
 from pywakeword.wakeword import WakeWord
 from pywakeword.wyoming.audio_format import AudioFormat, looks_unsigned
@@ -39,9 +40,18 @@ class WakeStream:
         The answer to `describe`.
     client : str
         Name of the client in the log.
+    endpointer : Endpointer, optional
+        Finds where speech begins and ends.
     """
 
-    def __init__(self, spotter: WakeWord, info: Info, client: str = "client") -> None:
+    def __init__(
+        self,
+        spotter: WakeWord,
+        info: Info,
+        client: str = "client",
+        endpointer: Endpointer | None = None,
+    ) -> None:
+        self._endpointer = endpointer
         self._spotter = spotter
         self._info = info
         self._client = client
@@ -106,6 +116,8 @@ class WakeStream:
 
     def _restart(self) -> None:
         self._spotter.reset()
+        if self._endpointer is not None:
+            self._endpointer.reset()
         self._clock = StreamClock()
         self._n_samples = 0  # that the detector has taken
 
@@ -153,7 +165,9 @@ class WakeStream:
     def _finish(self) -> Sequence[Eventable]:
         # A word that ends with the audio is detected a little later.
         silence = np.zeros(TRAILING_SILENCE_SAMPLES, np.int16)
-        answers = self._process(np.concatenate((self._resampler.finish(), silence)))
+        answers = [*self._process(np.concatenate((self._resampler.finish(), silence)))]
+        if self._endpointer is not None:
+            answers += self._voice(self._endpointer.close())
         self._log_scores()
         return answers
 
@@ -164,7 +178,7 @@ class WakeStream:
         wanted = [found for found in self._detect(samples) if found.keyword in self._names]
         self._found = self._found or bool(wanted)
         answers = [
-            wake.Detection(name=found.keyword, timestamp=self._clock.time_ms(found.end_sample))
+            wake.Detection(name=found.keyword, timestamp=self._clock.time_ms(found.word_end_sample))
             for found in wanted
         ]
         for found, answer in zip(wanted, answers):
@@ -175,6 +189,19 @@ class WakeStream:
                 found.score,
                 answer.timestamp,
             )
+        if self._endpointer is not None:
+            return [*answers, *self._voice(self._endpointer.process(samples))]
+        return answers
+
+    def _voice(self, events: Sequence[EndpointEvent]) -> list[Eventable]:
+        from wyoming.vad import VoiceStarted, VoiceStopped
+
+        answers: list[Eventable] = []
+        for event in events:
+            if isinstance(event, (SpeechStart, Resumed)):
+                answers.append(VoiceStarted(self._clock.time_ms(event.sample)))
+            elif isinstance(event, End):
+                answers.append(VoiceStopped(self._clock.time_ms(event.sample)))
         return answers
 
     def _detect(self, samples: npt.NDArray[np.int16]) -> list[Detection]:

@@ -6,4 +6,4 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("bench", ["kernels", "import-cost"]))
+sys.exit(run("bench", ["kernels", "import-cost", "community"]))

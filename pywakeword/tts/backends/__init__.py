@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pywakeword._checks import check_type
 from pywakeword.tts.backends.addon import AddonBackend
 from pywakeword.tts.backends.base import Backend
 from pywakeword.tts.backends.best import best_backend
@@ -68,6 +69,9 @@ def make_backend(
     ServiceUnavailableError, MissingExtraError
         If a dependency is not installed.
     """
+    check_type("backend", name, str)
+    if url is not None:
+        check_type("url", url, str)
     if name not in BACKEND_NAMES:
         raise ValueError(f"backend must be one of {', '.join(BACKEND_NAMES)}; got {name!r}")
     if api_key is not None and name != "openai":

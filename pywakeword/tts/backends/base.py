@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from typing import ClassVar
 
 from pywakeword._async import closing
+from pywakeword._checks import check_number
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.text.sentences import sentences
 
@@ -36,8 +37,9 @@ class Backend(ABC):
     ssml_elements: frozenset[str] = frozenset()
 
     def __init__(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
-        if not timeout_s > 0:
-            raise ValueError(f"timeout_s must be positive, got {timeout_s!r}")
+        check_number("timeout_s", timeout_s)
+        if not 0 < timeout_s < float("inf"):
+            raise ValueError(f"timeout_s must be positive and finite, got {timeout_s!r}")
         self.timeout_s = timeout_s
 
     @abstractmethod

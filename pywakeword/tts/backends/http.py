@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pywakeword._checks import check_type
 from pywakeword._extras import require
 from pywakeword.errors import (
     ServiceRefusedError,
@@ -53,6 +54,7 @@ class HttpBackend(Backend):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         super().__init__(timeout_s=timeout_s)
+        check_type("url", url, str)
         self._httpx = require("httpx", "http")
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"give the service as http://... or https://..., not {url!r}")

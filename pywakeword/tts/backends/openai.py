@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 from pywakeword._async import closing
+from pywakeword._checks import check_type
 from pywakeword.tts.backends.audio_bytes import PcmBytes
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S
 from pywakeword.tts.backends.http import HttpBackend
@@ -52,6 +53,7 @@ class OpenAIBackend(HttpBackend):
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
+        check_type("url", url, str)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else None
         super().__init__(
             url.rstrip("/").removesuffix("/v1"),

@@ -49,6 +49,7 @@ class VerifierDeployment:
         retain_mb: int = 1024,
         body_timeout_s: float = 5.0,
         idle_timeout_s: float = 5.0,
+        origins: tuple[str, ...] = (),
     ) -> None:
         self._scorer = OnnxScorer(models, threads=threads)
         self._thread = ThreadPoolExecutor(1)
@@ -65,6 +66,7 @@ class VerifierDeployment:
             else None,
             body_timeout_s=body_timeout_s,
             idle_timeout_s=idle_timeout_s,
+            origins=origins,
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:

@@ -20,6 +20,11 @@ WRITE_TIMEOUT_S = 5.0
 _CUT_OFF_AFTER_S = 2.5
 _CANCEL_AFTER_S = 3.5
 _WATCH_EVERY_S = 0.5
+# Requests that are answered after one read: more than that is no client that waits.
+_MAX_PIPELINED = 32
+# Connections beyond the limits that may ask for the state of the server, and nothing else.
+_RESERVED = 8
+_HEALTH_REQUEST = b"GET /healthz HTTP/1."
 
 
 class DeadlineProtocol(H11Protocol):
@@ -33,6 +38,8 @@ class DeadlineProtocol(H11Protocol):
     since_s = 0.0  # of the event loop's clock
     max_connections = 1024
     max_connections_per_address = 256
+    health_only = False  # the connection is beyond these limits
+    _n_answered_ahead = 0  # since the last read
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -40,13 +47,23 @@ class DeadlineProtocol(H11Protocol):
         super().connection_made(transport)
         self._start()
         self.since_s = self.loop.time()
-        everybody = list(self.connections)
         address = _address(self)
+        everybody = [
+            other for other in self.connections if not getattr(other, "health_only", False)
+        ]
         siblings = [other for other in everybody if _address(other) == address]
         if address and len(siblings) > self.max_connections_per_address:
-            _make_room(siblings, transport)
+            self.health_only = not _make_room(siblings, transport)
         elif len(everybody) > self.max_connections:
-            _make_room(everybody, transport)
+            self.health_only = not _make_room(everybody, transport)
+        if self.health_only:
+            reserved = [
+                other
+                for other in self.connections
+                if isinstance(other, DeadlineProtocol) and other.health_only
+            ]
+            for other in sorted(reserved, key=lambda other: other.since_s)[:-_RESERVED]:
+                other.transport.abort()
 
     @property
     def is_idle(self) -> bool:
@@ -55,11 +72,22 @@ class DeadlineProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Stop the clock when the headers are complete; start it for the next request."""
+        if self.health_only and not (self.cycle is None and data.startswith(_HEALTH_REQUEST)):
+            self.transport.abort()
+            return
+        self._n_answered_ahead = 0
         super().data_received(data)
         if self.is_idle:
             self._start()
         else:
             self._stop()
+
+    def on_response_complete(self) -> None:
+        """End a connection that sent many requests without waiting for answers."""
+        self._n_answered_ahead += 1
+        if self._n_answered_ahead > _MAX_PIPELINED or self.health_only:
+            self.transport.close()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
@@ -85,7 +113,7 @@ class DeadlineProtocol(H11Protocol):
         self._deadline = None
         if self.cycle is not None and not self.cycle.response_complete:
             return
-        if self.cycle is None and not self.transport.is_closing():
+        if self.cycle is None and not self.transport.is_closing() and not self.health_only:
             self.transport.write(
                 b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
             )
@@ -129,12 +157,14 @@ class GuardedServer(uvicorn.Server):
             transport.abort()
 
 
-def _make_room(connections: list[Any], newest: asyncio.Transport) -> None:
-    """Cut off the connection that is idle for longest, or the newest if all are at work."""
+def _make_room(connections: list[Any], newest: asyncio.Transport) -> bool:
+    """Cut off the connection that is idle for longest; False if all are at work."""
     idle = [c for c in connections if isinstance(c, DeadlineProtocol) and c.is_idle]
     waiting = [c for c in idle if c.transport is not newest and not c.transport.is_closing()]
     oldest = min(waiting, key=lambda c: c.since_s, default=None)
-    (newest if oldest is None else oldest.transport).abort()
+    if oldest is not None:
+        oldest.transport.abort()
+    return oldest is not None
 
 
 def _address(connection: Any) -> str:
@@ -147,13 +177,41 @@ def _is_behind(transport: asyncio.Transport) -> bool:
     return transport.is_closing() or transport.get_write_buffer_size() > 0
 
 
-def make_server(app: FastAPI, *, host: str, port: int, **options: Any) -> uvicorn.Server:
-    """Return a uvicorn server for the application; `options` go to `uvicorn.Config`."""
+def make_server(
+    app: FastAPI,
+    *,
+    host: str,
+    port: int,
+    max_connections: int | None = None,
+    max_connections_per_address: int | None = None,
+    **options: Any,
+) -> uvicorn.Server:
+    """Return a uvicorn server for the application.
+
+    Parameters
+    ----------
+    app : FastAPI
+        The application.
+    host, port : str, int
+        Where it listens.
+    max_connections, max_connections_per_address : int, optional
+        Most connections at one time, of all and of one address. Default: 1024 and 256.
+    **options
+        Options of `uvicorn.Config`.
+    """
+    limits = {
+        "max_connections": max_connections,
+        "max_connections_per_address": max_connections_per_address,
+    }
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    for name, limit in given.items():
+        if limit < 1:
+            raise ValueError(f"{name} must be at least 1, got {limit}")
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=DeadlineProtocol,
+        http=type("LimitedProtocol", (DeadlineProtocol,), given) if given else DeadlineProtocol,
         ws=StreamProtocol,
         log_config=None,
         access_log=False,

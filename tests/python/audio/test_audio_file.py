@@ -348,6 +348,17 @@ def test_bad_path(path: object) -> None:
         FileSource(path)
 
 
+def test_flac_without_a_length(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.zeros(16_000, np.int16), 16_000)
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0  # the 36 bits of the length end with byte 25
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    with pytest.raises(AudioFormatError, match="its header gives no length"):
+        FileSource(path)
+
+
 def test_truncated_flac(tmp_path: Path) -> None:
     path = tmp_path / "a.flac"
     soundfile.write(path, np.random.default_rng(2).uniform(-0.5, 0.5, 64000), 16000)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import array
 import copy
-import math
-from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-import pywakeword
 from pywakeword import (
     ArraySource,
     Calibration,
@@ -36,32 +32,27 @@ from pywakeword import (
 
 hypothesis = pytest.importorskip("hypothesis", reason="fuzzing needs hypothesis")
 
-from hypothesis import given, settings  # noqa: E402
+from helpers.wrong_arguments import (  # noqa: E402
+    BAD_INTEGERS,
+    BAD_NUMBERS,
+    NO_NAMES,
+    NO_NUMBERS,
+    NO_OPTIONS,
+    NO_TYPES,
+    Call,
+    quick,
+    refuses,
+)
+from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 pytestmark = pytest.mark.portable
 
-quick = settings(max_examples=60, deadline=None, derandomize=True)
 PCM = np.arange(-400, 400, dtype=np.int16)
-OBJECTS = st.sampled_from(
-    [object(), {"x": 0.5}, {1}, 1j, np.zeros(3), np.array(True), print, Fraction, range(3)]
-)
-NO_NUMBERS = (
-    st.booleans() | st.text(max_size=4) | st.binary(max_size=4) | st.lists(st.floats()) | OBJECTS
-)
-# No option of the package takes these values.
-BAD_NUMBERS = NO_NUMBERS | st.sampled_from(
-    [math.nan, -math.inf, -1, -0.5, 10**400, -(10**400), Fraction(-1, 3)]
-)
-BAD_INTEGERS = NO_NUMBERS | st.sampled_from([math.nan, math.inf, -1, 1.5, 2.0])
-NO_NAMES = st.none() | st.booleans() | st.integers() | st.floats() | st.binary(max_size=4) | OBJECTS
-NO_TYPES = NO_NAMES | st.text(max_size=4)
-NO_OPTIONS = NO_TYPES.filter(lambda bad: bad is not None)
 TABLE = Calibration(10.0, 10, (CalibrationRow(0.5, 1.0, 0.1),), 0.5)
 SPOTTER = WakeWord("alexa")
 ENDPOINTER = Endpointer()
 
-Call = Callable[[Any], object]
 NUMBERS: list[tuple[str, Call]] = [
     ("threshold", lambda bad: WakeWord("alexa", threshold=bad)),
     ("threshold", lambda bad: WakeWord("alexa", threshold={"alexa": bad})),
@@ -165,11 +156,6 @@ OTHERS: list[tuple[str, Call, Any]] = [
         )
     ),
 ]
-
-
-def refuses(call: Call, name: str, bad: object) -> None:
-    with pytest.raises((TypeError, ValueError, pywakeword.PyWakewordError), match=name):
-        call(bad)
 
 
 @pytest.mark.parametrize(("name", "call"), NUMBERS)

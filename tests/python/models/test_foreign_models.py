@@ -42,7 +42,7 @@ def test_what_a_file_is(
 def test_a_micro_wake_word_model_with_its_manifest(tmp_path: Path) -> None:
     (tmp_path / "hey.tflite").write_bytes(TFLITE)
     (tmp_path / "hey.json").write_text(MICRO)
-    with pytest.raises(ModelError, match="this is a microWakeWord model"):
+    with pytest.raises(ModelError, match="microWakeWord manifest: field micro"):
         WakeWord(tmp_path / "hey.tflite")
 
 

@@ -16,12 +16,15 @@ pytest.importorskip("httpx", reason="the verifier extra is not installed")
 pytest.importorskip("fastapi", reason="the server extra is not installed")
 
 import httpx
+from helpers.tiny_verifier import write_verifier
 from helpers.verifier_contract import cut, fresh, stream
-from helpers.verifier_server import audio, error_of, post, serving
+from helpers.verifier_server import audio, error_of, post, running, serving
 
 from pywakeword.errors import VerifierUnavailableError
+from pywakeword.verifier import OnnxScorer
 from pywakeword.verifier.contract import MAX_STREAM_BYTES, MAX_STREAM_FRAMES
 from pywakeword.verifier.server import run
+from pywakeword.verifier.server.app import create_app
 from pywakeword.verifier.server.slots import Slots
 from tools.attacks import wire
 
@@ -216,6 +219,55 @@ def test_idle_connections_make_room_for_the_newest(
         wire.upgrade(working)
         with wire.connect(url) as one_more:  # all are at work
             assert wire.read_all(one_more) == b""
+        with wire.connect(url) as one_more:
+            one_more.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert wire.read_all(one_more) == b""
+        for _ in range(3):  # the state of the server is still answered
+            with wire.connect(url) as one_more:
+                one_more.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert wire.read_all(one_more).startswith(b"HTTP/1.1 200 ")
+
+
+def test_connections_beyond_the_limits_are_few(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run.DeadlineProtocol, "max_connections_per_address", 1)
+    monkeypatch.setattr(run.DeadlineProtocol, "header_timeout_s", 30)
+    with contextlib.ExitStack() as stack:
+        working = stack.enter_context(wire.connect(url))
+        wire.upgrade(working)
+        silent = [stack.enter_context(wire.connect(url)) for _ in range(12)]
+        time.sleep(0.3)
+        for connection in silent[:4]:
+            assert wire.read_all(connection) == b""
+        assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+
+
+def test_pipelined_requests_are_few(url: str) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with wire.connect(url) as connection:
+        connection.sendall(request * 200)
+        n_answers = wire.read_all(connection).count(b"HTTP/1.1 200 ")
+    assert 32 <= n_answers <= 100
+    with wire.connect(url) as connection:  # a client that waits for its answers
+        for _ in range(60):
+            connection.sendall(request)
+            reply = b""
+            while not reply.endswith(b"]}"):
+                reply += connection.recv(65536)
+            assert reply.startswith(b"HTTP/1.1 200 ")
+
+
+def test_limits_are_options(tmp_path: Path) -> None:
+    app = create_app(OnnxScorer(write_verifier(tmp_path, "beep").parent))
+    with (
+        running(app, max_connections_per_address=1) as address,
+        wire.connect(address) as working,
+    ):
+        wire.upgrade(working)
+        with wire.connect(address) as one_more:
+            one_more.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert wire.read_all(one_more) == b""
+    with pytest.raises(ValueError, match="max_connections must be at least 1"):
+        run.make_server(app, host="127.0.0.1", port=0, max_connections=0)
 
 
 def test_web_pages_are_refused(url: str, tmp_path: Path) -> None:

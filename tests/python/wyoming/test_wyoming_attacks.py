@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import socket
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -31,6 +32,9 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 def serve(work: Callable[[str, int], Awaitable[None]], **options: object) -> None:
     async def run() -> None:
         async with WakeService(lambda: WakeWord("computer"), "tcp://127.0.0.1:0", **options) as s:
+            assert isinstance(s._server, asyncio.Server)
+            for listener in s._server.sockets:  # inherited by connections: full at once
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
             await work("127.0.0.1", int(s.uri.rpartition(":")[2]))
 
     asyncio.run(run())
@@ -38,7 +42,12 @@ def serve(work: Callable[[str, int], Awaitable[None]], **options: object) -> Non
 
 @asynccontextmanager
 async def connected(host: str, port: int, *, reads: bool = True) -> AsyncIterator[Streams]:
-    reader, writer = await asyncio.open_connection(host, port, limit=1 << 16)
+    peer = socket.socket()
+    if not reads:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # full at once
+    peer.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(peer, (host, port))
+    reader, writer = await asyncio.open_connection(sock=peer, limit=1 << 16)
     if not reads:
         writer.transport.pause_reading()  # type: ignore[attr-defined]
     try:

@@ -1,0 +1,1 @@
+"""Models of microWakeWord and openWakeWord, and what runs them (extra `community`)."""
