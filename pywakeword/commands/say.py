@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
@@ -31,6 +32,8 @@ from pywakeword.tts import (
     AddonBackend,
     AudioChunk,
     Director,
+    EndpointTagger,
+    LocalTagger,
     Prosody,
     ProsodyReference,
     Synthesis,
@@ -41,6 +44,7 @@ from pywakeword.tts import (
 from pywakeword.tts.prosody.model import WAYS
 
 _ADDON = "slt-parallel"
+_DEADLINE_S = 5.0
 
 
 def add_parser(commands: SubParsers) -> None:
@@ -57,6 +61,13 @@ def add_parser(commands: SubParsers) -> None:
     markup.add_argument("--ssml", action="store_true", help="TEXT is speech markup (SSML)")
     markup.add_argument(
         "--direct", action="store_true", help="mark up questions, exclamations and clauses"
+    )
+    markup.add_argument(
+        "--director",
+        metavar="FILE|URL#MODEL",
+        help="let a language model write stage directions: a GGUF file (extra llm), or an "
+        "OpenAI-compatible service such as http://127.0.0.1:8080/v1#gemma; after 5 s the rules "
+        "of --direct do",
     )
     parser.add_argument(
         "--prosody-from",
@@ -87,13 +98,13 @@ def add_parser(commands: SubParsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Speak."""
-    if args.text == "-" and (args.ssml or args.direct):
+    if args.text == "-" and _is_markup(args):
         raise ValueError("markup needs the whole text: give it as an argument, not by -")
     if args.prosody_text is not None and args.prosody_from is None:
         raise ValueError("--prosody-text describes the recording of --prosody-from; there is none")
     if args.prosody_from is not None:
         _check_alone(args)
-    if args.prosody and (args.backend or args.url or args.ssml or args.direct):
+    if args.prosody and (args.backend or args.url or _is_markup(args)):
         raise ValueError("--prosody is for plain text and an addon: no --backend, no markup")
     if args.plot and (not args.prosody or args.text == "-"):
         raise ValueError("--plot needs --prosody, and the text as an argument")
@@ -110,7 +121,11 @@ async def _say(args: argparse.Namespace) -> None:
     async with _make_client(args) as client:
         announcement = "" if args.prosody else speaking_with(args, client)
         output = WavFile(args.out) if args.out else Player()
-        await write(_start(client, args), output, announcement)
+        synthesis = _start(client, args)
+        if synthesis.dropped:
+            dropped = ", ".join(synthesis.dropped)
+            announcement = f"{announcement}; it cannot perform: {dropped}"
+        await write(synthesis, output, announcement)
 
 
 def _make_client(args: argparse.Namespace) -> TtsClient:
@@ -120,7 +135,7 @@ def _make_client(args: argparse.Namespace) -> TtsClient:
 
 
 def _check_alone(args: argparse.Namespace) -> None:
-    if args.prosody or args.backend or args.ssml or args.direct or args.text == "-":
+    if args.prosody or args.backend or _is_markup(args) or args.text == "-":
         raise ValueError(
             "--prosody-from is for plain text as an argument and the bundled voice: no --prosody, "
             "no --backend, no markup"
@@ -147,7 +162,25 @@ def _start(client: TtsClient, args: argparse.Namespace) -> Synthesis:
         return client.synthesize(sanitize(args.text), *options)
     if args.direct:
         return client.synthesize(Director().tag(args.text), *options)
+    if args.director is not None:
+        direction = Director(_tagger(args.director), deadline_s=_DEADLINE_S).direct(args.text)
+        because = f", because {direction.reason}" if direction.reason else ""
+        print(f"directed by the {direction.by}{because}", file=sys.stderr, flush=True)
+        return client.synthesize(direction.ssml, *options)
     return client.synthesize(args.text, *options)
+
+
+def _is_markup(args: argparse.Namespace) -> bool:
+    return bool(args.ssml or args.direct or args.director is not None)
+
+
+def _tagger(director: str) -> LocalTagger | EndpointTagger:
+    if not director.startswith(("http://", "https://")):
+        return LocalTagger(director)
+    url, _, model = director.partition("#")
+    if not model:
+        raise ValueError(f"--director {url}: name the model, as in {url}#gemma")
+    return EndpointTagger(url, model, api_key=os.environ.get("OPENAI_API_KEY"))
 
 
 async def _lines() -> AsyncIterator[str]:

@@ -30,8 +30,9 @@ from pywakeword.tts.blocks import (
     registry,
 )
 from pywakeword.tts.client import Synthesis, TtsClient
+from pywakeword.tts.directions.taggers import EndpointTagger, LocalTagger
 from pywakeword.tts.mirror import Manner, ProsodyMirror, UtteranceProsody, measure_utterance
-from pywakeword.tts.prosody.director import DirectionError, Director
+from pywakeword.tts.prosody.director import Direction, DirectionError, Director
 from pywakeword.tts.prosody.model import ProsodyModel
 from pywakeword.tts.prosody.reference import ProsodyReference
 from pywakeword.tts.recording.alignment import Aligner
@@ -50,13 +51,16 @@ __all__ = [
     "Backend",
     "BlockRegistry",
     "ContourTransfer",
+    "Direction",
     "DirectionError",
     "Director",
+    "EndpointTagger",
     "EspeakBackend",
     "FliteBackend",
     "FrameStream",
     "HibariBackend",
     "KokoroBackend",
+    "LocalTagger",
     "Manner",
     "MiniLmEncoder",
     "OnnxBertEncoder",

@@ -15,6 +15,8 @@ from pywakeword._checks import check_integer, check_type
 from pywakeword.audio.resample import Resampler
 from pywakeword.errors import ServiceRefusedError
 from pywakeword.tts.backends import Backend, embedded_backend
+from pywakeword.tts.directions.perform import perform
+from pywakeword.tts.directions.tags import PERFORMED, elements, lowered, performed_by_ssml
 from pywakeword.tts.speech import AudioChunk, Prosody, Voice
 from pywakeword.tts.text.ssml import Ssml, reduce
 
@@ -76,7 +78,7 @@ class TtsClient:
         ----------
         text : str or Ssml
             A `str` is plain text, including tags. In an `Ssml`, elements that the back end
-            does not support are removed; their content is spoken.
+            cannot perform are removed; their content is spoken. `Synthesis.dropped` has them.
         voice : str or Voice, optional
             Name of a voice of the back end. Default: the back end's default.
         prosody : Prosody, optional
@@ -95,11 +97,23 @@ class TtsClient:
         check_type("text", text, str)
         _check_voice(voice)
         self._check_prosody(prosody)
-        words = reduce(text, self._backend.ssml_elements) if isinstance(text, Ssml) else text
-        if not words.strip():
-            raise ValueError("there is nothing to say: the text has no words")
         wanted = Prosody() if prosody is None else prosody
-        return self._start(self._backend.speak(words, _voice(voice), wanted), wanted)
+        if not (reduce(text, ()) if isinstance(text, Ssml) else text).strip():
+            raise ValueError("there is nothing to say: the text has no words")
+        dropped = self.cannot_perform(text) if isinstance(text, Ssml) else ()
+        if isinstance(text, Ssml) and self._backend.by_segments:
+            chunks = perform(self._backend, text, _voice(voice), wanted)
+        else:
+            if isinstance(text, Ssml):
+                text = reduce(lowered(text), self._backend.ssml_elements)
+            chunks = self._backend.speak(text, _voice(voice), wanted)
+        return self._start(chunks, wanted, dropped)
+
+    def cannot_perform(self, text: Ssml) -> tuple[str, ...]:
+        """Return the names of the elements in `text` that the back end cannot perform."""
+        backend = self._backend
+        can = PERFORMED if backend.by_segments else performed_by_ssml(backend.ssml_elements)
+        return tuple(name for name in elements(text) if name not in can)
 
     def stream(
         self,
@@ -162,9 +176,14 @@ class TtsClient:
             if value != 1 and field not in self._backend.prosody_fields:
                 raise ValueError(f"the back end {self._backend.name} cannot change the {field}")
 
-    def _start(self, chunks: AsyncGenerator[AudioChunk, None], prosody: Prosody) -> Synthesis:
+    def _start(
+        self,
+        chunks: AsyncGenerator[AudioChunk, None],
+        prosody: Prosody,
+        dropped: tuple[str, ...] = (),
+    ) -> Synthesis:
         converted = _convert(chunks, self._sample_rate_hz, prosody.volume)
-        return Synthesis(converted, self._in_progress)
+        return Synthesis(converted, self._in_progress, dropped)
 
 
 class Synthesis(AsyncIterator[AudioChunk]):
@@ -172,11 +191,20 @@ class Synthesis(AsyncIterator[AudioChunk]):
 
     If the back end fails, the iteration raises a `ServiceError` after the chunks that arrived. A
     cancelled synthesis ends without an error; see `cancelled`.
+
+    Attributes
+    ----------
+    dropped : tuple of str
+        Elements of the text that the back end cannot perform.
     """
 
     def __init__(
-        self, chunks: AsyncGenerator[AudioChunk, None], in_progress: set[Synthesis]
+        self,
+        chunks: AsyncGenerator[AudioChunk, None],
+        in_progress: set[Synthesis],
+        dropped: tuple[str, ...] = (),
     ) -> None:
+        self.dropped = dropped
         self._chunks = chunks
         self._in_progress = in_progress
         self._in_progress.add(self)

@@ -28,6 +28,7 @@ class AddonBackend(Backend):
     """
 
     name = "addon"
+    by_segments = True
 
     def __init__(
         self,

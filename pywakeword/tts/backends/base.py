@@ -28,6 +28,8 @@ class Backend(ABC):
         Supported fields of `Prosody`; the client applies `volume`.
     ssml_elements : frozenset of str
         Supported SSML elements; empty for plain text only.
+    by_segments : bool
+        Whether the client performs stage directions for it, piece by piece.
     timeout_s : float
         Longest wait for audio once all text has been sent.
     """
@@ -35,6 +37,7 @@ class Backend(ABC):
     name: ClassVar[str]
     prosody_fields: ClassVar[frozenset[str]] = frozenset()
     ssml_elements: frozenset[str] = frozenset()
+    by_segments: ClassVar[bool] = False
 
     def __init__(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         check_number("timeout_s", timeout_s)

@@ -97,6 +97,7 @@ class FliteBackend(Backend):
 
     name = "flite"
     prosody_fields = frozenset({"rate", "pitch"})
+    by_segments = True
 
     def __init__(self, *, program: str = "flite", timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         super().__init__(timeout_s=timeout_s)

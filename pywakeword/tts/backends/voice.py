@@ -53,6 +53,7 @@ class VoiceBackend(Backend):
 
     name = "voice"
     prosody_fields = frozenset({"rate", "pitch"})
+    by_segments = True
 
     def __init__(self, engine: Engine, *, timeout_s: float = TIMEOUT_S) -> None:
         super().__init__(timeout_s=timeout_s)

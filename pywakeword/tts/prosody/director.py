@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
 
 from pywakeword.errors import PyWakewordError
 from pywakeword.tts.text.questions import ALTERNATIVE, question_type, starts_with_question_word
@@ -19,19 +23,47 @@ class DirectionError(PyWakewordError):
     """A tagger changed the words of the text."""
 
 
+@dataclass(frozen=True)
+class Direction:
+    """A text with stage directions.
+
+    Attributes
+    ----------
+    ssml : Ssml
+        The text; its words are unchanged.
+    by : {"model", "rules"}
+        Who directed.
+    reason : str
+        Why the rules did instead of the tagger; empty otherwise.
+    """
+
+    ssml: Ssml
+    by: str
+    reason: str = ""
+
+
 class Director:
-    """Marks up plain text: questions, exclamations, and breaks between clauses.
+    """Marks up plain text: by rules, or by a language model with the rules as fallback.
+
+    The rules mark questions, exclamations, and breaks between clauses.
 
     Parameters
     ----------
     tagger : callable of str to str, optional
-        Replaces the rules, for example with a language model. Its answer is not trusted:
-        only permitted SSML stays markup (`sanitize`), and the words must be those of the
-        text.
+        Replaces the rules, for example a `LocalTagger`. Its answer is not trusted: only
+        permitted tags stay markup (`sanitize`), and the words must be those of the text.
+    deadline_s : float, optional
+        How long `direct` waits for the tagger. None: as long as it takes.
     """
 
-    def __init__(self, tagger: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self, tagger: Callable[[str], str] | None = None, *, deadline_s: float | None = None
+    ) -> None:
+        if deadline_s is not None and not deadline_s > 0:
+            raise ValueError(f"deadline_s must be positive, got {deadline_s!r}")
         self._tagger = tagger
+        self._deadline_s = deadline_s
+        self._late: Future[Ssml] | None = None
 
     def tag(self, text: str) -> Ssml:
         """Return the text as SSML.
@@ -51,13 +83,46 @@ class Director:
         DirectionError
             If the tagger changed the words.
         """
+        return _by_rules(text) if self._tagger is None else _checked(self._tagger, text)
+
+    def direct(self, text: str) -> Direction:
+        """Return the text with directions, by the rules if the tagger fails or is late.
+
+        A tagger that is late goes on in the background; until it has ended, the rules direct.
+        """
         if self._tagger is None:
-            marked = " ".join(f"<s>{_direct(s)}</s>" for s in all_sentences(text))
-            return Ssml(f"<speak>{marked}</speak>")
-        directed = sanitize(self._tagger(text))
-        if _words(reduce(directed, ())) != _words(text):
-            raise DirectionError(f"the tagger changed the words of {text!r}: {directed!r}")
-        return directed
+            return Direction(_by_rules(text), "rules")
+        if self._late is not None and not self._late.done():
+            return Direction(_by_rules(text), "rules", "the tagger is still busy")
+        work: Future[Ssml] = Future()
+        threading.Thread(target=_complete, args=(work, self._tagger, text), daemon=True).start()
+        try:
+            return Direction(work.result(self._deadline_s), "model")
+        except FutureTimeoutError:
+            self._late = work
+            reason = f"the tagger took longer than {self._deadline_s:g} s"
+            return Direction(_by_rules(text), "rules", reason)
+        except Exception as error:
+            return Direction(_by_rules(text), "rules", str(error) or repr(error))
+
+
+def _by_rules(text: str) -> Ssml:
+    marked = " ".join(f"<s>{_direct(s)}</s>" for s in all_sentences(text))
+    return Ssml(f"<speak>{marked}</speak>")
+
+
+def _checked(tagger: Callable[[str], str], text: str) -> Ssml:
+    directed = sanitize(tagger(text))
+    if _words(reduce(directed, ())) != _words(text):
+        raise DirectionError(f"the tagger changed the words of {text!r}: {directed!r}")
+    return directed
+
+
+def _complete(work: Future[Ssml], tagger: Callable[[str], str], text: str) -> None:
+    try:
+        work.set_result(_checked(tagger, text))
+    except BaseException as error:
+        work.set_exception(error)
 
 
 def _direct(sentence: str) -> str:

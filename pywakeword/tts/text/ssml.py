@@ -25,9 +25,15 @@ ALLOWED: dict[str, dict[str, str]] = {
         "pitch": rf"{_LEVEL}|{_PERCENT}",
         "volume": r"silent|x-soft|soft|medium|loud|x-loud|default|[+-]\d{1,2}(\.\d)?dB",
     },
+    # Not of SSML, but of this package: `pywakeword.tts.directions`.
+    "emotion": {"name": "happy|excited|sad|calm|serious"},
+    "pace": {"name": "slow|fast"},
+    "whisper": {},
+    "laugh": {},
     "say-as": {"interpret-as": "characters|spell-out|cardinal|ordinal|digits|date|time|telephone"},
 }
-_EMPTY_ELEMENTS = ("break",)
+_EMPTY_ELEMENTS = ("break", "laugh")
+_REQUIRED = {"emotion": "name", "pace": "name"}
 LONGEST_BREAK_MS = 5000
 
 _TAG = re.compile(r"<(/?)([a-z][a-z-]*)((?:\s+[a-z-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*)\s*(/?)>")
@@ -121,7 +127,7 @@ def _tag(match: re.Match[str], open_elements: list[str]) -> str:
 
 def _is_allowed(name: str, attributes: dict[str, str]) -> bool:
     forms = ALLOWED.get(name)
-    if forms is None:
+    if forms is None or _REQUIRED.get(name, "") not in ("", *attributes):
         return False
     if any(
         key not in forms or not re.fullmatch(forms[key], value) for key, value in attributes.items()
