@@ -22,6 +22,7 @@ from pywakeword.commands import (
     run,
     say,
     studio,
+    train,
     verifier,
     voices,
     wyoming,
@@ -100,6 +101,6 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     listening = (detect, endpoint, listen, run)
     speaking = (say, voices, recognisers)
-    for command in (*listening, studio, *speaking, verifier, wyoming, evaluate, bench, info):
+    for command in (*listening, studio, train, *speaking, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)
     return parser

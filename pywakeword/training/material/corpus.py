@@ -14,7 +14,7 @@ import soxr
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 
-_READABLE = ("wav", "flac", "ogg", "opus", "mp3")
+READABLE = ("wav", "flac", "ogg", "opus", "mp3")
 _FEWEST_TAKES = 12
 
 
@@ -93,7 +93,7 @@ def read_manifest(
 
 def folder_takes(folder: Path, word: str, split: str) -> list[Clip]:
     """List a user's recordings of `word`; every sixth file by name is dev, the rest train."""
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower().lstrip(".") in _READABLE)
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower().lstrip(".") in READABLE)
     if len(paths) < _FEWEST_TAKES:
         raise ValueError(f"{folder}: {len(paths)} recordings, at least {_FEWEST_TAKES} are needed")
     return [

@@ -6,10 +6,14 @@ word are left out: "computers" contains "computer".
 
 from __future__ import annotations
 
+import bisect
 import re
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 Phones = tuple[str, ...]
 _COUNT = 40
@@ -65,14 +69,43 @@ def near_misses(text: str, count: int = _COUNT) -> list[str]:
     wanted = pronunciation(text)
     if wanted is None:
         return []
+    words, farthest = list(_dictionary().items()), 0.6 * len(wanted)
+    least = _least_distances(wanted)
     close: list[tuple[float, str]] = []
-    for word, phones in _dictionary().items():
+    for place in np.argsort(least, kind="stable"):
+        if least[place] > farthest:
+            break
+        word, phones = words[place]
         if abs(len(phones) - len(wanted)) > 3 or _contains(phones, wanted):
             continue
         apart = distance(wanted, phones)
-        if 0 < apart <= 0.6 * len(wanted):
-            close.append((apart, word))
-    return [word for _, word in sorted(close)[:count]]
+        if 0 < apart <= farthest:
+            bisect.insort(close, (apart, word))
+            del close[count:]
+            if len(close) == count:
+                farthest = min(farthest, close[-1][0])
+    return [word for _, word in close]
+
+
+def _least_distances(wanted: Phones) -> npt.NDArray[np.int64]:
+    """Return a bound for every word of the dictionary: the consonants that have no partner."""
+    kinds, counts = _consonants()
+    have = np.array([wanted.count(kind) for kind in kinds])
+    shared = np.minimum(counts, have).sum(axis=1)
+    return np.asarray(np.maximum(counts.sum(axis=1), have.sum()) - shared, np.int64)
+
+
+@lru_cache(maxsize=1)
+def _consonants() -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return the consonants, and how often each is in every word."""
+    kinds = sorted({p for phones in _dictionary().values() for p in phones if p[0] not in "AEIOU"})
+    place = {kind: i for i, kind in enumerate(kinds)}
+    counts = np.zeros((len(_dictionary()), len(kinds)), np.int64)
+    for row, phones in zip(counts, _dictionary().values()):
+        for phone in phones:
+            if phone in place:
+                row[place[phone]] += 1
+    return kinds, counts
 
 
 def _contains(phones: Phones, part: Phones) -> bool:

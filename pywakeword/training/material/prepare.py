@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ _worker: dict[str, VersionMaker] = {}
 
 
 def _start_worker(responses: list[npt.NDArray[np.float32]], teacher: bool) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
     _worker["maker"] = VersionMaker(responses, teacher=teacher)
 
 
@@ -129,6 +131,15 @@ def _word_jobs(
                 altered=i % 3 > 0,
             )
 
+    yield from _take_jobs(word, takes, job, rng)
+    spoken, misses = spellings(word)
+    yield from synthetic(spoken, word, _SYNTHETIC_ALONE if alone else _SYNTHETIC_TAKES)
+    yield from synthetic(misses, "", _NEAR_MISSES)
+
+
+def _take_jobs(
+    word: str, takes: list[Clip], job: _Numbered, rng: np.random.Generator
+) -> Iterator[Job]:
     for clip in takes:
         for copy in range(_TAKE_VERSIONS + _TAKE_WARPS):
             yield job(
@@ -140,9 +151,11 @@ def _word_jobs(
                 altered=copy > 0 or rng.random() < 0.5,
                 warped=copy >= _TAKE_VERSIONS,
             )
-    spoken, misses = spellings(word)
-    yield from synthetic(spoken, word, _SYNTHETIC_ALONE if alone else _SYNTHETIC_TAKES)
-    yield from synthetic(misses, "", _NEAR_MISSES)
+
+
+def take_jobs(word: str, takes: list[Clip], seed: int) -> list[Job]:
+    """Return the versions of recordings of a word in isolation."""
+    return list(_take_jobs(word, takes, _Numbered(seed), np.random.default_rng(seed)))
 
 
 def make_store(

@@ -95,12 +95,13 @@ def prepare_spliced(
     """Make (or reopen) the spliced takes of a word, and as many other words, spliced alike."""
     folder = work / "words" / word / "spliced"
     if not Store.exists(folder):
-        jobs = _spliced_jobs(word, takes, clips, seed)
+        jobs = spliced_jobs(word, takes, clips, seed)
         make_store(folder, jobs, responses, workers=workers, teacher=False)
     return Store.read(folder)
 
 
-def _spliced_jobs(word: str, takes: list[Clip], clips: list[Clip], seed: int) -> list[Job]:
+def spliced_jobs(word: str, takes: list[Clip], clips: list[Clip], seed: int) -> list[Job]:
+    """Return every take between other speech of `clips`, and as many other words, alike."""
     rng = np.random.default_rng(seed)
     speech = [c for c in clips if c.category == "speech" and not c.holds(word)]
     others = [c for c in clips if c.category in ("words", "wakewords") and not c.holds(word)]

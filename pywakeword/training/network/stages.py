@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -49,22 +49,44 @@ Batch = TypeVar("Batch")
 
 
 class Trainer:
-    """Shared by both stages: optimiser, schedule, checkpoint, log."""
+    """Shared by both stages: optimiser, schedule, checkpoint, log.
+
+    `slow` are parameters that learn at `slow_share` of the rate.
+    """
 
     def __init__(
-        self, name: str, network: nn.Module, work: Path, *, steps: int, rate: float, seed: int
+        self,
+        name: str,
+        network: nn.Module,
+        work: Path,
+        *,
+        steps: int,
+        rate: float,
+        seed: int,
+        slow: Sequence[nn.Parameter] = (),
+        slow_share: float = 1.0,
     ) -> None:
         self.name, self.network, self.steps = name, network, steps
         self._checkpoint = work / f"{name}.pt"
         self._log = work / f"{name}.csv"
-        decay = [p for p in network.parameters() if p.ndim > 1]
-        rest = [p for p in network.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [{"params": decay, "weight_decay": 1e-2}, {"params": rest, "weight_decay": 0.0}],
-            lr=rate,
-        )
+        held = {id(p) for p in slow}
+        fast = [p for p in network.parameters() if id(p) not in held]
+        groups = [
+            {"params": some, "weight_decay": decay, "lr": group_rate}
+            for params, group_rate in ((fast, rate), (list(slow), rate * slow_share))
+            for some, decay in (
+                ([p for p in params if p.ndim > 1], 1e-2),
+                ([p for p in params if p.ndim <= 1], 0.0),
+            )
+            if some
+        ]
+        self.optimiser = torch.optim.AdamW(groups)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, rate, total_steps=steps, pct_start=0.08, final_div_factor=50
+            self.optimiser,
+            [g["lr"] for g in groups],
+            total_steps=steps,
+            pct_start=0.08,
+            final_div_factor=50,
         )
         self.first_step = 0
         torch.manual_seed(seed)
@@ -84,15 +106,16 @@ class Trainer:
 
     def _save(self, step: int) -> None:
         part = self._checkpoint.with_suffix(".part")
-        torch.save(
-            {
-                "network": self.network.state_dict(),
-                "step": step,
-                "optimiser": self.optimiser.state_dict(),
-                "schedule": self.schedule.state_dict(),
-            },
-            part,
-        )
+        state = {
+            "network": self.network.state_dict(),
+            "step": step,
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+        }
+        try:
+            torch.save(state, part)
+        except RuntimeError as error:  # PyTorch's, on a full disk
+            raise OSError(f"{part} cannot be written: {error}") from None
         part.replace(self._checkpoint)  # never half a checkpoint
 
     def run(
@@ -302,13 +325,19 @@ def teach_words(
     mine: Callable[[int], None] | None = None,
     name: str = "words",
     bfloat16: bool = False,
+    trunk_share: float = 1.0,
 ) -> None:
     """Stage 3: posterior, start and end of every word; the teacher stays as an anchor.
 
     `bfloat16` computes the convolutions in bfloat16, in 0.6 of the time on a processor that has
-    such instructions.
+    such instructions. `trunk_share` is the trunk's share of the rate: a trained trunk has less
+    to learn than a head.
     """
-    trainer = Trainer(name, network, work, steps=steps, rate=rate, seed=12)
+    heads = {id(p) for p in network.heads.parameters()}
+    trunk = [p for p in network.parameters() if id(p) not in heads] if trunk_share != 1.0 else []
+    trainer = Trainer(
+        name, network, work, steps=steps, rate=rate, seed=12, slow=trunk, slow_share=trunk_share
+    )
 
     def loss_of(drawn: Drawn) -> dict[str, Tensor]:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):

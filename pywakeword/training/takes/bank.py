@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ import numpy.typing as npt
 from pywakeword._extras import require
 from pywakeword.training.takes.plan import Task
 from pywakeword.voices.edges import trimmed
+from pywakeword.voices.errors import VoiceFailedError
 from pywakeword.voices.held_out import is_held_out
 from pywakeword.voices.voice import AlignedVoice, Span, Voice
 
@@ -119,14 +122,27 @@ def fill(
         Voice of a name; called once per worker and voice. Must be picklable.
     workers : int
         Processes; each loads its own voices.
+
+    Raises
+    ------
+    VoiceFailedError
+        If a process was killed. The takes that were made stay.
+    OSError
+        If a take cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     done = _complete_lines(folder / INDEX)
     with (folder / INDEX).open("a", encoding="utf-8") as index:
-        for row in _in_order(folder, task_of, range(done, count), make_voice, workers):
-            index.write(json.dumps(row, ensure_ascii=False) + "\n")
-            index.flush()
-            yield row
+        try:
+            for row in _in_order(folder, task_of, range(done, count), make_voice, workers):
+                index.write(json.dumps(row, ensure_ascii=False) + "\n")
+                index.flush()
+                yield row
+        except BrokenProcessPool:
+            raise VoiceFailedError(
+                "a process that speaks takes was killed, perhaps for want of memory: run the "
+                "command again, with fewer workers"
+            ) from None
 
 
 def read_index(folder: Path) -> list[dict[str, Any]]:
@@ -158,7 +174,8 @@ _WORKER: dict[str, Any] = {}
 
 
 def _start(folder: Path, task_of: Callable[[int], Task], make_voice: MakeVoice) -> None:
-    # A worker outlives a parent that was killed, unless it watches.
+    # Ctrl-C is the parent's. A worker outlives a parent that was killed, unless it watches.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _WORKER.update(folder=folder, task_of=task_of, make_voice=make_voice, voices={})
 
@@ -179,9 +196,12 @@ def _make(number: int) -> dict[str, Any]:
     path: Path = _WORKER["folder"] / file_of(task)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
-    require("soundfile", "audio").write(
-        partial, take.pcm, SAMPLE_RATE, format="FLAC", subtype="PCM_16"
-    )
+    try:
+        require("soundfile", "audio").write(
+            partial, take.pcm, SAMPLE_RATE, format="FLAC", subtype="PCM_16"
+        )
+    except RuntimeError as error:  # soundfile's, on a full disk
+        raise OSError(f"{path} cannot be written: {error}") from None
     partial.replace(path)
     return row_of(task, take)
 

@@ -49,6 +49,35 @@ def make_hum(name: str) -> Hum:
     return Hum()
 
 
+class Full:
+    """A library that writes to a disk without room."""
+
+    @staticmethod
+    def write(*_: object, **__: object) -> None:
+        raise RuntimeError("No space left on device")
+
+
+def test_a_full_disk_is_an_error_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank, "require", lambda *_: Full)
+    held = {"folder": tmp_path, "task_of": PLAN.task, "make_voice": make_hum, "voices": {}}
+    monkeypatch.setattr(bank, "_WORKER", held)
+    with pytest.raises(OSError, match=r"0000003\.flac cannot be written: No space left"):
+        bank._make(3)
+
+
+def killed(name: str) -> Hum:
+    os._exit(9)
+
+
+def test_a_killed_worker_is_named_and_the_index_stays(tmp_path: Path) -> None:
+    list(fill(tmp_path, PLAN.task, 2, make_hum))
+    with pytest.raises(voices.VoiceFailedError, match="was killed"):
+        list(fill(tmp_path, PLAN.task, 4, killed))
+    assert len(read_index(tmp_path)) == 2
+
+
 # The plan
 
 

@@ -1,0 +1,1 @@
+"""Data files for `pywakeword train`; `pywakeword.training.data.package` reads them."""
