@@ -18,6 +18,8 @@ from pywakeword.training.network.network import Network
 from pywakeword.training.network.sampling import BOUNDARY_UNIT, Targets
 from pywakeword.training.network.stages import Curriculum, Drawn, Trainer, head_losses
 
+_FIRST_STEP = 10**6
+
 
 def teach_quantized(
     network: Network,
@@ -47,4 +49,9 @@ def teach_quantized(
         one = Targets(**{f.name: getattr(goal, f.name)[:, word : word + 1] for f in fields(goal)})
         return head_losses(out, one)
 
-    trainer.run(lambda: curriculum.words(batch), loss_of)
+    # Other batches than those of the stage before.
+    trainer.run(
+        lambda: curriculum.words(batch),
+        loss_of,
+        restart=lambda step: curriculum.restart(_FIRST_STEP + step),
+    )

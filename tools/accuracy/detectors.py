@@ -149,9 +149,11 @@ class Porcupine:
 def detectors(word: str, peers: list[str], models: Sequence[Path] = ()) -> list[Detector]:
     """Build pywakeword with and without state and in each size, and the peers that have `word`.
 
-    `models` are folders with further models, in either size.
+    `models` are folders with further models, in either size, of words that are bundled or not.
     """
-    chosen: list[Detector] = [Pywakeword(word), Pywakeword(word, metadata=False)]
+    chosen: list[Detector] = []
+    if word in pywakeword.available_models():
+        chosen += [Pywakeword(word), Pywakeword(word, metadata=False)]
     if model_name(word, "small") in pywakeword.available_models():
         chosen.append(Pywakeword(word, size="small"))
     for folder in models:
@@ -163,4 +165,6 @@ def detectors(word: str, peers: list[str], models: Sequence[Path] = ()) -> list[
         chosen.append(OpenWakeWord())
     if "porcupine" in peers and word in ("alexa", "computer"):
         chosen.append(Porcupine(word))
+    if not chosen:
+        raise ValueError(f"no model of {word}: name its folder with --models")
     return chosen

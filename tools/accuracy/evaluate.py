@@ -77,14 +77,16 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     results: dict[str, list[dict[str, Any]]] = {}
     for word in args.words:
+        try:
+            compared = detectors(word, args.peers, args.models)
+        except ValueError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
         conditions = Conditions(args.data, cache=args.work, held_out=args.held_out)
         names = conditions.names
         positives = {name: list(conditions.positives(word, name)) for name in names}
         negatives = [*conditions.negatives((word,)), *conditions.more_negatives((word,))]
-        results[word] = [
-            evaluate(d, positives, negatives, args.fa_per_hour)
-            for d in detectors(word, args.peers, args.models)
-        ]
+        results[word] = [evaluate(d, positives, negatives, args.fa_per_hour) for d in compared]
         takes = len(positives["quiet"])
         print(
             f"\n{word}: misses in % of {takes} takes at {args.fa_per_hour:g} false accepts per hour"

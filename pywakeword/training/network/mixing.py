@@ -70,7 +70,7 @@ class Mixer:
     """Turns stored speech into what a microphone might record, with the device state."""
 
     def __init__(self, interference: Store, seed: int, words: tuple[str, ...] = ()) -> None:
-        self._store = interference
+        self._store, self._seed = interference, seed
         self._rng = np.random.default_rng(seed)
         self._torch = torch.Generator().manual_seed(seed)
         self._widths = band_widths()
@@ -81,6 +81,11 @@ class Mixer:
             own_word = entry.kind == "tts" and any(w in entry.said for w in words)
             kind = "own word" if own_word else entry.kind
             self._by_kind.setdefault(kind, []).append(i)
+
+    def restart(self, step: int) -> None:
+        """Mix from here on as every mixer of this seed does from this step on."""
+        self._rng = np.random.default_rng([self._seed, step])
+        self._torch.manual_seed(self._seed * 1_000_003 + step)
 
     def _segment(self, kind: str, n_frames: int) -> np.ndarray:
         """`n_frames` of one sound of `kind`, repeated if it is shorter."""

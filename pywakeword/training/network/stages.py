@@ -123,14 +123,18 @@ class Trainer:
         draw: Callable[[], Batch],
         loss_of: Callable[[Batch], dict[str, Tensor]],
         each_save: Callable[[int], None] | None = None,
+        restart: Callable[[int], None] | None = None,
     ) -> None:
         """Step until the end; `loss_of(draw())` gives named losses that are summed.
 
         A second thread draws the next batch meanwhile, but never across a save: what
-        `each_save` changes holds for every later batch, in every run.
+        `each_save` changes holds for every later batch, in every run. `restart` gets the step
+        from which batches are drawn, after a save or in a resumed run: both draw the same.
         """
         if self.resume():
             return
+        if restart is not None:
+            restart(self.first_step)
         self.network.train()
         sums: dict[str, float] = {}
         began = time.monotonic()
@@ -158,6 +162,8 @@ class Trainer:
                     if each_save is not None:
                         each_save(step + 1)
                         self.network.train()
+                    if restart is not None:
+                        restart(step + 1)
                     drawn = ahead.submit(draw)
 
     def _append_log(self, step: int, seconds: float, means: dict[str, float]) -> None:
@@ -173,7 +179,7 @@ class Curriculum:
     """Draws batches from the stores."""
 
     def __init__(self, speech: Store, interference: Store, shape: Shape, seed: int) -> None:
-        self.store, self.shape = speech, shape
+        self.store, self.shape, self._seed = speech, shape, seed
         self.rng = np.random.default_rng(seed)
         self.mixer = Mixer(interference, seed + 1, tuple(w.replace("_", " ") for w in shape.words))
         entries = speech.entries
@@ -205,6 +211,11 @@ class Curriculum:
         self._positive_share = _POSITIVE_SHARE + _POSITIVE_SHARE_PER_WORD * max(
             len(shape.words) - 2, 0
         )
+
+    def restart(self, step: int) -> None:
+        """Draw from here on what every run draws from this step on."""
+        self.rng = np.random.default_rng([self._seed, step])
+        self.mixer.restart(step)
 
     def _draw(self, batch: int) -> list[int]:
         """Choose the clips of a batch: a quarter or more holds a word."""
@@ -343,7 +354,7 @@ def teach_words(
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
             return word_losses(network, drawn)[0]
 
-    trainer.run(lambda: curriculum.words(batch), loss_of, mine)
+    trainer.run(lambda: curriculum.words(batch), loss_of, mine, curriculum.restart)
 
 
 Drawn = tuple[Mixed, Targets, Tensor, Tensor]
