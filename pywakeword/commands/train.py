@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     _install_voice()
     began = time.monotonic()
-    path = train_word(request, lambda stage: _say(f"{stage} ..."), _bar)
+    path = train_word(request, _report, _bar)
     _say(f"{(time.monotonic() - began) / 60:.1f} minutes")
     _print_result(path)
     return 0
@@ -144,10 +144,27 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _report(stage: str) -> None:
+    """Name a stage; where bars are drawn, they show how far it is."""
+    if not (_draws() and stage.endswith("%")):
+        _say(stage)
+
+
 def _bar(rows: Iterable[Any], count: int, what: str) -> Iterable[Any]:
-    """Show how many of `count` rows are made; those of an earlier run come at once."""
-    bar: Iterable[Any] = require("tqdm", "train").tqdm(rows, total=count, desc=what, disable=None)
-    return bar
+    """Show how many of `count` rows are made: a bar on a terminal, else a line per 5 percent."""
+    if _draws():
+        yield from require("tqdm", "train").tqdm(rows, total=count, desc=what)
+        return
+    shown = 0
+    for number, row in enumerate(rows, 1):
+        yield row
+        if 100 * number // count >= shown + 5:
+            shown = 100 * number // count
+            _say(f"{what} {shown} %")
+
+
+def _draws() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _print_result(path: Path) -> None:

@@ -11,6 +11,7 @@ from helpers.tone_voice import write_training_data
 
 from pywakeword import voices
 from pywakeword.cli import main
+from pywakeword.commands import train
 from pywakeword.models.bundled import bundled_dir
 from pywakeword.training.word import run as word_run
 from pywakeword.training.word.request import Request
@@ -60,3 +61,15 @@ def test_the_command_prints_its_plan_and_asks_before_it_downloads_or_speaks(
     monkeypatch.setattr(sys, "stdin", io.StringIO())  # no terminal: no question
     assert main(command) == 0
     assert "begin?" not in capsys.readouterr().err
+
+
+def test_progress_without_a_terminal_is_a_line_per_five_percent(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert list(train._bar(iter(range(40)), 40, "takes")) == list(range(40))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 20
+    assert (lines[0], lines[-1]) == ("takes 5 %", "takes 100 %")
+    assert list(train._bar(iter(()), 0, "takes")) == []
+    train._report("training 20 %")
+    assert capsys.readouterr().err == "training 20 %\n"

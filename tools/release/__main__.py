@@ -6,4 +6,4 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("release", ["train", "calibrate", "training-data", "plot"]))
+sys.exit(run("release", ["train", "training-data", "calibrate", "plot"]))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pywakeword.measure.evaluation import calibration_table, frr_at_fa
 
-THRESHOLDS = [
+_THRESHOLDS = [
     *np.arange(0.05, 0.95, 0.05).round(2),
     0.95,
     0.96,
@@ -35,7 +35,11 @@ _LEAST_DEFAULT = 0.5
 
 
 def calibration(
-    best: Sequence[float], negative_peaks: npt.NDArray[Any], hours: float, conditions: str
+    best: Sequence[float],
+    negative_peaks: npt.NDArray[Any],
+    hours: float,
+    conditions: str,
+    rate: float = _DEFAULT_RATE,
 ) -> dict[str, Any]:
     """Return a calibration as a card has it.
 
@@ -49,9 +53,11 @@ def calibration(
         Their length.
     conditions : str
         What was measured, in words.
+    rate : float
+        False accepts per hour at the default threshold.
     """
-    table = calibration_table(best, negative_peaks, hours, [float(t) for t in THRESHOLDS])
-    wanted = frr_at_fa(best, negative_peaks, hours, _DEFAULT_RATE).threshold
+    table = calibration_table(best, negative_peaks, hours, [float(t) for t in _THRESHOLDS])
+    wanted = frr_at_fa(best, negative_peaks, hours, rate).threshold
     least = max(wanted, _LEAST_DEFAULT)
     default = next((r.threshold for r in table if r.threshold >= least), table[-1].threshold)
     return {

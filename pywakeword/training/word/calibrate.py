@@ -19,12 +19,12 @@ import pywakeword
 from pywakeword.audio import ArraySource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.device_state import DeviceState
-from pywakeword.measure.evaluation import calibration_table, frr_at_fa, peaks
+from pywakeword.measure.evaluation import frr_at_fa, peaks
 from pywakeword.measure.scanning import scan
 from pywakeword.training.export.keyword_graph import Ranges, fold, run_float
 from pywakeword.training.export.simulation import Simulated
 from pywakeword.training.figures.develop import one_hot, smooth
-from pywakeword.training.figures.tables import THRESHOLDS
+from pywakeword.training.figures.tables import calibration
 from pywakeword.training.material.corpus import Clip, decode
 from pywakeword.training.material.features import Store, to_pcm
 from pywakeword.training.network.mixing import Mixer
@@ -33,7 +33,6 @@ from pywakeword.training.network.sampling import SILENCE
 from pywakeword.training.network.shape import REFRACTORY_S
 from pywakeword.training.takes.bank import read_index
 
-_LOWEST_DEFAULT = 0.5
 _STREAM_FRAMES = 3000  # negatives are scanned in streams of half a minute
 _MIXED_COPIES = 2
 _AT_ONCE = 16
@@ -71,27 +70,13 @@ def calibrate(
         scored.calls["own takes"] = rows
     kept = scored.calls.get("own takes", [])
     calls = kept or [s for scores in scored.calls.values() for s in scores]
-    table = calibration_table(calls, found, hours, [float(t) for t in THRESHOLDS])
     measured = [rate for rate in _RATES if rate * hours >= 1] or [1 / hours]
-    wanted = frr_at_fa(calls, found, hours, measured[0]).threshold
-    lowest = max(wanted, _LOWEST_DEFAULT)
-    default = next((r.threshold for r in table if r.threshold >= lowest), table[-1].threshold)
     takes = "the user's own takes" if kept else "synthetic voices that were not trained on"
-    calibration = {
-        "negative_hours": round(hours, 3),
-        "positives": len(calls),
-        "default_threshold": default,
-        "table": [
-            {
-                "threshold": r.threshold,
-                "miss_rate": round(r.miss_rate, 4),
-                "false_accepts_per_hour": round(r.false_accepts_per_hour, 4),
-            }
-            for r in table
-        ],
-        "conditions": f"takes: {takes}, in quiet; negatives: held-out speech, words and noise of "
-        "the training data, in quiet and twice in noise, babble, music, speech and alarms",
-    }
+    conditions = (
+        f"takes: {takes}, in quiet; negatives: held-out speech, words and noise of the training "
+        "data, in quiet and twice in noise, babble, music, speech and alarms"
+    )
+    table = calibration(calls, found, hours, conditions, rate=measured[0])
     figures = {
         "misses": {
             kind: [_row(scores, found, hours, rate) for rate in measured]
@@ -99,10 +84,12 @@ def calibrate(
         },
         "other_phrases_by_held_out_voices": {
             "takes": len(scored.others),
-            "accepted_at_default": int(np.sum(np.asarray(scored.others) >= default)),
+            "accepted_at_default": int(
+                np.sum(np.asarray(scored.others) >= table["default_threshold"])
+            ),
         },
     }
-    return {"calibration": {word: calibration}, "figures": figures}
+    return {"calibration": {word: table}, "figures": figures}
 
 
 def negative_peaks(

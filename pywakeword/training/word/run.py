@@ -11,6 +11,7 @@ from typing import Any
 
 from pywakeword.errors import PyWakewordError
 from pywakeword.training.network.shape import sized
+from pywakeword.training.takes.bank import INDEX, read_index
 from pywakeword.training.word.request import Request
 from pywakeword.training.word.spoken import word_of
 from pywakeword.training.word.takes import VOICE, speak_held_out, speak_takes
@@ -62,6 +63,7 @@ def train_word(request: Request, report: Callable[[str], None], bar: Bar) -> Pat
         steps=request.amounts.steps,
         quantized_steps=request.amounts.quantized_steps,
         seed=seed,
+        progress=lambda share: report(f"training {100 * share:.0f} %"),
     )
     report("thresholds")
     data = release.export(taught.rounded, [taught.ranges])[word.label]
@@ -94,6 +96,7 @@ def _speak(request: Request, report: Callable[[str], None], bar: Bar) -> None:
         ("held_out", speak_held_out, amounts.held_out),
     ):
         report(name.replace("_", " "))
+        done = len(read_index(work / name)) if (work / name / INDEX).exists() else 0
         rows = speak(
             work / name,
             word.label,
@@ -104,7 +107,7 @@ def _speak(request: Request, report: Callable[[str], None], bar: Bar) -> None:
             workers=request.workers,
             make_voice=request.make_voice,
         )
-        for _ in bar(rows, count, name.replace("_", " ")):
+        for _ in bar(rows, count - done, name.replace("_", " ")):
             pass
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def teach(
     quantized_steps: int,
     seed: int,
     trunk_share: float = TRUNK_SHARE,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Taught:
     """Train one word; checkpoints in `work` let a run that was killed go on.
 
@@ -62,6 +64,8 @@ def teach(
         Random seed.
     trunk_share : float
         The trunk's share of the learning rate.
+    progress : callable
+        Called with the share of the batches that is done, whenever a checkpoint was written.
     """
     # One thread computes while another draws the next batch.
     torch.set_num_threads(1)
@@ -77,7 +81,8 @@ def teach(
     if mined.exists() and len(hardness := np.load(mined)) == len(curriculum.negatives):
         curriculum.hardness = hardness
 
-    def scan_negatives(step: int) -> None:
+    def each_save(step: int) -> None:
+        progress(step / (steps + quantized_steps))
         if step % _MINE_EVERY == 0:
             mine(network, curriculum)
             np.save(mined, curriculum.hardness)
@@ -88,7 +93,7 @@ def teach(
         work,
         steps=steps,
         rate=RATE,
-        mine=scan_negatives,
+        mine=each_save,
         name="word",
         trunk_share=trunk_share,
     )
