@@ -10,7 +10,7 @@ from typing import Any
 from pywakeword._extras import require
 from pywakeword.errors import ModelError, ModelNotFoundError
 
-_N_LIKELY = 300
+_N_LIKELY = 100
 _UNLIKELY, _BELOW = -15.0, -2.0
 
 
@@ -61,14 +61,21 @@ class LlamaScorer:
         self, texts: Sequence[str], cancelled: Callable[[], bool] = lambda: False
     ) -> list[float]:
         """Return the log probability of each text; see `LanguageScorer`."""
-        found: list[float] = []
-        for text in texts:
-            if cancelled():
-                break
-            found.append(self._log_probability(text, cancelled))
-        return found
+        asked: dict[str, dict[str, float]] = {}  # hypotheses begin alike
 
-    def _log_probability(self, text: str, cancelled: Callable[[], bool]) -> float:
+        def likely_after(before: str) -> dict[str, float]:
+            if before not in asked:
+                asked[before] = self._next(before)
+            return asked[before]
+
+        return [self._log_probability(text, likely_after, cancelled) for text in texts]
+
+    def _log_probability(
+        self,
+        text: str,
+        likely_after: Callable[[str], dict[str, float]],
+        cancelled: Callable[[], bool],
+    ) -> float:
         """Add up the model's log probabilities, piece by piece.
 
         The longest of the likely tokens that fits is taken: the one that the model's own
@@ -76,7 +83,7 @@ class LlamaScorer:
         """
         before, rest, total = self._prompt, " " + " ".join(text.split()), 0.0
         while rest.strip() and not cancelled():
-            likely = self._next(before)
+            likely = likely_after(before)
             fitting = [piece for piece in likely if piece.strip() and rest.startswith(piece)]
             if fitting:
                 piece = max(fitting, key=len)
