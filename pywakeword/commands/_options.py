@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from pywakeword.device_state import DeviceState
 from pywakeword.endpointing import Decision, TwoPassEndpointer, WhisperSource
 from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
+from pywakeword.endpointing.recognisers.transcript import Reranker
 from pywakeword.endpointing.recognisers.whisper.files import SIZES
 from pywakeword.endpointing.stream_listener import AnyEndpointer
 from pywakeword.errors import ModelError
@@ -163,16 +164,39 @@ def add_recogniser_options(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE|PATH",
         help="base (default) or tiny, see 'pywakeword recognisers', or a folder; implies --asr",
     )
+    parser.add_argument(
+        "--rerank",
+        metavar="GGUF",
+        help="let this language model choose among the hypotheses (extra llm); needs --asr",
+    )
+    parser.add_argument(
+        "--rerank-weights", metavar="FILE", help="weights that were learned for --rerank"
+    )
 
 
 def make_recogniser(args: argparse.Namespace, *, realtime: bool) -> WhisperSource | None:
     """Build the recogniser from the options of `add_recogniser_options`."""
+    if args.rerank_weights is not None and args.rerank is None:
+        raise ValueError("--rerank-weights needs --rerank")
     if not args.asr and args.asr_model is None:
+        if args.rerank is not None:
+            raise ValueError("--rerank needs --asr")
         return None
     model = args.asr_model or "base"
-    if model in SIZES:
-        return WhisperSource(size=model, realtime=realtime)
-    return WhisperSource(model, realtime=realtime)
+    folder, size = (None, model) if model in SIZES else (model, "base")
+    return WhisperSource(folder, size, realtime=realtime, reranker=_reranker(args, realtime))
+
+
+def _reranker(args: argparse.Namespace, realtime: bool) -> Reranker | None:
+    if args.rerank is None:
+        return None
+    from pywakeword.endpointing import HypothesisReranker, LlamaScorer, RerankWeights
+
+    weights = RerankWeights()
+    if args.rerank_weights is not None:
+        weights = RerankWeights.load(args.rerank_weights)
+    deadline_s = 0.5 if realtime else 60.0  # nobody waits for a file
+    return HypothesisReranker(LlamaScorer(args.rerank), weights=weights, deadline_s=deadline_s)
 
 
 def make_endpointer(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Hypothesis,
         Recogniser,
         Recognition,
+        Reranked,
         Transcript,
         Word,
     )
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
         Role,
     )
     from pywakeword.endpointing.requests import Request, RequestListener
+    from pywakeword.endpointing.reranking import (
+        CompletionsScorer,
+        HypothesisReranker,
+        LanguageScorer,
+        LlamaScorer,
+        RerankWeights,
+    )
     from pywakeword.endpointing.truncation import RepairHook, TruncationCheck
     from pywakeword.endpointing.two_pass import Decision, TwoPassEndpointer
     from pywakeword.endpointing.utterance import Utterance, UtteranceJoiner
@@ -48,6 +56,7 @@ else:
             "Hypothesis",
             "Recogniser",
             "Recognition",
+            "Reranked",
             "Transcript",
             "Word",
         ),
@@ -59,6 +68,13 @@ else:
             "FrameRepair",
             "Repair",
             "Role",
+        ),
+        "reranking": (
+            "CompletionsScorer",
+            "HypothesisReranker",
+            "LanguageScorer",
+            "LlamaScorer",
+            "RerankWeights",
         ),
         "requests": ("Request", "RequestListener"),
         "truncation": ("RepairHook", "TruncationCheck"),
@@ -81,6 +97,7 @@ __all__ = [
     "AmrRepair",
     "Arbitrator",
     "CommandFrame",
+    "CompletionsScorer",
     "Decision",
     "EncoderStream",
     "Encoding",
@@ -92,6 +109,9 @@ __all__ = [
     "FrameBatcher",
     "FrameRepair",
     "Hypothesis",
+    "HypothesisReranker",
+    "LanguageScorer",
+    "LlamaScorer",
     "NetworkArbitrator",
     "PocketsphinxSource",
     "Recogniser",
@@ -100,6 +120,8 @@ __all__ = [
     "RepairHook",
     "Request",
     "RequestListener",
+    "RerankWeights",
+    "Reranked",
     "Role",
     "StreamingEncoder",
     "TranscribingSource",

@@ -130,7 +130,7 @@ class StreamListener:
         """Listen for what follows a wake word; see `Endpointer.start_after_wake_word`."""
         events = self._endpointer.start_after_wake_word(after)
         if self._transcriber is not None:
-            self._transcriber.begin(after.end_sample if isinstance(after, Detection) else after)
+            self._transcriber.begin(after)
             self._transcriber.follow(events)
         return events
 

@@ -204,8 +204,7 @@ class TwoPassEndpointer(NotCopied):
         self._awaited = True
         self._close_pause()
         if self._transcriber is not None:
-            end = detection.end_sample if isinstance(detection, Detection) else detection
-            self._transcriber.begin(end)
+            self._transcriber.begin(detection)
         events = self._first_pass(raw)
         self._follow(events)
         return events

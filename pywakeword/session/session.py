@@ -423,7 +423,9 @@ class VoiceSession:
 
     def _listen(self, after: int) -> None:
         self._listen_from = max(after, self._clock.now - _LOOK_BACK_SAMPLES)
-        for event in self._listener.start(self._listen_from):
+        word = self._word
+        known = word is not None and word.end_sample == self._listen_from
+        for event in self._listener.start(word if known and word else self._listen_from):
             self._on_endpoint(event)
 
     def _stop_answer(self) -> None:

@@ -6,4 +6,6 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("endpointing", ["train", "evaluate", "study", "long-stream"]))
+VERBS = ["train", "evaluate", "study", "long-stream", "transcribe", "one-breath", "rerank"]
+
+sys.exit(run("endpointing", VERBS))

@@ -46,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     clips = read_manifest(args.data, args.split)
     suitable = _transcribed(clips, _english(args.data))
-    speech = random.Random(args.seed).sample(suitable, args.count)
+    random.Random(args.seed).shuffle(suitable)
+    speech = suitable[: args.count]
+    if len(speech) < args.count:
+        raise SystemExit(f"there are only {len(speech)} utterances")
     noises = [clip.path for clip in clips if clip.category == "noise"]
     rows = read_rows(args.out) if args.out.exists() else []
     done = {(row["file"], row["condition"]) for row in rows}

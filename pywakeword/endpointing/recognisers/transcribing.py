@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,13 +18,15 @@ from pywakeword.endpointing.recognisers.completeness import completeness
 from pywakeword.endpointing.recognisers.transcript import (
     Recogniser,
     Recognition,
+    Reranker,
     Transcript,
     Word,
     check_recognition,
 )
+from pywakeword.endpointing.recognisers.wake_word import n_wake_words, without_wake_word
 from pywakeword.endpointing.recognisers.worker import Job, WorkerThread
 from pywakeword.errors import RecogniserError, RecogniserTimeoutError
-from pywakeword.events import End, EndpointEvent, PossibleEnd, Resumed, SpeechStart
+from pywakeword.events import Detection, End, EndpointEvent, PossibleEnd, Resumed, SpeechStart
 
 # Speech is reported when it has lasted a while: what is transcribed begins before it.
 _BEFORE_SPEECH_SAMPLES = SAMPLE_RATE_HZ // 5
@@ -49,10 +52,17 @@ class TranscribingSource(NotCopied):
         speed of the machine.
     timeout_s : float
         Longest time that `wait_for` and an `encoding` that waits take.
+    reranker : Reranker, optional
+        Orders the hypotheses, in the recogniser's thread.
     """
 
     def __init__(
-        self, recogniser: Recogniser, *, realtime: bool = True, timeout_s: float = 5.0
+        self,
+        recogniser: Recogniser,
+        *,
+        realtime: bool = True,
+        timeout_s: float = 5.0,
+        reranker: Reranker | None = None,
     ) -> None:
         if not callable(getattr(recogniser, "recognise", None)):
             raise TypeError(f"recogniser must have a method recognise, got {recogniser!r:.60}")
@@ -60,6 +70,7 @@ class TranscribingSource(NotCopied):
         if not 0 < timeout_s < 3600:
             raise ValueError(f"timeout_s must be above 0 and below 3600, got {timeout_s!r}")
         self._recogniser = recogniser
+        self._reranker = reranker
         self._realtime = bool(realtime)
         self._timeout_s = timeout_s
         self._worker: WorkerThread[_Found] = WorkerThread("pywakeword-recogniser")
@@ -82,6 +93,7 @@ class TranscribingSource(NotCopied):
         self._cancel()
         self._history.reset()
         self._begin: int | None = None
+        self._wake_word = ""
         self._over = True  # the next speech is another utterance
         self._tokens: tuple[str, ...] = ()
 
@@ -94,10 +106,19 @@ class TranscribingSource(NotCopied):
         """Consume audio; see `EosSource`."""
         self._history.append(as_pcm(pcm))
 
-    def begin(self, sample: int) -> None:
-        """Transcribe what is said from this sample on: the end of the wake word."""
+    def begin(self, after: Detection | int) -> None:
+        """Transcribe what is said after a wake word, or from a sample on.
+
+        The end of a wake word in one breath with a command is not known to the sample. So the
+        recogniser gets the word too, and it is taken off the transcript.
+        """
         self._cancel()
-        self._begin, self._over, self._tokens = sample, False, ()
+        self._over, self._tokens, self._wake_word = False, (), ""
+        if isinstance(after, Detection):
+            self._begin = max(0, after.start_sample - _BEFORE_SPEECH_SAMPLES)
+            self._wake_word = after.keyword.replace("_", " ")
+        else:
+            self._begin = after
 
     def follow(self, events: Iterable[EndpointEvent]) -> None:
         """Take the events of the endpointer that gets the same audio."""
@@ -106,7 +127,7 @@ class TranscribingSource(NotCopied):
                 self._cancel()
                 if self._begin is None or (self._over and isinstance(event, SpeechStart)):
                     self._begin = max(0, event.sample - _BEFORE_SPEECH_SAMPLES)
-                    self._tokens = ()
+                    self._tokens, self._wake_word = (), ""
                 self._over = False
             elif isinstance(event, PossibleEnd):
                 self._transcribe(event.sample)
@@ -191,9 +212,15 @@ class TranscribingSource(NotCopied):
     def _transcribe(self, pause: int, tail_samples: int = _TAIL_SAMPLES) -> None:
         begin, pcm = self._history.cut(self._begin or 0, pause + tail_samples)
         self._pause = pause
-        self._job = self._worker.submit(
-            lambda cancelled: _recognise(self._recogniser, begin, pcm, cancelled)
-        )
+        wake_word = self._wake_word
+
+        def work(cancelled: Callable[[], bool]) -> _Found:
+            found = _recognise(self._recogniser, pcm, cancelled)
+            if wake_word:
+                found = _behind(found, wake_word)
+            return found, _transcript(found, self._reranker, begin, begin + len(pcm))
+
+        self._job = self._worker.submit(work)
 
     def _cancel(self) -> None:
         if self._job is not None:
@@ -206,9 +233,7 @@ def too_slow(timeout_s: float) -> RecogniserTimeoutError:
     return RecogniserTimeoutError(f"the recogniser gave no transcript within {timeout_s:g} s")
 
 
-def _recognise(
-    recogniser: Recogniser, begin: int, pcm: PcmBlock, cancelled: Callable[[], bool]
-) -> _Found:
+def _recognise(recogniser: Recogniser, pcm: PcmBlock, cancelled: Callable[[], bool]) -> Recognition:
     try:
         answer = recogniser.recognise(pcm, cancelled)
     except RecogniserError:
@@ -217,11 +242,31 @@ def _recognise(
         raise RecogniserError(f"the recogniser failed: {type(error).__name__}: {error}") from error
     if cancelled():
         raise CancelledError
-    found = check_recognition(answer)
+    return check_recognition(answer)
+
+
+def _behind(found: Recognition, wake_word: str) -> Recognition:
+    """Take the wake word off each hypothesis."""
+    behind = [
+        replace(hypothesis, text=without_wake_word(hypothesis.text, wake_word))
+        for hypothesis in found.hypotheses
+    ]
+    words = found.words
+    if words:
+        words = words[n_wake_words([word.text for word in words], wake_word) :]
+    return replace(found, hypotheses=tuple(h for h in behind if h.text), words=words)
+
+
+def _transcript(found: Recognition, reranker: Reranker | None, begin: int, end: int) -> Transcript:
     words = tuple(
         Word(word.text, begin + word.start_sample, begin + word.end_sample) for word in found.words
     )
-    return found, Transcript(found.hypotheses, words, begin, begin + len(pcm))
+    if reranker is None:
+        return Transcript(found.hypotheses, words, begin, end)
+    reranked = reranker.rerank(found.hypotheses)
+    if reranked.hypotheses[:1] != found.hypotheses[:1]:
+        words = ()
+    return Transcript(reranked.hypotheses, words, begin, end, reranked)
 
 
 def _second(future: Future[_Found]) -> Future[Transcript]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -81,20 +81,54 @@ class Transcript:
     hypotheses : tuple of Hypothesis
         Best first; empty if nothing was understood.
     words : tuple of Word
-        Words of the first hypothesis, with their samples in the stream.
+        Words of the first hypothesis, with their samples in the stream; empty if the reranker
+        put another one first.
     begin_sample, end_sample : int
-        The audio that was transcribed.
+        The audio that was transcribed, the wake word included.
+    reranked : Reranked or None
+        What the reranker did; None without one.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     words: tuple[Word, ...]
     begin_sample: int
     end_sample: int
+    reranked: Reranked | None = None
 
     @property
     def text(self) -> str:
         """Text of the best hypothesis; empty if nothing was understood."""
         return self.hypotheses[0].text if self.hypotheses else ""
+
+
+@dataclass(frozen=True)
+class Reranked:
+    """The hypotheses in their new order.
+
+    Attributes
+    ----------
+    hypotheses : tuple of Hypothesis
+        Best first. They keep the recogniser's scores.
+    scores : tuple of float
+        The weighted sums; empty if nothing was reranked.
+    reason : {"reranked", "one", "deadline", "failed"}
+        "one": there was no choice. "deadline": the language model was too slow, and "failed":
+        it failed. The recogniser's order then stays.
+    error : Exception or None
+        Why it failed.
+    """
+
+    hypotheses: tuple[Hypothesis, ...]
+    scores: tuple[float, ...]
+    reason: Literal["reranked", "one", "deadline", "failed"]
+    error: BaseException | None = None
+
+
+class Reranker(Protocol):
+    """Orders hypotheses; `HypothesisReranker` does."""
+
+    def rerank(self, hypotheses: Sequence[Hypothesis]) -> Reranked:
+        """Return the hypotheses, best first; in their own order if that fails."""
 
 
 class Recogniser(Protocol):

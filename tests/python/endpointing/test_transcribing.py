@@ -29,6 +29,7 @@ from pywakeword import (
     WakeWord,
 )
 from pywakeword.endpointing.recognisers.completeness import completeness
+from pywakeword.endpointing.recognisers.wake_word import without_wake_word
 from pywakeword.endpointing.repair.joining import join_texts
 
 WORD = spoken("computer")[: sounds.COMPUTER[1] + 800]
@@ -53,9 +54,9 @@ def test_a_request_has_its_transcript(two_pass: bool) -> None:
     assert isinstance(said, Utterance)
     assert found.text == "Turn on the light."
     assert found.transcript_error is None
-    # From the end of the word to 0.2 s after the speech, once: the pause was transcribed.
+    # From 0.2 s before the word to 0.2 s after the speech, once: the pause was transcribed.
     begin, end = found.transcript.begin_sample, found.transcript.end_sample
-    assert begin == found.detection.end_sample
+    assert begin == found.detection.start_sample - 3200
     assert end - said.end_sample in range(2400, 3201)
     assert recogniser.heard == [end - begin]
     assert found.transcript.words[1].start_sample == begin + 100
@@ -199,7 +200,7 @@ def test_a_truncated_request_is_asked_about_and_joined() -> None:
     assert second.detection is first.detection
     assert second.text == "Set a timer for ten minutes."
     assert second.repair is None
-    assert second.transcript.begin_sample == len(ONE)
+    assert second.transcript.begin_sample == len(ONE)  # there is no word to look for
     # No answer: one request all the same.
     listener.listen_again(second)
     (third,) = listener.process(floor(8))
@@ -235,6 +236,28 @@ def test_completeness() -> None:
     unsure = ["", "...", "turn on the", "set a timer for", "book a table for", "play some", "and,"]
     assert [text for text in sure if completeness(text) <= 0.5] == []
     assert [text for text in unsure if completeness(text) >= 0.5] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "rest"),
+    [
+        ("Computer, turn on the light.", "computer", "turn on the light."),
+        ("Computer turn on the light.", "computer", "turn on the light."),
+        ("Hey, Samual. What's next?", "hey samuel", "What's next?"),
+        ("O K Nabu stop", "okay nabu", "stop"),
+        ("Rename this device.", "computer", "Rename this device."),
+        ("Alexa", "alexa", ""),
+        ("", "alexa", ""),
+    ],
+)
+def test_the_wake_word_is_taken_off(text: str, word: str, rest: str) -> None:
+    assert without_wake_word(text, word) == rest
+
+
+def test_a_transcript_begins_behind_the_wake_word() -> None:
+    (found,) = listen(ONE, Saying("Computer, turn it on."))
+    assert found.text == "turn it on."
+    assert [word.text for word in found.transcript.words] == ["turn", "it", "on."]
 
 
 def test_bad_input() -> None:

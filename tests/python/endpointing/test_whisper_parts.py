@@ -19,6 +19,8 @@ from pywakeword.endpointing.recognisers.whisper.loops import without_loops
 def test_loops_are_cut() -> None:
     assert without_loops("Stop it now. Stop it now. Stop it") == "Stop it now."
     assert without_loops("Turn on the light. turn on the light") == "Turn on the light."
+    cut_off = "computer ring the doorbell computer ring the doorbell computer ring the door"
+    assert without_loops(cut_off) == "computer ring the doorbell"
     assert without_loops("very very very very very very") == "very"
     for kept in ("seven seven seven", "no no no no", "knock knock, who is there", "one", ""):
         assert without_loops(kept) == kept

@@ -17,8 +17,9 @@ def without_loops(text: str) -> str:
         rest = keys[start:]
         for period in range(1, len(rest) // 2 + 1):
             least = 2 if period >= 3 else 5
-            if len(rest) >= period * least and all(
-                rest[i] == rest[i % period] for i in range(len(rest))
-            ):
+            repeats = [rest[i] == rest[i % period] for i in range(len(rest))]
+            # The last word may be cut off, where the number of tokens ended.
+            repeats[-1] = rest[(len(rest) - 1) % period].startswith(rest[-1])
+            if len(rest) >= period * least and all(repeats):
                 return " ".join(words[: start + period])
     return " ".join(words)

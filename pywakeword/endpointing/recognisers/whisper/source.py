@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from pywakeword.endpointing.recognisers.transcribing import TranscribingSource
+from pywakeword.endpointing.recognisers.transcript import Reranker
 from pywakeword.endpointing.recognisers.whisper.recogniser import WhisperRecogniser
 
 
@@ -28,7 +29,7 @@ class WhisperSource(TranscribingSource):
         Whether transcripts have the words' times.
     n_threads : int
         Threads of one recognition. More than the free cores make it slow.
-    realtime, timeout_s
+    realtime, timeout_s, reranker
         As for `TranscribingSource`.
 
     Raises
@@ -52,6 +53,7 @@ class WhisperSource(TranscribingSource):
         n_threads: int = 1,
         realtime: bool = True,
         timeout_s: float = 5.0,
+        reranker: Reranker | None = None,
     ) -> None:
         recogniser = WhisperRecogniser(
             model_dir,
@@ -61,4 +63,4 @@ class WhisperSource(TranscribingSource):
             word_times=word_times,
             n_threads=n_threads,
         )
-        super().__init__(recogniser, realtime=realtime, timeout_s=timeout_s)
+        super().__init__(recogniser, realtime=realtime, timeout_s=timeout_s, reranker=reranker)
