@@ -9,6 +9,7 @@ import pytest
 
 from pywakeword.training.material.features import N_MELS, Store, StoreWriter
 from pywakeword.training.material.splicing import splice
+from pywakeword.training.network.mining import clip_of
 from pywakeword.training.network.mixing import Mixer, band_centres
 from pywakeword.training.network.shape import Shape
 from pywakeword.training.network.stages import Curriculum
@@ -113,6 +114,14 @@ def test_a_store_without_natural_voices_gives_full_batches(
     mixed, goal, _, _ = curriculum.words(24)
     assert mixed.features.shape[0] == 24
     assert (goal.posterior == 1).any(axis=(1, 2)).sum() == 6
+
+
+def test_a_clip_is_no_hard_negative_for_the_word_that_the_clip_before_it_ends_with() -> None:
+    firsts, lasts = np.array([0, 500, 1500]), np.array([500, 1000, 2000])  # one was left out
+    newest = np.array([490, 530, 699, 700, 990, 1200, 1750])
+    clip, inside = clip_of(newest, firsts, lasts, 201)
+    assert clip[inside].tolist() == [0, 1, 1, 2]
+    assert newest[inside].tolist() == [490, 700, 990, 1750]
 
 
 def test_some_microphones_pass_a_narrow_band(interference: Store) -> None:

@@ -111,7 +111,8 @@ def main(argv: list[str] | None = None) -> int:
 
     if mined.exists() and len(hardness := np.load(mined)) == len(curriculum.negatives):
         curriculum.hardness = hardness
-    elif args.start:  # a trained network can rank the negatives at once
+    elif args.start and not (args.work / f"words-{run.name}.pt").exists():
+        # A trained network can rank the negatives at once.
         scan_negatives(0)
     teach_words(
         network,

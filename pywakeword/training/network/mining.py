@@ -39,11 +39,23 @@ def highest_posteriors(network: Network, curriculum: Curriculum) -> np.ndarray:
     entries = curriculum.store.entries
     firsts = np.array([e.first_frame for e in entries])
     lasts = firsts + [e.n_frames for e in entries]
-    clip = np.searchsorted(firsts, at, side="right") - 1
-    inside = at < lasts[clip]  # not in a clip that was left out
+    clip, inside = clip_of(at, firsts, lasts, shape.window_frames)
     highest = np.zeros(len(firsts), np.float32)
     np.maximum.at(highest, clip[inside], value[inside])
     return np.asarray(highest[curriculum.negatives])
+
+
+def clip_of(
+    newest: np.ndarray, firsts: np.ndarray, lasts: np.ndarray, window_frames: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the clip of every output, and whether the output says something about it.
+
+    `newest` are the newest frames of the outputs. It does not where a clip was left out of the
+    store, or where the window reaches back into the clip before: every clip begins with a window
+    of silence.
+    """
+    clip = np.searchsorted(firsts, newest, side="right") - 1
+    return clip, (newest < lasts[clip]) & (newest >= firsts[clip] + window_frames - 1)
 
 
 def mine(network: Network, curriculum: Curriculum) -> dict[str, float]:
