@@ -139,14 +139,12 @@ class VoiceSession:
         block_ms: float = 20.0,
     ) -> None:
         check_type("spotter", spotter, WakeWord)
-        for name, kind, value in (
-            ("tts", TtsClient, tts),
-            ("prosody", Prosody, prosody),
-            ("echo_canceller", EchoCanceller, echo_canceller),
-            ("own_voice", WakeWord, own_voice),
-        ):
-            if value is not None:
-                check_type(name, value, kind)
+        if tts is not None:
+            check_type("tts", tts, TtsClient)
+        if prosody is not None:
+            check_type("prosody", prosody, Prosody)
+        check_type("echo_canceller", echo_canceller, EchoCanceller, bool)
+        check_type("own_voice", own_voice, WakeWord, bool)
         for name, method, partner in (
             ("source", "__iter__", source),
             ("answer", "__call__", answer),
@@ -171,8 +169,6 @@ class VoiceSession:
             raise ValueError("a session transcribes by transcriber or by speech_to_text, not both")
         if truncation is not None and transcriber is None and speech_to_text is None:
             raise ValueError("truncation needs a transcriber or speech_to_text")
-        check_type("echo_canceller", echo_canceller, EchoCanceller, bool)
-        check_type("own_voice", own_voice, WakeWord, bool)
         self._source = source
         self._spotter = spotter
         endpointer = Endpointer() if endpointer is None else endpointer
