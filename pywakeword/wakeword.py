@@ -96,6 +96,7 @@ class WakeWord(NotCopied):
             raise ValueError("give at least one model")
         start = load_backend(backend)
         files = [read_model(name) for name in models]
+        self._models, self._backend = models, backend
         self._cards = tuple(file.card for file in files)
         self._keywords = tuple(word for card in self._cards for word in card.keywords)
         _check_unique(self._keywords)
@@ -222,6 +223,18 @@ class WakeWord(NotCopied):
     def reset(self) -> None:
         """Forget all audio and count samples from 0 again; keep the device state."""
         self._core.reset()
+
+    def another(self, *, threshold: float | Mapping[str, float] | None = None) -> WakeWord:
+        """Make a detector for another stream of audio, with the same models and back end.
+
+        The two share the weights and nothing else.
+
+        Parameters
+        ----------
+        threshold : float or mapping of str to float, optional
+            As for the constructor.
+        """
+        return WakeWord(self._models, threshold=threshold, backend=self._backend)
 
     @property
     def device_state(self) -> DeviceState:

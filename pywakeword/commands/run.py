@@ -9,7 +9,7 @@ import shlex
 import sys
 from contextlib import AsyncExitStack
 
-from pywakeword.audio import AudioSource, EchoCanceller, FileSource, StdinSource
+from pywakeword.audio import AudioSource, FileSource, StdinSource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._event_text import session_record, session_text
 from pywakeword.commands._options import (
@@ -66,8 +66,15 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument("--device", metavar="NAME|INDEX", help="microphone and loudspeaker")
     parser.add_argument(
         "--echo-canceller",
-        action="store_true",
-        help="subtract from the microphone what the session itself plays",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="subtract from the microphone what the session itself plays (default: yes)",
+    )
+    parser.add_argument(
+        "--drop-own-words",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="drop a wake word that the session itself says at that moment (default: yes)",
     )
     parser.add_argument("--verify", metavar="URL", help="verify each wake word with this service")
     parser.add_argument(
@@ -120,7 +127,7 @@ async def _run(args: argparse.Namespace) -> int:
         raise ValueError("--explain explains the mirror, which --no-mirror switches off")
     if args.file is not None and args.device is not None:
         raise ValueError("--device is for the microphone, and a FILE is given")
-    spotter = make_spotter(args)
+    spotter = make_spotter(args, echo_cancelled=args.echo_canceller)
     speech_to_text = WyomingSpeechToText(args.stt) if args.stt else None
     endpointer = make_endpointer(args, no_speech_timeout_ms=5000.0)
     recogniser = make_recogniser(args, realtime=args.file in (None, "-"))
@@ -160,7 +167,8 @@ async def _run(args: argparse.Namespace) -> int:
             transcriber=recogniser,
             truncation=TruncationCheck((), FrameRepair()) if args.ask else None,
             loudspeaker=loudspeaker,
-            echo_canceller=EchoCanceller() if args.echo_canceller else None,
+            echo_canceller=args.echo_canceller,
+            own_voice=args.drop_own_words,
             realtime=args.file in (None, "-"),
         )
         async for event in session:

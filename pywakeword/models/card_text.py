@@ -35,9 +35,24 @@ def describe(card: Card) -> list[str]:
     """Return the measured figures of a card, one per line; missing ones are left out."""
     document = card.document
     lines = [f"{card.name}: {document.get('description', 'no description')}"]
+    lines += [f"  {line}" for line in _by_playback(card)]
     lines += [f"  {line}" for line in _figures(document.get("figures", {}))]
     if "command" in document.get("training", {}):
         lines.append(f"  trained by: {document['training']['command']}")
+    return lines
+
+
+def _by_playback(card: Card) -> list[str]:
+    """Return the default thresholds of the playback states."""
+    lines = []
+    for word, calibration in card.calibration.items():
+        for after, states in (
+            ("", calibration.by_playback),
+            (" after an echo canceller", calibration.by_playback_cancelled),
+        ):
+            values = ", ".join(f"{name} {c.default_threshold:g}" for name, c in states.items())
+            if values:
+                lines.append(f"threshold of {word} by playback{after}: {values}")
     return lines
 
 

@@ -6,13 +6,15 @@ from collections import deque
 
 import numpy as np
 
-from pywakeword.audio.echo import EchoCanceller
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.source import PcmBlock
 from pywakeword.events import Detection
 from pywakeword.wakeword import WakeWord
 
-_COINCIDES_SAMPLES = 3 * SAMPLE_RATE_HZ // 10
+# From the end of the word in what is played to its detection in the microphone: an echo is up
+# to 0.4 s late, and neither detector decides at once.
+_EARLIEST_SAMPLES = -SAMPLE_RATE_HZ // 10
+_LATEST_SAMPLES = SAMPLE_RATE_HZ // 2
 _KEPT_SAMPLES = 2 * SAMPLE_RATE_HZ
 
 
@@ -24,13 +26,10 @@ class OwnVoice:
     spotter : WakeWord
         Gets the loudspeaker's samples. Its thresholds say from which score on the device
         counts as having said the word.
-    canceller : EchoCanceller
-        Knows how much later the loudspeaker is in the microphone.
     """
 
-    def __init__(self, spotter: WakeWord, canceller: EchoCanceller) -> None:
+    def __init__(self, spotter: WakeWord) -> None:
         self._spotter = spotter
-        self._canceller = canceller
         self._thresholds = np.array(list(spotter.thresholds.values()))
         self._said: deque[tuple[int, str]] = deque()  # end of the audio, and word
         self._now = 0
@@ -51,8 +50,8 @@ class OwnVoice:
 
     def said(self, detection: Detection) -> bool:
         """Whether the device itself said the word, at the same time."""
-        at = detection.detected_sample - self._canceller.delay_samples
         return any(
-            word == detection.keyword and abs(at - end) <= _COINCIDES_SAMPLES
+            word == detection.keyword
+            and _EARLIEST_SAMPLES <= detection.detected_sample - end <= _LATEST_SAMPLES
             for end, word in self._said
         )

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from pywakeword._checks import check_type
 from pywakeword.audio.echo import EchoCanceller
 from pywakeword.audio.history import AudioHistory
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm
@@ -48,6 +49,10 @@ from pywakeword.wakeword import WakeWord
 # An Endpointer can look back 10 s; up to 0.5 s may pass before it is started.
 _LOOK_BACK_SAMPLES = round(9.5 * SAMPLE_RATE_HZ)
 _TAIL_SAMPLES = SAMPLE_RATE_HZ // 5
+# A person who talks hides from the canceller how well it has converged.
+_CONVERGED_SAMPLES = 5 * SAMPLE_RATE_HZ
+# From this score on in what is played, the device said the word (docs/measured/echo.md).
+_OWN_SCORE = 0.3
 
 
 class VoiceSession:
@@ -87,15 +92,16 @@ class VoiceSession:
         listens again and passes both parts to the application. It needs a text.
     loudspeaker : Loudspeaker, optional
         Plays the answers. Default: a `VirtualLoudspeaker`, which is silent.
-    echo_canceller : EchoCanceller, optional
+    echo_canceller : EchoCanceller or bool
         Subtracts from the microphone what the session itself plays; the detector, the
-        endpointer, the recorded request and the verifier get the cleaned audio. Without it,
-        the microphone goes to them as it is.
-    own_voice : WakeWord, optional
+        endpointer, the recorded request and the verifier get the cleaned audio. True makes
+        one; with False, the microphone goes to them as it is. `spotter` should have
+        `echo_cancelled` accordingly.
+    own_voice : WakeWord or bool
         A second detector of the same words, at a low threshold. It gets what the session
-        plays; a wake word in the microphone that it finds there at the same time, within
-        0.3 s, is the device's own and dropped; `own_words` counts them. Needs
-        `echo_canceller`.
+        plays; a wake word in the microphone that it found there up to 0.5 s before is the
+        device's own and dropped; `own_words` counts them. True makes one; False lets the
+        device wake itself.
     realtime : bool
         Whether the source gives audio as it is recorded.
     block_ms : float
@@ -125,8 +131,8 @@ class VoiceSession:
         transcriber: TranscribingSource | None = None,
         truncation: TruncationCheck | None = None,
         loudspeaker: Loudspeaker | None = None,
-        echo_canceller: EchoCanceller | None = None,
-        own_voice: WakeWord | None = None,
+        echo_canceller: EchoCanceller | bool = True,
+        own_voice: WakeWord | bool = True,
         realtime: bool = False,
         block_ms: float = 20.0,
     ) -> None:
@@ -136,12 +142,12 @@ class VoiceSession:
             )
         if not 1 <= block_ms <= 200:
             raise ValueError(f"block_ms must be from 1 to 200, got {block_ms!r}")
-        if own_voice is not None and echo_canceller is None:
-            raise ValueError("own_voice needs an echo_canceller")
         if transcriber is not None and speech_to_text is not None:
             raise ValueError("a session transcribes by transcriber or by speech_to_text, not both")
         if truncation is not None and transcriber is None and speech_to_text is None:
             raise ValueError("truncation needs a transcriber or speech_to_text")
+        check_type("echo_canceller", echo_canceller, EchoCanceller, bool)
+        check_type("own_voice", own_voice, WakeWord, bool)
         self._source = source
         self._spotter = spotter
         endpointer = Endpointer() if endpointer is None else endpointer
@@ -151,11 +157,17 @@ class VoiceSession:
         self._first: SpokenRequest | None = None
         self._listen_from = 0
         self._loudspeaker = VirtualLoudspeaker() if loudspeaker is None else loudspeaker
-        self._canceller = echo_canceller
+        if isinstance(echo_canceller, bool):
+            self._canceller = EchoCanceller() if echo_canceller else None
+        else:
+            self._canceller = echo_canceller
+        if isinstance(own_voice, bool):
+            own_voice_spotter = spotter.another(threshold=_OWN_SCORE) if own_voice else None
+        else:
+            own_voice_spotter = own_voice
+        self._own_voice = None if own_voice_spotter is None else OwnVoice(own_voice_spotter)
         self._own_words = 0
-        self._own_voice = None
-        if own_voice is not None and echo_canceller is not None:
-            self._own_voice = OwnVoice(own_voice, echo_canceller)
+        self._converged_until = 0
         self._realtime = realtime
         self._block_samples = round(block_ms * SAMPLE_RATE_HZ / 1000)
 
@@ -202,7 +214,7 @@ class VoiceSession:
 
     @property
     def own_words(self) -> int:
-        """Wake words in the microphone that were the device's own, with `own_voice`."""
+        """Wake words in the microphone that were dropped because the device said them."""
         return self._own_words
 
     def play(self, kind: str, pcm: Pcm) -> None:
@@ -252,14 +264,16 @@ class VoiceSession:
         detections: list[Detection] = []
         endpoints: list[EndpointEvent] = []
         spans = self._loudspeaker.played(begin, begin + len(block))
+        played = _played_pcm(spans)
         if self._canceller is not None:
-            played = _played_pcm(spans)
             block = self._canceller.process(block, played)
-            if self._own_voice is not None:
-                self._own_voice.process(played)
+        if self._own_voice is not None:
+            self._own_voice.process(played)
         for span in spans:
             if span.playback != self._playback:
-                self._change_playback(span.begin, span.playback)
+                self._playback = span.playback
+                self._events.append(PlaybackChanged(span.begin, span.playback))
+            self._set_state(span)
             for heard in self._listener.process(block[span.begin - begin : span.end - begin]):
                 endpoints += heard.events
                 if heard.detection is not None and not self._is_own(heard.detection):
@@ -286,11 +300,21 @@ class VoiceSession:
         self._events.clear()
         return events
 
-    def _change_playback(self, sample: int, playback: str) -> None:
-        self._playback = playback
+    def _set_state(self, span: Span) -> None:
+        """Give the detector the playback that is left in its audio.
+
+        Under "tts" a network rejects what sounds like the device itself. Once the canceller has
+        taken the device's voice away, that costs persons; what is left of it, `OwnVoice` drops.
+        """
+        playback = span.playback
+        if self._canceller is not None and self._canceller.converged:
+            self._converged_until = span.end + _CONVERGED_SAMPLES
+        taken_away = span.begin < self._converged_until and span.pcm is not None
+        if playback == "tts" and taken_away and self._own_voice is not None:
+            playback = "none"
         state = self._spotter.device_state
-        self._spotter.device_state = replace(state, playback=playback)
-        self._events.append(PlaybackChanged(sample, playback))
+        if state.playback != playback:
+            self._spotter.device_state = replace(state, playback=playback)
 
     def _on_detection(self, detection: Detection) -> None:
         self._events.append(WordHeard(self._clock.now, detection))

@@ -11,6 +11,7 @@ from helpers import tiny_model
 from helpers.tiny_model import silence, tone, utterance
 
 from pywakeword import CalibrationError, Detection, DeviceState, StreamError, WakeWord
+from pywakeword.models.card_text import describe
 from pywakeword.models.files import read_model
 from pywakeword.models.network import load_core_model
 
@@ -299,6 +300,8 @@ def test_which_threshold_a_state_has(beep_model: Path) -> None:
     # A threshold that is given applies in every state.
     for threshold in (0.6, {"beep": 0.6}):
         assert {of(p, threshold=threshold) for p in ("none", "music", "tts")} == {0.6}
+    (text,) = [line for line in describe(WakeWord(beep_model).cards[0]) if "canceller" in line]
+    assert text == "  threshold of beep by playback after an echo canceller: tts 0.8"
     # The rate must hold in every state.
     with pytest.raises(CalibrationError, match="4 h of negative audio"):
         WakeWord(beep_model, false_accepts_per_hour=0.2)
