@@ -169,6 +169,8 @@ class VoiceSession:
             raise ValueError("a session transcribes by transcriber or by speech_to_text, not both")
         if truncation is not None and transcriber is None and speech_to_text is None:
             raise ValueError("truncation needs a transcriber or speech_to_text")
+        check_type("echo_canceller", echo_canceller, EchoCanceller, bool)
+        check_type("own_voice", own_voice, WakeWord, bool)
         self._source = source
         self._spotter = spotter
         endpointer = Endpointer() if endpointer is None else endpointer
