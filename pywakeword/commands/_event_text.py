@@ -8,6 +8,8 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing import Request, Utterance
 from pywakeword.events import EndpointEvent
 from pywakeword.session import (
+    AnswerText,
+    AnswerTimed,
     Asked,
     Failed,
     MannerChosen,
@@ -111,7 +113,10 @@ def _details(event: SessionEvent) -> Record:
             "end": seconds(request.end_sample),
             "reason": request.reason,
         }
-    if isinstance(event, Transcribed):
+    if isinstance(event, AnswerTimed):
+        parts = {name: round(seconds, 3) for name, seconds in event.timing.parts.items()}
+        return {"first_audio": round(event.timing.first_audio_s, 3), **parts}
+    if isinstance(event, (Transcribed, AnswerText)):
         return {"text": event.text}
     if isinstance(event, MannerChosen):
         manner = event.manner

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import shlex
 import sys
 from contextlib import AsyncExitStack
@@ -44,6 +45,7 @@ from pywakeword.session import (
 )
 from pywakeword.session.applications import fixed_answer, program_answer
 from pywakeword.session.partners import Application
+from pywakeword.speech_to_speech import RealtimeClient
 from pywakeword.tts import ProsodyMirror
 from pywakeword.verifier import AsyncVerifier
 from pywakeword.wyoming.speech_to_text import WyomingSpeechToText
@@ -99,6 +101,12 @@ def add_parser(commands: SubParsers) -> None:
         help="program that reads the request from standard input (text with --stt, raw PCM "
         "without) and writes the answer; run without a shell",
     )
+    answers.add_argument(
+        "--speech-to-speech",
+        metavar="URL",
+        help="let a service answer speech by speech: OpenAI's realtime protocol, ws://... or "
+        "wss://...; its key is read from OPENAI_API_KEY (extra realtime)",
+    )
     add_speech_options(parser)
     parser.add_argument(
         "--no-mirror",
@@ -136,6 +144,7 @@ async def _run(args: argparse.Namespace) -> int:
     if args.ask and recogniser is None and speech_to_text is None:
         raise ValueError("--ask needs --asr or --stt")
     application = _application(args)
+    partner = _speech_to_speech(args)
     async with AsyncExitStack() as stack:
         tts = verifier = None
         if application is not None or args.ask:
@@ -149,6 +158,8 @@ async def _run(args: argparse.Namespace) -> int:
                     **client_options(args),
                 )
             )
+        if partner is not None:
+            stack.push_async_callback(partner.aclose)
         source, loudspeaker = _audio(args, stack)
         spoken = "" if tts is None else f"; {speaking_with(args, tts)}"
         ends = "; Ctrl-C ends" if args.file is None else ""
@@ -162,6 +173,7 @@ async def _run(args: argparse.Namespace) -> int:
             prosody=prosody_of(args),
             mirror=None if args.no_mirror else ProsodyMirror(),
             speech_to_text=speech_to_text,
+            speech_to_speech=partner,
             verifier=verifier,
             endpointer=endpointer,
             transcriber=recogniser,
@@ -181,6 +193,18 @@ def _application(args: argparse.Namespace) -> Application | None:
     if args.say is not None:
         return fixed_answer(args.say)
     return None if args.program is None else program_answer(args.program)
+
+
+def _speech_to_speech(args: argparse.Namespace) -> RealtimeClient | None:
+    if args.speech_to_speech is None:
+        return None
+    if args.stt or args.asr or args.backend or args.addon or args.url:
+        raise ValueError(
+            "--speech-to-speech transcribes and speaks itself: no --asr, --stt or other voice"
+        )
+    return RealtimeClient(
+        args.speech_to_speech, api_key=os.environ.get("OPENAI_API_KEY"), voice=args.voice
+    )
 
 
 def _audio(

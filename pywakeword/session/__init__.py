@@ -2,6 +2,8 @@
 
 from pywakeword.session.clock import SampleClock
 from pywakeword.session.events import (
+    AnswerText,
+    AnswerTimed,
     Asked,
     Failed,
     MannerChosen,
@@ -23,6 +25,8 @@ from pywakeword.session.session import VoiceSession
 __all__ = [
     "TRANSITIONS",
     "Action",
+    "AnswerText",
+    "AnswerTimed",
     "Asked",
     "DuplexDevice",
     "Failed",

@@ -12,6 +12,7 @@ from pywakeword.endpointing.recognisers.transcript import Transcript
 from pywakeword.endpointing.repair.frames import Repair
 from pywakeword.events import Detection
 from pywakeword.session.machine import State, Trigger
+from pywakeword.speech_to_speech import Timing
 from pywakeword.tts.mirror import Manner
 
 
@@ -159,13 +160,27 @@ class MannerChosen(SessionEvent):
 
 
 @dataclass(frozen=True)
+class AnswerText(SessionEvent):
+    """A piece of what the speech-to-speech partner says."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class AnswerTimed(SessionEvent):
+    """Where the time went until the first sound of the answer; of a speech-to-speech partner."""
+
+    timing: Timing
+
+
+@dataclass(frozen=True)
 class Failed(SessionEvent):
     """A service or the application failed; the session goes on.
 
     Attributes
     ----------
     stage : str
-        "verifier", "speech to text", "application" or "text to speech".
+        "verifier", "speech to text", "application", "text to speech" or "speech to speech".
     error : Exception
         What it raised.
     """

@@ -25,6 +25,7 @@ from pywakeword.events import Detection, End, EndpointEvent, NoSpeech, Resumed
 from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
 from pywakeword.session.answering import Answering
 from pywakeword.session.clock import SampleClock
+from pywakeword.session.conversing import Conversing
 from pywakeword.session.events import (
     PlaybackChanged,
     SessionEvent,
@@ -41,6 +42,7 @@ from pywakeword.session.partners import Application, SpeechToText, WordVerifier
 from pywakeword.session.playback import KINDS, Span
 from pywakeword.session.tasks import SessionTasks
 from pywakeword.session.verifying import Verifying
+from pywakeword.speech_to_speech import SpeechToSpeech
 from pywakeword.tts.client import TtsClient
 from pywakeword.tts.mirror import ProsodyMirror
 from pywakeword.tts.speech import Prosody, Voice
@@ -79,6 +81,9 @@ class VoiceSession:
         Lets rate, pitch and volume of each answer follow those of the request.
     speech_to_text : SpeechToText, optional
         Fills in `SpokenRequest.text`. If the text is empty, the application is not called.
+    speech_to_speech : SpeechToSpeech, optional
+        Answers speech by speech, instead of `answer`, `speech_to_text`, `transcriber` and
+        `tts`. The caller closes it.
     verifier : WordVerifier, optional
         Judges each wake word before the session listens.
     without_verdict : {"accept", "reject"}
@@ -127,6 +132,7 @@ class VoiceSession:
         prosody: Prosody | None = None,
         mirror: ProsodyMirror | None = None,
         speech_to_text: SpeechToText | None = None,
+        speech_to_speech: SpeechToSpeech | None = None,
         verifier: WordVerifier | None = None,
         without_verdict: Literal["accept", "reject"] = "accept",
         endpointer: AnyEndpointer | None = None,
@@ -169,8 +175,11 @@ class VoiceSession:
             raise ValueError("a session transcribes by transcriber or by speech_to_text, not both")
         if truncation is not None and transcriber is None and speech_to_text is None:
             raise ValueError("truncation needs a transcriber or speech_to_text")
-        check_type("echo_canceller", echo_canceller, EchoCanceller, bool)
-        check_type("own_voice", own_voice, WakeWord, bool)
+        replaced = (answer, speech_to_text, transcriber, tts)
+        if speech_to_speech is not None and any(part is not None for part in replaced):
+            raise ValueError(
+                "speech_to_speech replaces answer, speech_to_text, transcriber and tts"
+            )
         self._source = source
         self._spotter = spotter
         endpointer = Endpointer() if endpointer is None else endpointer
@@ -207,7 +216,7 @@ class VoiceSession:
             if verifier is None
             else Verifying(verifier, without_verdict, self._clock, report, self._fire)
         )
-        self._answering = Answering(
+        self._answering: Answering | Conversing = Answering(
             application=answer,
             speech_to_text=speech_to_text,
             tts=tts,
@@ -223,6 +232,10 @@ class VoiceSession:
             transcript_timeout_s=5.0 if transcriber is None else transcriber.timeout_s,
             truncation_grace_s=endpointer.grace_ms / 1000,
         )
+        if speech_to_speech is not None:
+            self._answering = Conversing(
+                speech_to_speech, self._loudspeaker.mixer, self._clock, report, self._fire
+            )
         self._started = False
 
     @property

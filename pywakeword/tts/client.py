@@ -112,7 +112,9 @@ class TtsClient:
     def cannot_perform(self, text: Ssml) -> tuple[str, ...]:
         """Return the names of the elements in `text` that the back end cannot perform."""
         backend = self._backend
-        can = PERFORMED if backend.by_segments else performed_by_ssml(backend.ssml_elements)
+        can = performed_by_ssml(backend.ssml_elements)
+        if backend.by_segments:
+            can = PERFORMED if "rate" in backend.prosody_fields else PERFORMED - {"pace"}
         return tuple(name for name in elements(text) if name not in can)
 
     def stream(

@@ -6,4 +6,4 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("tts", ["train", "evaluate", "quality", "whisper", "audible"]))
+sys.exit(run("tts", ["train", "evaluate", "quality", "whisper", "directions", "audible"]))

@@ -35,6 +35,7 @@ from tools.tts.evaluate import word_errors, words
 Pcm = npt.NDArray[np.int16]
 ANSWERS = Path(__file__).with_name("answers.txt")
 RATE_HZ = 16_000
+_TIMEOUT_S = 600.0  # a busy machine
 LOCAL = ("espeak-ng", "flite", "hibari", "kokoro")
 _DNSMOS_SAMPLES = 144_160
 _DNSMOS_OVERALL = (-0.06766283, 1.11546468, 0.04602535)
@@ -143,7 +144,11 @@ async def measure(
 ) -> dict[str, Any]:
     """Score one back end or addon."""
     addon = name in available_addons()
-    backend = AddonBackend(Addon.load(name)) if addon else make_backend(name)
+    backend = (
+        AddonBackend(Addon.load(name), timeout_s=_TIMEOUT_S)
+        if addon
+        else make_backend(name, timeout_s=_TIMEOUT_S)
+    )
     opinions, times, window = [], [], Window(recognise)
     async with TtsClient(backend) as client:
         await spoken(client, "Hello.")  # warm

@@ -19,27 +19,33 @@ AROUND = {
     "whisper": ("whisper", "<whisper>"),
 }
 BETWEEN = {"pause": '<break time="400ms"/>', "laugh": "<laugh/>"}
+_PUNCTUATION = frozenset(".,;:!?\u2026\u2014")
 _SHORT = re.compile(r"<(/?)([a-z]+)(/?)>")
 
 
 def grammar(text: str) -> str:
-    """Return the GBNF grammar of one text; each sentence can have one tag around it."""
+    """Return the GBNF grammar of one text.
+
+    Each sentence can have one tag around it and one emphasised word. A pause or a laugh can
+    follow a punctuation mark.
+    """
     rules, root = [], []
-    for number, sentence in enumerate(all_sentences(text)):
-        words = sentence.split()
-        body = [f"w{number}x{place}" for place in range(len(words))]
-        rules.append(f"b{number} ::= " + " gap ".join(body))
-        rules += [
-            f"{name} ::= {_quoted(word)} | {_quoted(f'<em>{word}</em>')}"
-            for name, word in zip(body, words)
-        ]
-        choices = [f"b{number}"]
-        choices += [f'"<{tag}>" b{number} "</{tag}>"' for tag in AROUND]
-        rules.append(f"s{number} ::= " + " | ".join(choices))
+    sentences = [sentence.split() for sentence in all_sentences(text)]
+    for number, words in enumerate(sentences):
+        # p: no word is emphasised yet; q: one is.
+        for place, word in enumerate(words):
+            q, p = f"q{number}x{place + 1}", f"p{number}x{place + 1}"
+            gap = " mark " if word[-1] in _PUNCTUATION else ' " " '
+            after_q, after_p = (gap + q, gap + p) if place + 1 < len(words) else ("", "")
+            plain, emphasised = _quoted(word), _quoted(f"<em>{word}</em>")
+            rules.append(f"q{number}x{place} ::= {plain}{after_q}")
+            rules.append(f"p{number}x{place} ::= {plain}{after_p} | {emphasised}{after_q}")
+        body = f"p{number}x0"
+        around = [f'"<{tag}>" {body} "</{tag}>"' for tag in AROUND]
+        rules.append(f"s{number} ::= " + " | ".join([body, *around]))
         root.append(f"s{number}")
-    gaps = [f'" <{tag}/> "' for tag in BETWEEN]
-    rules.append(f"gap ::= {' | '.join([_quoted(' '), *gaps])}")
-    return "\n".join([f"root ::= {' gap '.join(root)}", *rules]) + "\n"
+    marks = " | ".join(['" "', *(f'" <{tag}/> "' for tag in BETWEEN)])
+    return "\n".join([f"root ::= {' mark '.join(root)}", *rules, f"mark ::= {marks}"]) + "\n"
 
 
 def to_ssml(tagged: str) -> Ssml:

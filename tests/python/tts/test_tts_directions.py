@@ -118,6 +118,13 @@ def test_what_a_voice_cannot_perform_is_dropped_and_reported() -> None:
     markup = "<emotion name='happy'>ha</emotion> <laugh/> <whisper>quiet</whisper>"
     assert say(markup)[1] == ("laugh",)
 
+    class Monotone(Hum):
+        prosody_fields = frozenset()
+
+    assert say('<pace name="fast">a</pace><emotion name="sad">b</emotion>', Monotone())[1] == (
+        "pace",
+    )
+
     class Plain(Hum):
         by_segments = False
 
@@ -173,6 +180,8 @@ def test_the_grammar_permits_the_words_and_the_tags_alone() -> None:
         text.replace("said", "says"),
         text.replace("twice. ", ""),
         f"<angry>{text}</angry>",
+        text.replace("He said", "<em>He</em> <em>said</em>"),
+        text.replace("said ", "said <pause/> "),
         "<sad>" + text,
         text.replace(" Is", "  Is"),
         "",
