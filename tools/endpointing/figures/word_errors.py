@@ -16,7 +16,9 @@ _SPELLED = {"ok": "okay", "mr": "mister", "mrs": "missus", "dr": "doctor", "%": 
 def words_of(text: str) -> list[str]:
     """Return the words in lower case, with numbers below 10,000 in words."""
     found: list[str] = []
-    for word in re.findall(r"\d+|[a-z']+|%", text.lower().replace("\u2019", "'")):
+    text = re.sub(r"(?<=\d)-(?=\d)", "", text.lower().replace("\u2019", "'"))  # 967-8449
+    text = re.sub(r"\b(?:[a-z]-)+[a-z]\b", lambda spelled: spelled[0].replace("-", ""), text)
+    for word in re.findall(r"\d+|[a-z']+|%", text):
         if word.isdigit():
             found += _number(word)
         elif word.strip("'"):
