@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_a_wheel_that_is_too_large_is_an_error(
     out = tmp_path / "dist"
     out.mkdir()
     (out / "pywakeword_training_data-0.whl").write_bytes(bytes(200))
-    monkeypatch.setattr("subprocess.run", lambda *_, **__: None)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: None)
     options = ["--data", str(data), "--work", str(work), "--out", str(out)]
     assert training_data.main(options) == 2
     assert "give fewer --hours" in capsys.readouterr().err
