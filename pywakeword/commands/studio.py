@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pywakeword._extras import require
 from pywakeword.commands._options import SubParsers, add_model_options, parse_device
-from pywakeword.errors import ModelError, PyWakewordError
+from pywakeword.errors import ModelError
 from pywakeword.models.configuration import read_configuration
 from pywakeword.models.files import default_models
 from pywakeword.wakeword import WakeWord
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from pywakeword.studio.app import Studio
     from pywakeword.studio.catalogue import Catalogue
     from pywakeword.studio.guard import is_loopback
-    from pywakeword.studio.run import make_server, microphone_opener, new_token
+    from pywakeword.studio.run import listen, make_server, microphone_opener, new_token
 
     remote = not is_loopback(args.host)
     if remote and not args.allow_remote:
@@ -82,29 +83,38 @@ def run(args: argparse.Namespace) -> int:
     if args.max_upload_mb < 1:
         raise ValueError(f"--max-upload-mb must be at least 1, got {args.max_upload_mb}")
     token = _read_token(args.token_file) if args.token_file else new_token() if remote else None
-    studio = Studio(
-        Catalogue(*_choice(args)),
-        args.folder.absolute(),
-        microphone_opener(parse_device(args.device), parse_device(args.loudspeaker)),
-        max_upload_bytes=args.max_upload_mb << 20,
-    )
+    catalogue = Catalogue(*_choice(args))
+    open_microphone = microphone_opener(parse_device(args.device), parse_device(args.loudspeaker))
     tls = {"ssl_certfile": args.ssl_certfile, "ssl_keyfile": args.ssl_keyfile}
-    server = make_server(
-        studio,
-        host=args.host,
-        port=args.port,
-        token=token,
-        **(tls if args.ssl_certfile else {}),
-    )
-    scheme = "https" if args.ssl_certfile else "http"
-    address = f"{scheme}://{_shown(args.host)}:{args.port}/"
-    if remote:
-        print(f"warning: {_warning(args)}", file=sys.stderr)
-    print(f"the studio is at {address}{f'?token={token}' if token else ''}", flush=True)
-    server.run()
-    if not server.started:
-        raise PyWakewordError(f"cannot listen on {args.host}:{args.port}")
+    with listen(args.host, args.port) as listener:
+        studio = Studio(
+            catalogue,
+            args.folder.absolute(),
+            open_microphone,
+            max_upload_bytes=args.max_upload_mb << 20,
+        )
+        try:
+            server = make_server(
+                studio,
+                host=args.host,
+                port=args.port,
+                token=token,
+                **(tls if args.ssl_certfile else {}),
+            )
+            if remote:
+                print(f"warning: {_warning(args)}", file=sys.stderr)
+            print(f"the studio is at {_address(args, listener, token)}", flush=True)
+            server.run(sockets=[listener])
+        finally:
+            studio.close()
     return 0
+
+
+def _address(args: argparse.Namespace, listener: socket.socket, token: str | None) -> str:
+    scheme = "https" if args.ssl_certfile else "http"
+    host = f"[{args.host}]" if ":" in args.host else args.host
+    query = f"?token={token}" if token else ""
+    return f"{scheme}://{host}:{listener.getsockname()[1]}/{query}"
 
 
 def _choice(args: argparse.Namespace) -> tuple[Sequence[str], Mapping[str, float]]:
@@ -136,7 +146,3 @@ def _read_token(path: Path) -> str:
     if len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError(f"{path} must hold one token of at least 16 letters and digits")
     return token
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

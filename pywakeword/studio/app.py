@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
@@ -107,9 +107,8 @@ def make_app(studio: Studio) -> Starlette:
         *recording_routes(studio.recordings, studio.catalogue, studio.max_upload_bytes),
         *collect_routes(studio.takes, studio.kept, studio.training, studio.folder),
     ]
-    handlers: dict[Any, Any] = dict.fromkeys(
-        (PyWakewordError, ValueError, TypeError, OSError), fault
-    )
+    kinds = (PyWakewordError, ValueError, TypeError, OSError, ClientDisconnect)
+    handlers: dict[Any, Any] = dict.fromkeys(kinds, fault)
     handlers[HTTPException] = refuse
     return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
 

@@ -45,6 +45,16 @@ def make_server(
     return uvicorn.Server(config)
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; `OSError` names the address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(f"cannot listen on {host}, port {port}: {reason}") from None
+
+
 def new_token() -> str:
     """Return a token that cannot be guessed."""
     return secrets.token_urlsafe(24)

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from pywakeword.audio.source import PcmBlock
 from pywakeword.studio.catalogue import StudioError
 from pywakeword.studio.collect.kept import LONGEST_CLIP_S, Kept
-from pywakeword.studio.collect.takes import LONGEST_TAKE_S, Takes, check_word
+from pywakeword.studio.collect.takes import LONGEST_TAKE_S, Takes, check_word, last_speech
 from pywakeword.studio.collect.training import Training
 from pywakeword.studio.http import number, read_json, read_pcm, text_of
 
@@ -139,7 +139,7 @@ class _Training:
 
 
 def _end_of(path: Path) -> PcmBlock:
-    """Return the last stretch of a clip that is as long as a take may be."""
+    """Return the last speech of a clip."""
     with wave.open(str(path)) as file:
         pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)
-    return pcm[-16000 * LONGEST_TAKE_S :]
+    return last_speech(pcm)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.retention import AudioFolder
@@ -24,6 +25,7 @@ _FRAME = SAMPLE_RATE_HZ // 100
 _QUIET_DBFS, _NOISY_DB, _CLIPPED, _SPEECH = -45.0, 12.0, 0.0005, 0.5
 _EDGE_FRAMES = 8
 _SHORTEST_FRAMES, _LONGEST_FRAMES = 20, 300
+_PAUSE_FRAMES, _MARGIN_FRAMES = 25, 20
 # A take with one of these is not kept.
 _FATAL = frozenset({"silence", "no_speech", "clipped", "cut", "long"})
 
@@ -42,11 +44,7 @@ def check_take(pcm: PcmBlock) -> dict[str, Any]:
     if len(pcm) > LONGEST_TAKE_S * SAMPLE_RATE_HZ:
         raise StudioError(f"a take lasts at most {LONGEST_TAKE_S} s")
     facts = loudness(pcm)
-    endpointer = Endpointer()
-    # Pushes out what the network is late by.
-    after = np.zeros(endpointer.card.delay_frames * _FRAME, np.int16)
-    speech = endpointer.probabilities(np.concatenate([pcm, after]))
-    speech = speech[endpointer.card.delay_frames :]
+    speech = _speech(pcm)
     spoken = np.flatnonzero(speech > _SPEECH)
     problems = []
     if facts["level"] <= -90:
@@ -65,6 +63,25 @@ def check_take(pcm: PcmBlock) -> dict[str, Any]:
     if facts["clipped"] > _CLIPPED:
         problems.append("clipped")
     return {**facts, "problems": problems, "usable": not _FATAL & set(problems)}
+
+
+def last_speech(pcm: PcmBlock) -> PcmBlock:
+    """Return the last stretch of speech without a pause, or all if there is none."""
+    spoken = np.flatnonzero(_speech(pcm) > _SPEECH)
+    if not len(spoken):
+        return pcm
+    pauses = np.flatnonzero(np.diff(spoken) > _PAUSE_FRAMES)
+    begin = spoken[pauses[-1] + 1] if len(pauses) else spoken[0]
+    return pcm[max(0, begin - _MARGIN_FRAMES) * _FRAME : (spoken[-1] + _MARGIN_FRAMES) * _FRAME]
+
+
+def _speech(pcm: PcmBlock) -> npt.NDArray[np.float32]:
+    """Return the posterior of speech per frame of the audio."""
+    endpointer = Endpointer()
+    delay = endpointer.card.delay_frames
+    # Silence pushes out what the network is late by.
+    after = np.zeros(delay * _FRAME, np.int16)
+    return endpointer.probabilities(np.concatenate([pcm, after]))[delay:]
 
 
 class Takes:

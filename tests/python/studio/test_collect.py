@@ -90,17 +90,22 @@ def test_words_that_are_refused(client: Any, word: str) -> None:
 
 
 def test_keeping_is_off_until_it_is_switched_on(client: Any, tmp_path: Path) -> None:
-    post = {"params": {"kind": "false_alarm", "word": "computer"}, "content": pcm_bytes(TAKE)}
+    clip_pcm = np.concatenate([spoken("alexa"), TAKE])
+    post = {"params": {"kind": "missed", "word": "computer"}, "content": pcm_bytes(clip_pcm)}
     assert client.post("/api/kept", **post).json()["error"] == "keeping is switched off"
     assert not (tmp_path / "s").exists(), "nothing is written before a person asks for it"
     assert client.post("/api/kept/settings", json={"on": True}).json()["on"] is True
     id_ = client.post("/api/kept", **post).json()["id"]
     (clip,) = client.get("/api/kept").json()["clips"]
-    assert (clip["id"], clip["kind"], clip["word"]) == (id_, "false_alarm", "computer")
-    assert clip["samples"] == len(TAKE)
-    assert client.get(f"/api/kept/{id_}").content[44:] == pcm_bytes(TAKE)
-    # It becomes a take, or is deleted.
-    assert client.post(f"/api/kept/{id_}/take", json={"word": "computer"}).json()["usable"]
+    assert (clip["id"], clip["kind"], clip["word"]) == (id_, "missed", "computer")
+    assert clip["samples"] == len(clip_pcm)
+    assert client.get(f"/api/kept/{id_}").content[44:] == pcm_bytes(clip_pcm)
+    # The last that was said in it becomes a take.
+    found = client.post(f"/api/kept/{id_}/take", json={"word": "computer"}).json()
+    assert found["usable"]
+    take = client.get(f"/api/takes/{found['id']}", params={"word": "computer"}).content[44:]
+    assert take in pcm_bytes(clip_pcm)
+    assert len(pcm_bytes(TAKE)) * 0.4 < len(take) < len(pcm_bytes(TAKE))
     assert client.delete(f"/api/kept/{id_}").status_code == 200
     assert client.get("/api/kept").json()["clips"] == []
     assert client.delete(f"/api/kept/{id_}").status_code == 400
