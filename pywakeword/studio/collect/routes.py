@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pywakeword.audio.source import PcmBlock
+from pywakeword.models.digest import sha256_hex
 from pywakeword.studio.catalogue import StudioError
 from pywakeword.studio.collect.kept import LONGEST_CLIP_S, Kept
 from pywakeword.studio.collect.takes import LONGEST_TAKE_S, Takes, check_word, last_speech
@@ -126,16 +127,21 @@ class _Training:
             raise StudioError(
                 f"record {_FEWEST_TAKES} takes to begin, or none: there are {n_takes}"
             )
-        self._training.start(
-            word,
-            folder.folder if n_takes else None,
-            self._kept.negatives(),
-            self._folder / "trained" / folder.folder.name,
+        negatives = self._kept.negatives()
+        # The same material goes on where it stopped; other material begins anew.
+        names = sorted(path.name for place in (folder.folder, negatives) for path in _wavs(place))
+        out = (
+            self._folder / "trained" / folder.folder.name / sha256_hex("".join(names).encode())[:8]
         )
+        self._training.start(word, folder.folder if n_takes else None, negatives, out)
 
     def cancel(self, _: Request) -> Response:
         self._training.cancel()
         return JSONResponse(self._training.to_json())
+
+
+def _wavs(folder: Path | None) -> list[Path]:
+    return [] if folder is None else list(folder.glob("*.wav"))
 
 
 def _end_of(path: Path) -> PcmBlock:

@@ -19,6 +19,7 @@ from pywakeword.studio.catalogue import StudioError
 _LOG_LINES = 500
 _LONGEST_LINE = 400
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
+_CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 _KILL_AFTER_S = 10.0
 
 # Makes the command from the word, the folders of takes and negatives (or None), and the output.
@@ -68,19 +69,23 @@ class Training:
             self._n_lines = 0
             self._status, self._word, self._error, self._model = "running", word, "", ""
             self._percent, self._cancelled = None, False
+            output, written = _open_terminal()
             try:
                 self._process = subprocess.Popen(
                     list(self._make_command(word, takes, negatives, out)),
                     stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                    stdout=written,
+                    stderr=written,
+                    env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
                     start_new_session=True,  # its workers end with it
                 )
             except OSError as error:
+                os.close(output)
                 self._status, self._error = "failed", str(error)
                 raise StudioError(f"the training cannot be started: {error}") from error
-            self._reader = threading.Thread(target=self._read, args=(self._process, out))
+            finally:
+                os.close(written)
+            self._reader = threading.Thread(target=self._read, args=(self._process, output, out))
             self._reader.daemon = True
             self._reader.start()
 
@@ -121,16 +126,15 @@ class Training:
                 "n_lines": self._n_lines,
             }
 
-    def _read(self, process: subprocess.Popen[bytes], out: Path) -> None:
-        assert process.stdout is not None
+    def _read(self, process: subprocess.Popen[bytes], output: int, out: Path) -> None:
         rest = b""
-        with process.stdout:
-            while data := os.read(process.stdout.fileno(), 4096):
-                # A progress bar ends its lines with a carriage return.
-                *lines, rest = re.split(b"[\r\n]+", rest + data)
-                for line in lines:
-                    self._add(line)
-                rest = rest[-_LONGEST_LINE:]
+        while data := _read_some(output):
+            # A progress bar begins its lines with a carriage return.
+            *lines, rest = re.split(b"[\r\n]+", _CONTROL.sub(b"", rest + data))
+            for line in lines:
+                self._add(line)
+            rest = rest[-_LONGEST_LINE:]
+        os.close(output)
         self._add(rest)
         self._finish(process.wait(), out)
 
@@ -157,7 +161,7 @@ class Training:
             last = self._log[-1] if self._log else ""
             status, error = "failed", last or f"the training ended with exit code {exit_code}"
         else:
-            models = sorted(out.rglob("*.tflite"), key=lambda path: path.stat().st_mtime)
+            models = sorted(out.glob("*.tflite"), key=lambda path: path.stat().st_mtime)
             try:
                 if not models:
                     raise StudioError("the training ended without a model")
@@ -166,6 +170,25 @@ class Training:
                 status, error = "failed", str(found)
         with self._lock:
             self._status, self._error, self._model = status, error, model
+
+
+def _open_terminal() -> tuple[int, int]:
+    """Return the reading and the writing end of a terminal, or of a pipe where there is none.
+
+    A progress bar is drawn only on a terminal.
+    """
+    try:
+        import pty
+    except ImportError:  # on Windows
+        return os.pipe()
+    return pty.openpty()
+
+
+def _read_some(output: int) -> bytes:
+    try:
+        return os.read(output, 4096)
+    except OSError:  # how Linux says that nobody writes to a terminal any more
+        return b""
 
 
 def _end(process: subprocess.Popen[bytes], number: int) -> None:

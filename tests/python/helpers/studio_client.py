@@ -32,8 +32,9 @@ done = Path(out) / "done.txt"
 first = int(done.read_text()) if done.exists() else 0
 print("plan: 20 steps", flush=True)
 for step in range(first, 20):
-    sys.stderr.write(f"\\rtraining {5 * (step + 1):3d}%")
-    sys.stderr.flush()
+    if sys.stderr.isatty():  # as tqdm decides
+        sys.stderr.write(f"\\r\\x1b[0Ktraining {5 * (step + 1):3d}%")
+        sys.stderr.flush()
     time.sleep(float(seconds) / 20)
     done.write_text(str(step + 1))
 print(f"\\nbegan at step {first}", flush=True)

@@ -103,7 +103,7 @@ export const TEXT = {
   training_heading: "2. Train",
   training_hint: "Three takes are enough to begin; with none, the word is trained from its text alone. Kept false alarms are used as negatives.",
   training_start: "Start training", training_resume: "Go on training", training_cancel: "Cancel", training_try: "Try the model beside the old one",
-  progress: "Progress", log: "Log of the training",
+  progress: "Progress of the step", log: "Log of the training",
   training_idle: "", training_running: "Training {word} …", training_done: "{word} is trained.", training_cancelled: "Cancelled. Start again to go on from here.", training_failed: "The training failed: {message}",
 
   kept_heading: "Kept clips",
