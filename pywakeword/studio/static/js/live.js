@@ -188,9 +188,10 @@ async function keep(kind) {
   const { playback, volume } = forServer().state;
   const query = new URLSearchParams({ kind, word: word.word, model: word.model, threshold: word.threshold, playback, volume: volume ?? "" });
   if (last && kind === "false_alarm") query.set("score", last.score);
+  byId("kept-note").textContent = "";
   const { on } = await request("/api/kept");
   if (!on) throw new Error(text("keep_off"));
   await request(`/api/kept?${query}`, { method: "POST", body: samples });
-  say(text("clip_kept"));
+  byId("kept-note").textContent = text("clip_kept");
 }
 

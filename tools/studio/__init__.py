@@ -1,0 +1,1 @@
+"""Kit of the studio's page: a browser with a fake microphone, and screenshots of the docs."""
