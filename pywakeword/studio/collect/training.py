@@ -175,13 +175,9 @@ class Training:
 def _open_terminal() -> tuple[int, int]:
     """Return the reading and the writing end of a terminal, or of a pipe where there is none.
 
-    A progress bar is drawn only on a terminal.
+    A progress bar is drawn only on a terminal. Windows has none that can be opened.
     """
-    try:
-        import pty
-    except ImportError:  # on Windows
-        return os.pipe()
-    return pty.openpty()
+    return getattr(os, "openpty", os.pipe)()
 
 
 def _read_some(output: int) -> bytes:
