@@ -142,8 +142,8 @@ class Answering:
     def _prosody(self, request: SpokenRequest, tts: TtsClient) -> Prosody | None:
         if self.mirror is None:
             return self.prosody
-        backend = tts.backend
-        manner = self.mirror.follow(request.pcm).limited(backend.prosody_fields, backend.name)
+        fields = tts.prosody_fields(self.voice)
+        manner = self.mirror.follow(request.pcm).limited(fields, tts.backend.name)
         self.report(MannerChosen(self.clock.now, manner))
         return manner.times(self.prosody)
 

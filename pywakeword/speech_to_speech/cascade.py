@@ -75,8 +75,8 @@ class Cascade:
         watch = _Watch()
         prosody = self._prosody
         if self._mirror is not None:
-            backend = self._tts.backend
-            manner = self._mirror.follow(pcm).limited(backend.prosody_fields, backend.name)
+            fields = self._tts.prosody_fields(self._voice)
+            manner = self._mirror.follow(pcm).limited(fields, self._tts.backend.name)
             prosody = manner.times(prosody)
             watch.lap("mirror")
         text = await asyncio.to_thread(self._recogniser, pcm.astype("<i2").tobytes())

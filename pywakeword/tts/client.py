@@ -159,6 +159,11 @@ class TtsClient:
             await synthesis.aclose()
         await self._backend.aclose()
 
+    def prosody_fields(self, voice: str | Voice | None = None) -> frozenset[str]:
+        """Return the fields of `Prosody` that a voice of the back end supports."""
+        _check_voice(voice)
+        return self._backend.fields_of(_voice(voice))
+
     async def __aenter__(self) -> TtsClient:
         return self
 

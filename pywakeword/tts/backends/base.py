@@ -45,6 +45,10 @@ class Backend(ABC):
             raise ValueError(f"timeout_s must be positive and finite, got {timeout_s!r}")
         self.timeout_s = timeout_s
 
+    def fields_of(self, voice: Voice) -> frozenset[str]:
+        """Return the fields of `Prosody` that one voice supports."""
+        return self.prosody_fields
+
     @abstractmethod
     def speak(self, text: str, voice: Voice, prosody: Prosody) -> AsyncGenerator[AudioChunk, None]:
         """Speak one text; an `Ssml` has only elements of `ssml_elements`."""

@@ -104,6 +104,11 @@ class FliteBackend(Backend):
         self._program = _find(program, self.name)
         self._voices: frozenset[str] | None = None
 
+    def fields_of(self, voice: Voice) -> frozenset[str]:
+        """Return the fields that one voice supports: some have a fixed pitch."""
+        fixed = {"pitch"} if voice.name in _FLITE_FIXED_PITCH else set()
+        return self.prosody_fields - fixed
+
     async def speak(
         self, text: str, voice: Voice, prosody: Prosody
     ) -> AsyncGenerator[AudioChunk, None]:

@@ -29,7 +29,7 @@ def script() -> Pcm:
     [
         ("--backend", "espeak-ng"),
         ("--backend", "flite"),
-        ("--backend", "flite", "--voice", "rms", "--no-mirror"),  # its pitch is fixed
+        ("--backend", "flite", "--voice", "rms"),  # its pitch is fixed
         ("--addon", "slt-parallel"),
     ],
     ids=" ".join,
