@@ -6,4 +6,4 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("vad", ["train", "evaluate"]))
+sys.exit(run("vad", ["train", "evaluate", "music"]))

@@ -22,6 +22,7 @@ Detect = Callable[[Pcm], Known]
 # All are fed in the chunks that silero demands, as from a microphone.
 CHUNK = 512
 _WEBRTC_FRAME = 480
+_TEN_FRAME = 256
 
 
 def ours(model: str) -> Detect:
@@ -75,4 +76,18 @@ def webrtc(modes: tuple[int, ...] = (0, 1, 2, 3)) -> Detect:
         ]
         return np.array(values, np.float32), _WEBRTC_FRAME * np.arange(1, n + 1)
 
+    return detect
+
+
+def ten() -> Detect:
+    """Return ten-vad's detector, 16 ms frames; `OSError` where its library does not load."""
+    from ten_vad import TenVad
+
+    def detect(pcm: Pcm) -> Known:
+        detector = TenVad(_TEN_FRAME, 0.5)
+        n = len(pcm) // _TEN_FRAME
+        values = [detector.process(pcm[_TEN_FRAME * i : _TEN_FRAME * (i + 1)])[0] for i in range(n)]
+        return np.array(values, np.float32), _TEN_FRAME * np.arange(1, n + 1)
+
+    detect(np.zeros(_TEN_FRAME, np.int16))
     return detect
