@@ -33,6 +33,8 @@ NO_TYPES = NO_NAMES | st.text(max_size=4)
 NO_OPTIONS = NO_TYPES.filter(lambda bad: bad is not None)
 # Of an option that takes a name or None, and of one that takes a callable or None.
 NO_OPTIONAL_NAMES = NO_NAMES.filter(lambda bad: bad is not None)
+# Of an option that takes an object, True or False.
+NO_SWITCHES = NO_TYPES.filter(lambda bad: not isinstance(bad, bool))
 NO_CALLS = NO_OPTIONS.filter(lambda bad: not callable(bad))
 
 

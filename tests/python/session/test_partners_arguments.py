@@ -18,6 +18,7 @@ from helpers.wrong_arguments import (
     NO_NAMES,
     NO_OPTIONAL_NAMES,
     NO_OPTIONS,
+    NO_SWITCHES,
     NO_TYPES,
     Call,
     refuses,
@@ -75,10 +76,11 @@ OTHERS: list[tuple[str, Call, Any]] = [
     ("answer", lambda bad: session(answer=bad), NO_CALLS),
     *(
         (name, lambda bad, name=name: session(**{name: bad}), NO_OPTIONS)
-        for name in (
-            *("tts", "prosody", "speech_to_text", "verifier", "endpointer", "loudspeaker"),
-            *("echo_canceller", "own_voice"),
-        )
+        for name in ("tts", "prosody", "speech_to_text", "verifier", "endpointer", "loudspeaker")
+    ),
+    *(
+        (name, lambda bad, name=name: session(**{name: bad}), NO_SWITCHES)
+        for name in ("echo_canceller", "own_voice")
     ),
     ("voice", lambda bad: session(voice=bad), NO_OPTIONAL_NAMES),
     ("without_verdict", lambda bad: session(without_verdict=bad), NO_TYPES),
