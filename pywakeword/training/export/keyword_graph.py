@@ -167,7 +167,7 @@ Ranges = dict[str, tuple[float, float]]
 
 @torch.no_grad()
 def calibrate(
-    net: Folded, batches: Iterable[tuple[Tensor, Tensor]], *, clipped: float = 1e-3
+    net: Folded, batches: Iterable[tuple[Tensor, Tensor]], *, clipped: float = 1e-5
 ) -> Ranges:
     """Range of every tensor over (features, state) batches.
 

@@ -39,7 +39,7 @@ def calibration(
     negative_peaks: npt.NDArray[Any],
     hours: float,
     conditions: str,
-    rate: float = _DEFAULT_RATE,
+    rate: float | None = None,
 ) -> dict[str, Any]:
     """Return a calibration as a card has it.
 
@@ -53,9 +53,10 @@ def calibration(
         Their length.
     conditions : str
         What was measured, in words.
-    rate : float
-        False accepts per hour at the default threshold.
+    rate : float, optional
+        False accepts per hour at the default threshold. Default: 0.5.
     """
+    rate = _DEFAULT_RATE if rate is None else rate
     table = calibration_table(best, negative_peaks, hours, [float(t) for t in _THRESHOLDS])
     wanted = frr_at_fa(best, negative_peaks, hours, rate).threshold
     least = max(wanted, _LEAST_DEFAULT)

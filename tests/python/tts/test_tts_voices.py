@@ -149,12 +149,13 @@ def test_espeak_speaks_languages_and_variants() -> None:
     assert len(say("espeak-ng", "Good morning", Voice("en-gb", speaker="f2")))
 
 
-def test_espeak_follows_markup_and_flite_speaks_its_words() -> None:
+def test_espeak_follows_markup_and_flite_performs_it_in_pieces() -> None:
     plain = say("espeak-ng", "One. Two.")
     broken = say("espeak-ng", Ssml('<speak>One.<break time="2s"/> Two.</speak>'))
     assert len(broken) - len(plain) > 1.5 * 22050
     flat = say("flite", "Is it raining now?")
-    np.testing.assert_array_equal(say("flite", Director().tag("Is it raining now?")), flat)
+    tagged = say("flite", Director().tag("Is it raining now?"))  # its end is higher
+    assert len(flat) < len(tagged) < 2 * len(flat)
 
 
 def test_espeak_starts_before_it_has_finished() -> None:
