@@ -73,9 +73,9 @@ class Catalogue:
 
     def add(self, model: str, origin: str) -> Entry:
         """Add a model; `ModelError` if it cannot be used."""
-        path = find_model(model)
-        bundled = Path(model).name == model and not model.endswith(".tflite")
         spotter = WakeWord(model)
+        bundled = model in available_models()
+        path = find_model(model) if bundled else Path(model)
         with self._lock:
             for entry in self._entries.values():
                 if not bundled and entry.model == str(path.absolute()):

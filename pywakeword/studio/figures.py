@@ -8,16 +8,27 @@ from pywakeword.measure.evaluation import poisson_interval, wilson_interval
 from pywakeword.models.card import Card
 from pywakeword.studio.catalogue import Entry
 
+_STEPS = [round(0.05 * step, 2) for step in range(1, 20)] + [0.97, 0.98, 0.99]
+
 
 def threshold_figures(entry: Entry) -> dict[str, Any]:
     """Return, per word of a model, one row per threshold of the card's table."""
     return {word: _word(card, word) for card in entry.cards for word in card.keywords}
 
 
+def counted_thresholds(card: Card, word: str) -> list[float]:
+    """Return the thresholds of a card's table, or steps where it has none (community models)."""
+    calibration = card.calibration.get(word)
+    return _STEPS if calibration is None else [row.threshold for row in calibration.table]
+
+
 def _word(card: Card, word: str) -> dict[str, Any]:
-    calibration = card.calibration[word]
+    calibration = card.calibration.get(word)
+    if calibration is None:
+        steps = [{"threshold": threshold} for threshold in counted_thresholds(card, word)]
+        return {"hours": None, "rows": steps, "conditions": []}
     hours, takes = calibration.negative_hours, calibration.positives
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in calibration.table:
         count = round(row.false_accepts_per_hour * hours)
         low, high = poisson_interval(count)

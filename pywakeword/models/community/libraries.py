@@ -16,6 +16,17 @@ from pywakeword.errors import MissingExtraError, ModelError
 EXTRA = "community"
 
 
+def require_for(module: str, path: Path, kind: str) -> Any:
+    """Import what runs a model, or raise `MissingExtraError` that says what the file is."""
+    try:
+        return require(module, EXTRA)
+    except MissingExtraError as error:
+        what = (
+            f"{path}: this is a model of {kind}, not a pywakeword model; {module}, which runs it,"
+        )
+        raise MissingExtraError(what, EXTRA) from error
+
+
 def library_of(module: Any) -> Path:
     """Return the library that a wheel carries for this machine."""
     folder = Path(module.__file__).parent / "lib"

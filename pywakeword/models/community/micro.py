@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pywakeword._extras import require
 from pywakeword.errors import ModelError
 from pywakeword.models.community.files import CommunityModel
-from pywakeword.models.community.libraries import EXTRA, check_network, library_of
+from pywakeword.models.community.libraries import check_network, library_of, require_for
 from pywakeword.models.community.runner import Runner
+from pywakeword.models.foreign import MICRO
 
 _MODULE = "pymicro_wakeword"
 _STEP_SAMPLES = 160
@@ -21,7 +21,7 @@ class MicroRunner(Runner):
 
     def __init__(self, models: Sequence[CommunityModel]) -> None:
         super().__init__(_STEP_SAMPLES)
-        module = require(_MODULE, EXTRA)
+        module = require_for(_MODULE, models[0].path, MICRO)
         library = library_of(module)
         self._features = module.MicroWakeWordFeatures()
         self._models = models

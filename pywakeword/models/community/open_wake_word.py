@@ -12,8 +12,14 @@ import numpy.typing as npt
 from pywakeword._extras import require
 from pywakeword.errors import ModelError
 from pywakeword.models.community.files import CommunityModel
-from pywakeword.models.community.libraries import EXTRA, check_network, library_of
+from pywakeword.models.community.libraries import (
+    EXTRA,
+    check_network,
+    library_of,
+    require_for,
+)
 from pywakeword.models.community.runner import Runner
+from pywakeword.models.foreign import OPEN_WAKE_WORD
 from pywakeword.models.onnx import open_session
 from pywakeword.models.tflite_input import input_of, is_open_input
 
@@ -43,7 +49,7 @@ class OpenRunner(Runner):
 
     def __init__(self, models: Sequence[CommunityModel]) -> None:
         super().__init__(_STEP_SAMPLES)
-        module = require(_MODULE, EXTRA)
+        module = require_for(_MODULE, models[0].path, OPEN_WAKE_WORD)
         self._module = module
         self._library = library_of(module)
         self._models = models

@@ -182,8 +182,8 @@ def _detection(lane: Lane, detection: Detection) -> dict[str, Any]:
         "key": lane.key(detection.keyword),
         "word": detection.keyword,
         "score": round(detection.score, 4),
-        "start": detection.start_sample,
-        "end": detection.end_sample,
+        "start": detection.word_start_sample,
+        "end": detection.word_end_sample,
         "detected": detection.detected_sample,
         "pre_roll": detection.pre_roll_samples,
         "state": {

@@ -56,7 +56,11 @@ class Lane:
         first = self._first_sample
         return replace(
             detection,
-            start_sample=detection.start_sample + first,
-            end_sample=detection.end_sample + first,
+            start_sample=_plus(detection.start_sample, first),
+            end_sample=_plus(detection.end_sample, first),
             detected_sample=detection.detected_sample + first,
         )
+
+
+def _plus(sample: int | None, first: int) -> int | None:
+    return None if sample is None else sample + first  # a community model gives none

@@ -21,6 +21,7 @@ from pywakeword._fields import Fields
 from pywakeword.audio.source import PcmBlock
 from pywakeword.errors import PyWakewordError
 from pywakeword.studio.catalogue import Catalogue, StudioError
+from pywakeword.studio.figures import counted_thresholds
 from pywakeword.studio.requests import parse_object, read_state, read_thresholds
 from pywakeword.studio.stream.analysis import Analyser, Frames
 from pywakeword.studio.stream.counting import ThresholdCounter
@@ -162,10 +163,10 @@ class _Stream:
         self._counters, self._counted_samples, self._n_detections = {}, 0, {}
         for lane in self._analyser.lanes:
             spotter = lane.spotter
-            calibrations = {w: c for card in spotter.cards for w, c in card.calibration.items()}
-            for word, calibration in calibrations.items():
+            card_of = {word: card for card in spotter.cards for word in card.keywords}
+            for word in spotter.keywords:
                 self._counters[lane.key(word)] = ThresholdCounter(
-                    [row.threshold for row in calibration.table],
+                    counted_thresholds(card_of[word], word),
                     round(spotter.refractory_s / spotter.frame_shift_s),
                 )
                 self._n_detections[lane.key(word)] = 0

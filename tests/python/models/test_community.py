@@ -203,8 +203,10 @@ def test_without_the_extra(
         return original(name, *arguments)
 
     monkeypatch.setattr(importlib, "import_module", refuse)
-    with pytest.raises(MissingExtraError, match=r"pip install 'pywakeword\[community\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'pywakeword\[community\]'") as caught:
         WakeWord(path)
+    assert f"{path.stem}." in str(caught.value)
+    assert "WakeWord, not a pywakeword model" in str(caught.value)
 
 
 def test_no_measured_rates(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("starlette", reason="the studio extra is not installed")
 pytest.importorskip("httpx", reason="the verifier extra is not installed")
 
+from helpers import community
 from helpers.sounds import COMPUTER, RATE, floor, spoken
 from helpers.studio_client import LIVE, client_of, make_studio, pcm_bytes
 from starlette.websockets import WebSocketDisconnect
@@ -224,3 +225,34 @@ def test_a_stream_of_hours_keeps_no_more(tmp_path: Path) -> None:
         analyser.process(minute)
     assert held() == before
     assert analyser.now == 4 * len(minute)
+
+
+@pytest.mark.parametrize("kind", ["micro", "open"])
+def test_a_community_model(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = community.micro_models() if kind == "micro" else community.open_models()
+    suffix = ".json" if kind == "micro" else ".tflite"
+    monkeypatch.chdir(folder)  # a file name without a folder is a path too
+    studio = make_studio(tmp_path, [f"alexa{suffix}"])
+    pcm = np.concatenate([floor(2), spoken("alexa"), floor(1)])
+    with client_of(studio) as client:
+        about = client.get("/api/studio").json()
+        (model,) = about["chosen"]
+        figures = about["figures"][model]["alexa"]
+        assert figures["hours"] is None
+        with started(client) as socket:
+            socket.send_text(json.dumps({"type": "count", "on": True}))
+            answers = send(socket, pcm)
+            message = {"type": "thresholds", "thresholds": {model: {"alexa": 0.3}}}
+            socket.send_text(json.dumps(message))
+            json.loads(socket.receive_text())
+            answers += send(socket, pcm)
+    words = [e for a in answers for e in a["events"] if e["kind"] == "detection"]
+    assert len(words) == 2
+    spotter = WakeWord(folder / f"alexa{suffix}")
+    (found,) = spotter.process(pcm)
+    assert words[0]["start"] == found.word_start_sample
+    assert (words[0]["end"], words[0]["detected"]) == (found.detected_sample, found.detected_sample)
+    # Counted at each threshold; the one at 0.5 found the word twice.
+    count = answers[-1]["count"]
+    at_half = [row["threshold"] for row in figures["rows"]].index(0.5)
+    assert count["counts"][f"{model}/alexa"][at_half] == 2

@@ -74,6 +74,8 @@ export const TEXT = {
   rate_interval: "{rate} (95 %: {low} to {high}; {count} in {hours} h)",
   miss_interval: "{rate} % (95 %: {low} to {high} %; {count} of {takes})",
   card_note: "Measured on {hours} h without the word and {takes} takes of it. Rates below {lowest} per hour cannot be told from zero with this much audio.",
+  no_card: "A community model: nothing was measured. Count what happens here, and choose by that.",
+  chosen_without_figures: "Threshold {threshold}", not_measured: "not measured",
   count_start: "Count false alarms", count_stop: "Stop counting",
   count_hint: "Leave it on while the television runs and nobody says the word: every detection then counts as a false accept, at each threshold.",
   not_counting: "not counted yet", count_needs_live: "Start listening under Live first.",

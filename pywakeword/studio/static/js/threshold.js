@@ -38,7 +38,9 @@ function current() {
 }
 
 // One position per rate: of the thresholds with the same false accepts, the lowest misses fewest.
+// A community model has no figures: each of its thresholds is a position.
 function positions(figures) {
+  if (!figures.hours) return [...figures.rows.keys()];
   const found = [];
   figures.rows.forEach((row, index) => {
     if (!found.length || figures.rows[found.at(-1)].false_accepts !== row.false_accepts || figures.rows[found.at(-1)].misses !== row.misses) found.push(index);
@@ -54,7 +56,8 @@ function showWord() {
   const inUse = threshold(id, word);
   const at = steps.findLastIndex((index) => figures.rows[index].threshold <= inUse + 1e-9);
   slider.value = Math.max(0, at);
-  byId("card-note").textContent = text("card_note", { hours: figures.hours.toFixed(2), takes: figures.takes, lowest: number(figures.lowest_rate) });
+  if (!figures.hours) byId("card-note").textContent = text("no_card");
+  else byId("card-note").textContent = text("card_note", { hours: figures.hours.toFixed(2), takes: figures.takes, lowest: number(figures.lowest_rate) });
   choose();
 }
 
@@ -66,6 +69,11 @@ const percent = (value) => (100 * value).toFixed(1);
 function choose() {
   const { figures } = current();
   const row = rowOf(figures);
+  byId("curve").hidden = !figures.hours;
+  if (!figures.hours) {
+    chooseWithoutFigures(row);
+    return;
+  }
   const [rate, low, high] = row.per_hour;
   const value = text("slider_value", { rate: number(rate), misses: percent(row.miss_rate[0]), threshold: row.threshold });
   byId("slider").setAttribute("aria-valuetext", value);
@@ -75,6 +83,16 @@ function choose() {
   byId("card-misses").textContent = text("miss_interval", { rate: percent(missRate), low: percent(missLow), high: percent(missHigh), count: row.misses, takes: figures.takes });
   showConditions(figures, row);
   drawCurve(figures, row, value);
+  showCount();
+}
+
+function chooseWithoutFigures(row) {
+  const value = text("chosen_without_figures", { threshold: row.threshold });
+  byId("slider").setAttribute("aria-valuetext", value);
+  byId("chosen").textContent = value;
+  byId("card-rate").textContent = byId("card-misses").textContent = text("not_measured");
+  byId("conditions-note").textContent = text("no_conditions");
+  byId("conditions").replaceChildren();
   showCount();
 }
 
