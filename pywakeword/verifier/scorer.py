@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from pywakeword import _core
+from pywakeword._fields import Fields
+from pywakeword.device_state import STATE_SIZES
 from pywakeword.errors import CardError, ModelError, ModelNotFoundError
 from pywakeword.models.bundled import bundled_dir
 from pywakeword.models.onnx import OnnxModel, load_onnx_model
 from pywakeword.verifier.contract import Verdict
-from pywakeword.verifier.snippet import N_BINS, WINDOW_FRAMES, Snippet, window
+from pywakeword.verifier.snippet import N_BINS, WINDOW_FRAMES, Snippet, state_vector, window
 
 _HOP: int = _core.LFBE_SETTINGS["hop_samples"]
 VERIFIER_TASK = "verifier"
 VERIFIER_ROOM = "verifier"
 _OUTPUTS = ("score", "start", "end")
+_LEAST = 1e-6  # of a score and of its distance to 1
+_STATE = "state"  # an input that a network may have
 
 
 class Scorer(Protocol):
@@ -37,11 +42,43 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True)
+class Fusion:
+    """Joins the scores of network and device: weights of their log odds; default: the network's.
+
+    Attributes
+    ----------
+    network, device : float
+        Weights of the network's and of the device's score.
+    constant : float
+        Added to the sum.
+    """
+
+    network: float = 1.0
+    device: float = 0.0
+    constant: float = 0.0
+
+    def __call__(
+        self, network: npt.NDArray[np.floating], device: npt.NDArray[np.floating]
+    ) -> npt.NDArray[np.float64]:
+        """Return scores from 0 to 1."""
+        joined = self.network * odds(network) + self.device * odds(device) + self.constant
+        return np.asarray(1 / (1 + np.exp(-np.clip(joined, -60, 60))))
+
+
+def odds(score: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return the log odds of scores."""
+    inside = np.clip(np.asarray(score, np.float64), _LEAST, 1 - _LEAST)
+    return np.asarray(np.log(inside / (1 - inside)))
+
+
+@dataclass(frozen=True)
 class _Word:
     model: OnnxModel
     name: str
     threshold_accept: float
     threshold_reject: float
+    fusion: Fusion
+    has_state: bool
 
 
 class OnnxScorer:
@@ -104,7 +141,12 @@ class OnnxScorer:
     def _score_word(self, word: _Word, snippets: list[Snippet]) -> list[Verdict]:
         features, n_frames = zip(*(window(snippet, self._lfbe) for snippet in snippets))
         inputs = {"features": np.stack(features), "n_frames": np.array(n_frames, np.int64)}
-        scores, starts, ends = word.model.run(inputs, _OUTPUTS)
+        if word.has_state:
+            inputs["state"] = np.stack([state_vector(s.device_state) for s in snippets])
+        found, starts, ends = word.model.run(inputs, _OUTPUTS)
+        if not all(0 <= score <= 1 for score in found):
+            raise ModelError(f"{word.name}: the network's scores are {found}, not 0 to 1")
+        scores = word.fusion(found, np.array([s.score for s in snippets]))
         return [
             _verdict(word, snippet, float(score), start, end)
             for snippet, score, start, end in zip(snippets, scores, starts, ends)
@@ -114,8 +156,6 @@ class OnnxScorer:
 def _verdict(
     word: _Word, snippet: Snippet, score: float, start: np.floating[Any], end: np.floating[Any]
 ) -> Verdict:
-    if not 0 <= score <= 1:
-        raise ModelError(f"{word.name}: the network's score is {score}, not 0 to 1")
     if score >= word.threshold_accept:
         decision = "accept"
     else:
@@ -147,6 +187,8 @@ def _load(path: Path, threads: int) -> tuple[str, _Word]:
             name=f"{model.card.section('network').string('name')}:{model.file.sha256[:12]}",
             threshold_accept=model.card.number("threshold_accept", low=0, high=1),
             threshold_reject=model.card.number("threshold_reject", low=0, high=1),
+            fusion=_fusion(model.card),
+            has_state=_STATE in model.inputs,
         )
         if word.threshold_reject > word.threshold_accept:
             raise CardError("threshold_reject is above threshold_accept")
@@ -156,12 +198,25 @@ def _load(path: Path, threads: int) -> tuple[str, _Word]:
     return keyword, word
 
 
+def _fusion(card: Fields) -> Fusion:
+    if "fusion" not in card.values:  # a card of an earlier release: the network alone
+        return Fusion()
+    section = card.section("fusion")
+    return Fusion(*(section.number(name) for name in ("network", "device", "constant")))
+
+
 def _check_tensors(model: OnnxModel) -> None:
     inputs, outputs = model.inputs, model.outputs
     if inputs.get("features", ())[1:] != (WINDOW_FRAMES, N_BINS) or "n_frames" not in inputs:
         raise ModelError(
             f"the inputs are {inputs}; needed are features (batch, {WINDOW_FRAMES}, {N_BINS}) "
             "and n_frames"
+        )
+    unknown = set(inputs) - {"features", "n_frames", _STATE}
+    if unknown or inputs.get(_STATE, (0, sum(STATE_SIZES)))[1:] != (sum(STATE_SIZES),):
+        raise ModelError(
+            f"the inputs are {inputs}; beside features and n_frames only state "
+            f"(batch, {sum(STATE_SIZES)}) can be given"
         )
     if not set(outputs) >= set(_OUTPUTS):
         raise ModelError(f"the outputs are {sorted(outputs)}; needed are {', '.join(_OUTPUTS)}")

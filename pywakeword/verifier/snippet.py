@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
+from pywakeword.device_state import STATE_SIZES, DeviceState
 from pywakeword.verifier.contract import PRE_ROLL_SAMPLES
 
 WINDOW_FRAMES = 195
@@ -30,16 +31,30 @@ class Snippet:
         Mono at 16 kHz, from before the word to after it.
     start_sample : int
         The device's estimate of the word's start within `pcm`.
+    score : float
+        The device's score.
+    device_state : DeviceState
+        State of the device at the detection.
     """
 
     keyword: str
     pcm: npt.NDArray[np.int16] = field(repr=False, compare=False)
     start_sample: int
+    score: float = 0.5
+    device_state: DeviceState = field(default_factory=DeviceState)
 
     @property
     def window_sample(self) -> int:
         """First sample of the window in `pcm`; negative if pre-roll is missing."""
         return self.start_sample - PRE_ROLL_SAMPLES
+
+
+def state_vector(state: DeviceState) -> npt.NDArray[np.float32]:
+    """Return a device state as networks take it: three one-hot vectors in sequence, (22,)."""
+    row = np.zeros(sum(STATE_SIZES), np.float32)
+    for code, first in zip(state.codes, np.cumsum((0, *STATE_SIZES[:2]))):
+        row[first + code] = 1
+    return row
 
 
 def window(snippet: Snippet, lfbe: _core.Lfbe) -> tuple[npt.NDArray[np.float32], int]:

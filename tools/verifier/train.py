@@ -1,9 +1,10 @@
 """From recordings to verifier models: python -m tools.verifier train WORD... --data DIR --work DIR.
 
 Trains the CRA network that ships and what it is compared with (CNN-76, CNN-100, CNN-195 and
-a 2-stage DNN-HMM), all on the same batches. Recordings, synthetic speech and the distilled
-trunk are those of tools.release and are made if --work does not hold them; the device model
-is the bundled one unless --device-models names a folder. A stopped run goes on where it was.
+a 2-stage DNN-HMM), all on the same batches. Recordings and synthetic speech are those of
+tools.release and are made if --work does not hold them. The device models, whose candidates are
+learned from and whose trunk is started from, are the bundled ones unless --device-models names a
+folder. A stopped run goes on where it was.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from pathlib import Path
 
 import torch
 
-from pywakeword.training.material.prepare import spellings
+from pywakeword.models.bundled import bundled_dir
+from pywakeword.training.material.features import Store
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.shape import sized
-from pywakeword.training.run import add_run_options, prepare_run
-from tools.release.train import distil_trunk
-from tools.verifier.data.candidates import Candidates, Scanner
+from pywakeword.training.network.stages import Curriculum
+from pywakeword.training.network.warm_start import load_heads, load_models, restore_normalisation
+from pywakeword.training.run import Run, add_run_options, prepare_run
+from tools.verifier.data.mined import Mined, devices, mine
 from tools.verifier.data.sampling import Sampler
-from tools.verifier.data.streams import TrainStreams
 from tools.verifier.networks.export import export
 from tools.verifier.networks.training import (
     VerifierNetworks,
@@ -30,9 +32,8 @@ from tools.verifier.networks.training import (
     train,
 )
 
-_SCAN_THRESHOLD = 0.05
-_COPIES = 1  # of every clip over a sound, beside the one in quiet
-_NEAR_MISSES = 300  # of each word
+_SCAN_THRESHOLD = 0.1
+_STATISTICS_BATCHES, _BATCH = 20, 48
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -64,33 +65,46 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--distil-steps", type=int, default=20_000)
+    parser.add_argument(
+        "--wide",
+        type=int,
+        default=0,
+        metavar="CHANNELS",
+        help="of further convolutions behind the device's trunk; 0 for none",
+    )
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="convolutions in bfloat16 while training"
+    )
     args = parser.parse_args(argv)
     if args.size != "standard":
         parser.error("verifiers are built on the trunk of --size standard")
+    args.start = args.start or [model_file(args, args.words[0])]
     return args
 
 
-def device_model(args: argparse.Namespace, word: str) -> str | Path:
-    """Return what the device listens with."""
-    return word if args.device_models is None else Path(args.device_models / f"{word}.tflite")
+def model_file(args: argparse.Namespace, word: str) -> Path:
+    """Return the file that the device listens with."""
+    folder = bundled_dir() if args.device_models is None else args.device_models
+    return Path(folder / f"{word}.tflite")
 
 
-def train_candidates(args: argparse.Namespace, words: tuple[str, ...]) -> Candidates:
-    """Scan (or reopen) the train negatives with the devices at a loose threshold."""
-    path = args.work / f"candidates-train-{'-'.join(words)}.npz"
+def start_from_models(device: Network, run: Run, args: argparse.Namespace) -> None:
+    """Load one trunk, and the head of every word."""
+    load_models(device, args.start)
+    load_heads(device, [model_file(args, word) for word in run.shape.words])
+    curriculum = Curriculum(run.speech, run.interference, run.shape, args.seed)
+    batches = (curriculum.words(_BATCH)[0] for _ in range(_STATISTICS_BATCHES))
+    restore_normalisation(device, ((mixed.features, mixed.state) for mixed in batches))
+
+
+def mined(args: argparse.Namespace, words: tuple[str, ...], store: Store) -> Mined:
+    """Find (or reopen) where the devices take train speech for a word."""
+    path = args.work / f"mined-{'-'.join(words)}.npz"
     if not path.exists():
-        streams = TrainStreams(args.data, seed=11)
-        scanners = {w: Scanner(device_model(args, w), [_SCAN_THRESHOLD], level=True) for w in words}
-        for group, stream in streams.negative_streams(words, copies=_COPIES):
-            for scanner in scanners.values():
-                scanner.add([(group, "train", stream)])
-        for word, scanner in scanners.items():
-            missed = streams.near_misses(spellings(word)[1], _NEAR_MISSES)
-            scanner.add((group, "near miss", stream) for group, stream in missed)
-        Candidates.merged([s.candidates() for s in scanners.values()]).save(path)
-    found = Candidates.read(path)
-    print(f"{len(found)} false accepts of the devices on the train split")
+        networks = devices({word: model_file(args, word) for word in words})
+        Mined.merged([mine(n, store, words, _SCAN_THRESHOLD) for n in networks]).save(path)
+    found = Mined.read(path)
+    print(f"{len(found)} false accepts of the devices on the train split", flush=True)
     return found
 
 
@@ -105,15 +119,13 @@ def main(argv: list[str] | None = None) -> int:
     # One thread computes while another draws the next batch.
     torch.set_num_threads(1)
     words = run.shape.words
-    distilled = Network(sized(args.size, ()))
-    distil_trunk(distilled, run, args)
-    # Audio that the device itself plays is rejected by its state, which a verifier has not.
-    interference = run.interference.without([w.replace("_", " ") for w in words])
-    candidates = train_candidates(args, words)
+    device = Network(sized(args.size, words))
+    start_from_models(device, run, args)
+    candidates = mined(args, words, run.speech)
     for seed in args.seeds:
         torch.manual_seed(seed)
-        verifiers = VerifierNetworks(distilled, words)
-        sampler = Sampler(run.speech, interference, candidates, words, 1000 * seed)
+        verifiers = VerifierNetworks(device, words, wide=args.wide)
+        sampler = Sampler(run.speech, run.interference, candidates, words, 1000 * seed)
         train(
             verifiers,
             sampler,
@@ -122,6 +134,7 @@ def main(argv: list[str] | None = None) -> int:
             batch=args.batch,
             seed=seed,
             only_cra=args.only_cra,
+            bfloat16=args.bfloat16,
         )
         if not args.only_cra:
             examples = args.work / f"{run_name(words, seed)}-second-stage.npz"

@@ -176,7 +176,8 @@ class Conditions:
         return stretch / max(active_rms(stretch), 1e-9)
 
     @staticmethod
-    def _state(kind: str) -> DeviceState:
+    def state(kind: str) -> DeviceState:
+        """State of a device that plays `kind`, if it is a sound of the device."""
         return DeviceState("speaker", kind if kind in OWN else "none", 0.5 if kind in OWN else None)
 
     @property
@@ -212,7 +213,7 @@ class Conditions:
                 signal *= level / active_rms(signal)
             if cancelled:
                 pcm = self._cancelled(signal, kind, level * 10 ** (-ratio_db / 20))
-                yield Stream(name, pcm, self._state(kind), word_span)
+                yield Stream(name, pcm, self.state(kind), word_span)
                 continue
             if kind:
                 signal = signal + self._interference(kind, len(signal)) * level * 10 ** (
@@ -222,7 +223,7 @@ class Conditions:
             if peak > 0.99:  # a mixture must not clip where its parts did not
                 signal = signal * (0.99 / peak)
             signal = signal + floor(len(signal), self._rng)
-            yield Stream(name, to_pcm(signal), self._state(kind), word_span)
+            yield Stream(name, to_pcm(signal), self.state(kind), word_span)
 
     def _cancelled(
         self, signal: npt.NDArray[np.float32], kind: str, level: float
@@ -344,4 +345,4 @@ class Conditions:
 
     def _negative(self, name: str, samples: npt.NDArray[np.floating], playing: str) -> Stream:
         signal = np.clip(samples, -1, 1) + floor(len(samples), self._rng)
-        return Stream(name, to_pcm(signal), self._state(playing))
+        return Stream(name, to_pcm(signal), self.state(playing))

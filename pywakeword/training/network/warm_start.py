@@ -73,6 +73,14 @@ def load_models(network: Network, models: Sequence[Path]) -> None:
             _load_head(network, network.shape.words.index(word), constants)
 
 
+@torch.no_grad()
+def load_heads(network: Network, models: Sequence[Path]) -> None:
+    """Load the head of every model into its word's place, whatever the model's trunk."""
+    for path in models:
+        word = path.stem.removesuffix("-small")
+        _load_head(network, network.shape.words.index(word), read_constants(path))
+
+
 def _load_trunk(network: Network, c: Constants, path: Path) -> None:
     wanted = (network.shape.channels, network.shape.stem_kernel, 1, network.shape.stem_channels)
     if tuple(c["stem2/weights"].shape) != wanted:

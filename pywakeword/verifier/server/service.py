@@ -121,7 +121,10 @@ class Service:
         self, metadata: Metadata, pcm: npt.NDArray[np.int16], decode_ms: float = 0.0
     ) -> Reply:
         """Score PCM, and keep the audio if retention is on."""
-        verdict = await self.score(Snippet(metadata.keyword, pcm, metadata.start_sample))
+        snippet = Snippet(
+            metadata.keyword, pcm, metadata.start_sample, metadata.score, metadata.device_state
+        )
+        verdict = await self.score(snippet)
         timings = {"decode": decode_ms, **verdict.timings_ms}
         timings["total"] = round(sum(timings.values()), 3)
         found = Reply(metadata.request_id, metadata.keyword, replace(verdict, timings_ms=timings))

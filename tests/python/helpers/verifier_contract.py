@@ -43,6 +43,39 @@ def test_accept_and_reject(url: str) -> None:
     assert post(url, fresh(keyword="boop"), audio("boop")).json()["decision"] == "accept"
 
 
+# What version 0.1.0 sends, to the letter.
+REQUEST_0_1_0 = """{"request_id": "%s", "keyword": "beep", "start_sample": 8000,
+"end_sample": 12800, "pre_roll_samples": 8000, "detector": "pywakeword 0.1.0", "score": 0.7,
+"threshold": 0.5, "device_state": {"device_type": "unknown", "playback": "music", "volume": 0.5},
+"format": {"encoding": "s16le", "sample_rate_hz": 16000, "channels": 1}}"""
+REPLY_0_1_0 = {
+    "request_id",
+    "keyword",
+    "decision",
+    "score",
+    "threshold",
+    "model",
+    "start_sample",
+    "end_sample",
+    "timings_ms",
+}
+
+
+def test_a_client_of_the_first_release_is_served(url: str) -> None:
+    request = json.loads(REQUEST_0_1_0 % uuid.uuid4().hex)
+    reply = post(url, request)
+    assert reply.status_code == 200
+    assert set(reply.json()) == REPLY_0_1_0
+    assert reply.json()["decision"] == "accept"
+
+
+def test_a_word_without_a_verifier_is_named(url: str) -> None:
+    reply = post(url, fresh(keyword="hey_own_word"))
+    assert reply.status_code == 404
+    message = reply.json()["error"]["message"]
+    assert message == "keyword 'hey_own_word' has no verifier; available: beep, boop"
+
+
 def test_opus(url: str) -> None:
     for tone, decision in (("beep", "accept"), ("boop", "reject")):
         file = io.BytesIO()

@@ -17,10 +17,11 @@ import pywakeword
 from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
 from pywakeword.training.figures.conditions import Stream
 from pywakeword.training.material.features import HOP, WINDOW, lfbe
-from pywakeword.training.material.levels import ACTIVE_LEVEL, active_rms
+from pywakeword.verifier.snippet import state_vector
 from tools.verifier.data.windows import PRE_ROLL_FRAMES, WINDOW_FRAMES, cut, truncate
 
 MARGIN_FRAMES = 40  # how far the start estimate can be moved
+DEFAULT = -1.0  # threshold of a device that uses its card's
 _SAME_WORD_S = 0.5  # a start estimate within this of the true start means the word
 
 
@@ -38,6 +39,8 @@ class Candidates:
         The device's, and the threshold it ran at.
     start, end : (n,) ndarray of float
         The true word, in frames from the start estimate; nan for a false accept.
+    state : (n, 22) ndarray of uint8
+        The device state, one-hot.
     group, source : (n,) ndarray of str
         Leak group; condition of a take, name of a negative stream.
     take : (n,) ndarray of int
@@ -50,6 +53,7 @@ class Candidates:
     threshold: npt.NDArray[np.float64]
     start: npt.NDArray[np.float32]
     end: npt.NDArray[np.float32]
+    state: npt.NDArray[np.uint8]
     group: npt.NDArray[np.str_]
     source: npt.NDArray[np.str_]
     take: npt.NDArray[np.int64]
@@ -107,17 +111,15 @@ class Scanner:
     model : str or path
         The device model.
     thresholds : sequence of float
-        One device runs at each of them.
-    level : bool
-        Bring every candidate to the level of the training stores.
+        One device runs at each of them; `DEFAULT` stands for those of its card.
     """
 
-    def __init__(
-        self, model: str | Path, thresholds: Iterable[float], *, level: bool = False
-    ) -> None:
-        self._spotters = [pywakeword.WakeWord(model, threshold=t) for t in thresholds]
-        (self._keyword,) = self._spotters[0].keywords
-        self._level = level
+    def __init__(self, model: str | Path, thresholds: Iterable[float]) -> None:
+        self._spotters = {
+            t: pywakeword.WakeWord(model, threshold=None if t == DEFAULT else t)
+            for t in dict.fromkeys(thresholds)
+        }
+        (self._keyword,) = next(iter(self._spotters.values())).keywords
         self._rows: list[tuple[object, ...]] = []
         self._takes = 0
         self.seconds: dict[str, float] = {}  # of scanned negatives, by leak group
@@ -130,14 +132,13 @@ class Scanner:
                 seconds = self.seconds.get(group, 0.0) + len(stream.pcm) / 16_000
                 self.seconds[group] = seconds
             pcm = np.concatenate([stream.pcm, np.zeros(TRAILING_SILENCE_SAMPLES, np.int16)])
-            for spotter in self._spotters:
+            for threshold, spotter in self._spotters.items():
                 spotter.reset()
                 spotter.device_state = stream.state
                 found = spotter.process(pcm)
                 if stream.word is not None:
                     found = _the_word(found, stream.word)
                 for detection in found:
-                    threshold = spotter.thresholds[self._keyword]
                     self._keep(detection, pcm, stream.word, (threshold, group, source))
 
     def _keep(
@@ -154,15 +155,13 @@ class Scanner:
         phase = first % HOP if first < 0 else 0
         begin = phase if first < 0 else first
         audio = pcm[begin : first + n_samples].astype(np.float32) / 32768
-        if self._level:
-            audio = audio * np.float32(ACTIVE_LEVEL / max(active_rms(audio), 1e-5))
         frames = cut(lfbe(audio), (first - begin) // HOP, 2 * MARGIN_FRAMES + WINDOW_FRAMES)
         decided = (found.detected_sample - estimate - WINDOW) // HOP + 1
         start, end = (np.nan, np.nan) if word is None else ((s - estimate) / HOP for s in word)
         threshold, group, source = named
-        self._rows.append(
-            (frames, decided, found.score, threshold, start, end, group, source, self._takes)
-        )
+        state = state_vector(found.device_state)
+        row = (frames, decided, found.score, threshold, start, end, state, group, source)
+        self._rows.append((*row, self._takes))
 
     def candidates(self) -> Candidates:
         """Return all of them."""
@@ -176,6 +175,7 @@ class Scanner:
             np.float64,
             np.float32,
             np.float32,
+            np.uint8,
             str,
             str,
             np.int64,

@@ -14,14 +14,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pywakeword.training.material.features import (
-    TEACHER_STEP_FRAMES,
-    TEACHER_WINDOW_FRAMES,
-    Entry,
-    Store,
-)
+from pywakeword.training.material.features import Entry, Store
 from pywakeword.training.network.mixing import Mixer
-from tools.verifier.data.candidates import MARGIN_FRAMES, Candidates
+from tools.verifier.data.candidates import MARGIN_FRAMES
+from tools.verifier.data.mined import Mined
 from tools.verifier.data.windows import (
     PADDING,
     PRE_ROLL_FRAMES,
@@ -32,7 +28,13 @@ from tools.verifier.data.windows import (
 )
 
 _WORD_SHARE, _CANDIDATE_SHARE = 0.36, 0.34  # of a batch; the rest is any other speech
-_SYNTHETIC_SHARE = 0.25  # of the words
+_OWN_SHARE = 0.03
+# Of every kind of take among the words; a kind with fewer takes than _FULL_SHARE has less.
+_SHARES = {"real": 0.4, "synthetic": 0.08, "natural": 0.34, "spliced": 0.18}
+_FULL_SHARE = 200
+_ALONE = ("real", "synthetic")  # what has no other speech around it yet
+_EASY = 0.1
+_LATER = (0, 12)  # frames from the highest score to the device's decision
 _STEADY_SHARE, _STEADY_FRAMES = 0.5, 3.0
 _WHOLE_SHARE = 0.25  # the snippet goes on beyond the device's decision
 _DELAY_FRAMES = (1, 30)  # from the end of the word to the device's decision
@@ -56,8 +58,8 @@ class Windows:
         Which word it is, -1 for none.
     start, end : (batch,) Tensor
         The word, in frames from the window's first; nan for none.
-    teacher, known : (batch, rows, 96) Tensor and (batch, rows) Tensor of bool
-        Standardised rows of the teacher, see `teacher_frames`, and which there are.
+    state : (batch, 22) Tensor
+        The device state, one-hot.
     """
 
     features: Tensor
@@ -65,13 +67,7 @@ class Windows:
     word: Tensor
     start: Tensor
     end: Tensor
-    teacher: Tensor
-    known: Tensor
-
-
-def teacher_frames() -> npt.NDArray[np.int64]:
-    """Newest frames at which the teacher runs: every second step of 40 ms."""
-    return np.arange(2, WINDOW_FRAMES, 8)
+    state: Tensor
 
 
 class Sampler:
@@ -81,35 +77,43 @@ class Sampler:
         self,
         speech: Store,
         interference: Store,
-        candidates: Candidates,
+        mined: Mined,
         words: tuple[str, ...],
         seed: int,
     ) -> None:
-        self._store, self._candidates, self._words = speech, candidates, words
+        self._store, self._mined, self._words = speech, mined, words
         self._rng = np.random.default_rng(seed)
-        self._mixer = Mixer(interference, seed + 1)
+        self._mixer = Mixer(interference, seed + 1, tuple(w.replace("_", " ") for w in words))
+        self._own_word = any(
+            e.kind == "tts" and any(w.replace("_", " ") in e.said for w in words)
+            for e in interference.entries
+        )
         entries = speech.entries
         self._takes = {
-            (w, kind): [e for e in entries if e.label == w and e.kind == kind]
+            w: {k: [e for e in entries if e.label == w and e.kind == k] for k in _SHARES}
             for w in words
-            for kind in ("real", "synthetic")
         }
+        # A word with four times the takes is drawn twice as often.
+        sizes = np.sqrt([sum(map(len, kinds.values())) for kinds in self._takes.values()])
+        self._word_shares = sizes / sizes.sum()
         self._others = [e for e in entries if e.label not in words]
         length = np.sqrt([e.n_frames for e in self._others])
         self._other_weights = length / length.sum()
-        rows = speech.embeddings[:: max(1, len(speech.embeddings) // 20_000)].astype(np.float32)
-        rows = rows[np.isfinite(rows[:, 0])]
-        self._mean, self._spread = rows.mean(0), rows.std(0) + 1e-3
+        # What the device scores high decides more often.
+        hard = _EASY + mined.score.astype(np.float64) ** 2
+        self._mined_weights = hard / hard.sum()
 
     def __call__(self, batch: int) -> Windows:
         """Draw a batch."""
         rng = self._rng
-        per_word = round(batch * _WORD_SHARE / len(self._words))
-        drawn = [self._word(i) for i in range(len(self._words)) for _ in range(per_word)]
+        counts = rng.multinomial(round(batch * _WORD_SHARE), self._word_shares)
+        drawn = [self._word(i) for i, count in enumerate(counts) for _ in range(count)]
+        if self._own_word:
+            drawn += [self._own_voice() for _ in range(round(batch * _OWN_SHARE))]
         drawn += [self._candidate() for _ in range(round(batch * _CANDIDATE_SHARE))]
         drawn += [self._other() for _ in range(batch - len(drawn))]
         frames = np.stack([d.frames for d in drawn])
-        voices = ["synthetic" if d.synthetic else "real" for d in drawn]
+        voices = [d.kind for d in drawn]
         mixed = self._mixer(frames, mixed_share=0.6, voices=voices)
         features = mixed.features.transpose(1, 2).numpy()
         n_frames = np.array([d.n_frames for d in drawn])
@@ -117,10 +121,6 @@ class Sampler:
         for i, d in enumerate(drawn):
             if rng.random() < _ONSET_SHARE and d.span[0] > 8:
                 features[i, : int(rng.integers(1, int(d.span[0]) - 5))] = PADDING
-        teacher = np.stack([d.teacher for d in drawn])
-        known = np.isfinite(teacher[..., 0]) & (teacher_frames() < n_frames[:, None])
-        known &= teacher_frames() >= TEACHER_WINDOW_FRAMES - TEACHER_STEP_FRAMES
-        teacher = np.where(known[..., None], (teacher - self._mean) / self._spread, 0)
         word = np.array([d.word for d in drawn])
         spans = np.array([d.span if d.word >= 0 else (np.nan, np.nan) for d in drawn], np.float32)
         return Windows(
@@ -129,8 +129,7 @@ class Sampler:
             torch.from_numpy(word),
             torch.from_numpy(spans[:, 0]),
             torch.from_numpy(spans[:, 1]),
-            torch.from_numpy(teacher.astype(np.float32)),
-            torch.from_numpy(known),
+            mixed.state,
         )
 
     def _moved(self) -> float:
@@ -147,9 +146,10 @@ class Sampler:
         return int(np.clip(late, PRE_ROLL_FRAMES, WINDOW_FRAMES))
 
     def _any_take(self, index: int) -> Entry:
-        word, rng = self._words[index], self._rng
-        kind = "synthetic" if rng.random() < _SYNTHETIC_SHARE else "real"
-        pool = self._takes[word, kind] or self._takes[word, "synthetic"]
+        rng, kinds = self._rng, self._takes[self._words[index]]
+        # Two takes of a kind are not a third of a batch.
+        shares = np.array([_SHARES[k] * min(1, len(e) / _FULL_SHARE) for k, e in kinds.items()])
+        pool = kinds[str(rng.choice(list(kinds), p=shares / shares.sum()))]
         return pool[int(rng.integers(len(pool)))]
 
     def _clip(self, entry: Entry) -> npt.NDArray[np.float16]:
@@ -172,13 +172,18 @@ class Sampler:
         first = round(start + self._moved()) - PRE_ROLL_FRAMES
         span = (start - first, end - first)
         frames = cut(self._clip(entry), first, WINDOW_FRAMES)
-        teacher = self._teacher(entry, first)
-        if self._around(frames, span):
-            teacher[:] = np.nan
-        return _Drawn(frames, self._length(span[1]), word, span, teacher, entry.kind == "synthetic")
+        if entry.kind in _ALONE:
+            self._around(frames, span)
+        return _Drawn(frames, self._length(span[1]), word, span, entry.kind)
 
-    def _around(self, frames: npt.NDArray[np.float16], span: tuple[float, float]) -> bool:
-        """Put other speech before or after the word; return whether there is any."""
+    def _own_voice(self) -> _Drawn:
+        """Let the device itself say a word, and know it."""
+        frames = self._mixer.own_word(WINDOW_FRAMES, WINDOW_FRAMES)
+        span = (float(PRE_ROLL_FRAMES), PRE_ROLL_FRAMES + 60.0)
+        return _Drawn(frames, self._length(span[1]), -1, span, "own")
+
+    def _around(self, frames: npt.NDArray[np.float16], span: tuple[float, float]) -> None:
+        """Put other speech before or after the word, at times."""
         rng = self._rng
         gaps = rng.integers(*_GAP_FRAMES, 2)
         before, after = int(span[0] - gaps[0]), int(span[1] + gaps[1])
@@ -194,36 +199,22 @@ class Sampler:
                 speech = cut(self._clip(entry), first, WINDOW_FRAMES)[part]
                 louder = np.logaddexp(frames[part].astype(np.float32), speech.astype(np.float32))
                 frames[part] = louder
-        return bool(speaks.any())
 
     def _candidate(self) -> _Drawn:
-        rng, candidates = self._rng, self._candidates
-        at = int(rng.integers(len(candidates)))
+        rng, mined = self._rng, self._mined
+        at = int(rng.choice(len(mined), p=self._mined_weights))
+        entry = self._store.entries[mined.entry[at]]
         moved = 0 if rng.random() < _STEADY_SHARE else round(self._moved())
-        first = MARGIN_FRAMES + moved
-        frames = candidates.frames[at, first : first + WINDOW_FRAMES].copy()
-        start = PRE_ROLL_FRAMES - moved
-        decided = int(np.clip(start + candidates.decided[at], 1, WINDOW_FRAMES))
+        first = int(mined.start[at]) + moved - PRE_ROLL_FRAMES
+        frames = cut(self._clip(entry), first, WINDOW_FRAMES)
+        start, decided = PRE_ROLL_FRAMES - moved, int(mined.decided[at]) - first
+        decided = int(np.clip(decided + rng.integers(*_LATER), 1, WINDOW_FRAMES))
         n_frames = WINDOW_FRAMES if rng.random() < _WHOLE_SHARE else decided
         if rng.random() < _SILENCED_SHARE:
             gaps = rng.integers(*_GAP_FRAMES, 2)
             frames[: max(start - int(gaps[0]), 0)] = PADDING
             frames[decided + int(gaps[1]) :] = PADDING
-        unknown = np.full((len(teacher_frames()), self._store.embeddings.shape[1]), np.nan)
-        span = (float(start), float(decided))
-        return _Drawn(frames, n_frames, -1, span, unknown.astype(np.float32), False)
-
-    def _teacher(self, entry: Entry, first: int) -> npt.NDArray[np.float32]:
-        """Rows of the teacher for the newest frames, between its steps interpolated."""
-        newest = first + teacher_frames() - STORE_OFFSET
-        position = (newest - (TEACHER_WINDOW_FRAMES - 1)) / TEACHER_STEP_FRAMES
-        row = np.floor(position).astype(np.int64)
-        exists = (row >= 0) & (row + 1 < entry.n_embeddings)
-        at = entry.first_embedding + np.where(exists, row, 0)
-        weight = (position - row)[:, None].astype(np.float32)
-        rows = self._store.embeddings
-        between = rows[at] * (1 - weight) + rows[at + 1] * weight
-        return np.where(exists[:, None], between, np.nan).astype(np.float32)
+        return _Drawn(frames, n_frames, -1, (float(start), float(decided)), entry.kind)
 
 
 @dataclass(frozen=True)
@@ -232,5 +223,4 @@ class _Drawn:
     n_frames: int
     word: int
     span: tuple[float, float]  # of the word, or of what is placed like one
-    teacher: npt.NDArray[np.float32]
-    synthetic: bool
+    kind: str

@@ -60,10 +60,11 @@ class Trained:
         for at in range(0, len(windows), _CHUNK):
             features = torch.from_numpy(windows[at : at + _CHUNK])
             n_frames = torch.from_numpy(counts[at : at + _CHUNK])
+            state = torch.from_numpy(candidates.state[at : at + _CHUNK].astype(np.float32))
             nothing = torch.empty(0)
-            batch = Windows(features, n_frames, *[nothing] * 5)
+            batch = Windows(features, n_frames, nothing, nothing, nothing, state)
             for name in NETWORKS:
-                logits, _ = self._verifiers.logits(name, batch)
+                logits = self._verifiers.logits(name, batch)
                 parts[name].append(logits[:, index].numpy())
             rows = describe_windows(self._verifiers, features, n_frames, index)
             parts[DNN_HMM].append(self._second[index].decision_function(rows))

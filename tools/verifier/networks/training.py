@@ -13,37 +13,41 @@ from torch.nn import functional
 
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.stages import Trainer
-from tools.verifier.data.sampling import Sampler, Windows, teacher_frames
+from tools.verifier.data.sampling import Sampler, Windows
 from tools.verifier.networks import hmm
 from tools.verifier.networks.architectures import N_STEPS, PARTS, Cnn, Cra, FrameDnn
 
 NETWORKS = ("cra-195", *PARTS)
 DNN_HMM = "dnn-hmm"
-_TEACHER_SHARE, _BOUNDARY_SHARE = 0.3, 0.5
+_BOUNDARY_SHARE = 0.5
+_TRUNK_SHARE = 0.3  # of the learning rate: the device's trunk has less to learn
 _BOUNDARY_UNIT = 50.0  # frames
 _REALIGNED_FROM = 1 / 3  # of the steps: from here on the HMM cuts the words itself
 _SECOND_STAGE_BATCHES = 80
+_RATE = 1.2e-3
 
 
 class VerifierNetworks(nn.Module):
     """One of each, for the same words."""
 
-    def __init__(self, distilled: Network, words: tuple[str, ...]) -> None:
+    def __init__(self, device: Network, words: tuple[str, ...], *, wide: int = 0) -> None:
         super().__init__()
-        self.words = words
-        made: dict[str, nn.Module] = {"cra-195": Cra(distilled, len(words))}
-        made |= {name: Cnn(distilled, len(words), part) for name, part in PARTS.items()}
+        self.words, self.wide = words, wide
+        made: dict[str, nn.Module] = {"cra-195": Cra(device, wide)}
+        made |= {name: Cnn(device, len(words), part) for name, part in PARTS.items()}
         self.networks = nn.ModuleDict(made)
-        self.dnn = FrameDnn(distilled, hmm.N_STATES * len(words) + 1)
+        self.dnn = FrameDnn(device, hmm.N_STATES * len(words) + 1)
         # Shares of the states in the targets, for scaled likelihoods.
         self.register_buffer("prior", torch.full((hmm.N_STATES * len(words) + 1,), 0.01))
 
-    def logits(self, name: str, batch: Windows) -> tuple[Tensor, Tensor]:
-        """(batch, words) of a network, and its trunk."""
+    def logits(self, name: str, batch: Windows) -> Tensor:
+        """(batch, words) of a network."""
         if name == "cra-195":
-            out = self.networks[name](batch.features, batch.n_frames)
-            return out[0], out[3]
-        return self.networks[name](batch.features)
+            found = self.networks[name](batch.features, batch.n_frames, batch.state)[0]
+        else:
+            found = self.networks[name](batch.features)
+        logits: Tensor = found
+        return logits
 
     @torch.no_grad()
     def likelihoods(self, features: Tensor, word: int) -> npt.NDArray[np.float32]:
@@ -54,9 +58,10 @@ class VerifierNetworks(nn.Module):
         return scaled[:, columns].transpose(1, 2).numpy()
 
 
-def run_name(words: tuple[str, ...], seed: int, *, only_cra: bool = False) -> str:
+def run_name(words: tuple[str, ...], seed: int, *, only_cra: bool = False, wide: int = 0) -> str:
     """Return what the files of a run are called."""
-    return f"verifier-{'-'.join(words)}-{seed}" + "-cra-195" * only_cra
+    named = f"verifier-{'-'.join(words)}-{seed}" + "-cra-195" * only_cra
+    return named + f"-wide{wide}" * (wide > 0)
 
 
 def train(
@@ -68,18 +73,32 @@ def train(
     batch: int,
     seed: int,
     only_cra: bool = False,
+    bfloat16: bool = False,
 ) -> None:
     """Train all of them, or the CRA alone; a second call goes on where the first was stopped."""
-    name = run_name(verifiers.words, seed, only_cra=only_cra)
-    trainer = Trainer(name, verifiers, work, steps=steps, rate=2e-3, seed=seed)
+    name = run_name(verifiers.words, seed, only_cra=only_cra, wide=verifiers.wide)
+    cra = verifiers.networks["cra-195"]
+    assert isinstance(cra, Cra)
+    trunk = list(cra.trunk.parameters())
+    trainer = Trainer(
+        name,
+        verifiers,
+        work,
+        steps=steps,
+        rate=_RATE,
+        seed=seed,
+        slow=trunk,
+        slow_share=_TRUNK_SHARE,
+    )
     done = [0]
 
     def loss_of(drawn: Windows) -> dict[str, Tensor]:
         done[0] += 1
         step = trainer.first_step + done[0]
-        if only_cra:
-            return {"cra-195": _network_loss(verifiers, "cra-195", drawn)}
-        losses = {n: _network_loss(verifiers, n, drawn) for n in NETWORKS}
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+            if only_cra:
+                return {"cra-195": _network_loss(verifiers, "cra-195", drawn)}
+            losses = {n: _network_loss(verifiers, n, drawn) for n in NETWORKS}
         losses[DNN_HMM] = _dnn_loss(verifiers, drawn, realigned=step > _REALIGNED_FROM * steps)
         return losses
 
@@ -90,31 +109,18 @@ def _network_loss(verifiers: VerifierNetworks, name: str, batch: Windows) -> Ten
     wanted = functional.one_hot(batch.word + 1, len(verifiers.words) + 1)[:, 1:].float()
     loss = torch.zeros(())
     if name == "cra-195":
-        logits, start, end, trunk = verifiers.networks[name](batch.features, batch.n_frames)
+        logits, start, end = verifiers.networks[name](batch.features, batch.n_frames, batch.state)
         for found, truth in ((start, batch.start), (end, batch.end)):
             error = (found - truth.nan_to_num()[:, None]).abs() * wanted / _BOUNDARY_UNIT
             loss = loss + _BOUNDARY_SHARE * error.sum() / wanted.sum().clamp_min(1)
     else:
-        logits, trunk = verifiers.logits(name, batch)
+        logits = verifiers.logits(name, batch)
+    logits = logits.float()
     entropy = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     # Focus on what is still wrong: easy silence must not drown a near miss.
     wrong = (logits.detach().sigmoid() - wanted).abs()
     weight = wrong.clamp_min(0.05).sqrt() * (1 + wanted)
-    return loss + 4 * (entropy * weight).mean() + _teacher_loss(verifiers, name, trunk, batch)
-
-
-def _teacher_loss(verifiers: VerifierNetworks, name: str, trunk: Tensor, batch: Windows) -> Tensor:
-    """Distil the teacher into the trunk, where the teacher's whole input is in the window."""
-    first, frames = PARTS.get(name, (0, trunk.shape[-1] * 4))
-    at = teacher_frames()
-    seen = torch.from_numpy((at - first >= 66) & (at - first < frames))
-    if not seen.any():
-        return torch.zeros(())
-    step = torch.from_numpy((at - first - 2) // 4)[seen]
-    out = verifiers.networks[name].teacher(trunk[:, :, step].transpose(1, 2))
-    difference = functional.smooth_l1_loss(out, batch.teacher[:, seen], reduction="none").mean(2)
-    known = batch.known[:, seen]
-    return _TEACHER_SHARE * (difference * known).sum() / known.sum().clamp_min(1)
+    return loss + 4 * (entropy * weight).mean()
 
 
 def _dnn_loss(verifiers: VerifierNetworks, batch: Windows, *, realigned: bool) -> Tensor:
