@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Transcript,
         Word,
     )
+    from pywakeword.endpointing.recognisers.transcript_arbitrator import TranscriptArbitrator
     from pywakeword.endpointing.recognisers.whisper.source import WhisperSource
     from pywakeword.endpointing.repair import (
         COMMAND_FRAMES,
@@ -60,6 +61,7 @@ else:
             "Transcript",
             "Word",
         ),
+        "recognisers.transcript_arbitrator": ("TranscriptArbitrator",),
         "recognisers.whisper.source": ("WhisperSource",),
         "repair": (
             "COMMAND_FRAMES",
@@ -126,6 +128,7 @@ __all__ = [
     "StreamingEncoder",
     "TranscribingSource",
     "Transcript",
+    "TranscriptArbitrator",
     "TruncationCheck",
     "TwoPassEndpointer",
     "Utterance",

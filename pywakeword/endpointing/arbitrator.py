@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.endpointing.interfaces import Encoding
-from pywakeword.endpointing.policy import WaitPolicy
+from pywakeword.endpointing.policy import WaitPolicy, policy_of
 from pywakeword.endpointing.prosody import PROSODY_FEATURES, prosody_features
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.errors import CardError
 from pywakeword.models.files import ENDPOINT_ROOM
-from pywakeword.models.onnx import OnnxModel, load_onnx_model
+from pywakeword.models.onnx import load_onnx_model
 
 TASK = "endpoint_arbitrator"
 N_TOKENS = 8
@@ -42,7 +42,7 @@ class NetworkArbitrator:
         tokens = self._model.card.different_strings("tokens")
         self._token_index = {token: i for i, token in enumerate(tokens)}
         self._n_dims = self._model.fixed_shape("frames")[-1]
-        self._policy = _policy(self._model)
+        self._policy = policy_of(self._model)
 
     @property
     def policy(self) -> WaitPolicy:
@@ -79,15 +79,6 @@ class NetworkArbitrator:
             }
         )
         return float(found[0])
-
-
-def _policy(model: OnnxModel) -> WaitPolicy:
-    try:
-        return WaitPolicy(**model.card.section("policy").values)
-    except CardError as error:
-        raise CardError(f"{model.path}: {error}") from None
-    except (TypeError, ValueError) as error:
-        raise CardError(f"{model.path}: field policy is malformed: {error}") from None
 
 
 def pad_frames(

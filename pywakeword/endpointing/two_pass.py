@@ -16,6 +16,7 @@ from pywakeword.endpointing.interfaces import Arbitrator, EosPosterior, EosSourc
 from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
 from pywakeword.endpointing.recognisers.transcribing import TranscribingSource
+from pywakeword.endpointing.recognisers.transcript_arbitrator import TranscriptArbitrator
 from pywakeword.events import (
     Detection,
     End,
@@ -88,7 +89,7 @@ class TwoPassEndpointer(NotCopied):
         `StreamingEncoder` only; `EosPosterior()` for a `TranscribingSource`.
     policy : WaitPolicy, optional
         Turns a probability into a waiting time. Default: the bundled arbitrator's
-        (`NetworkArbitrator.policy`), or `WaitPolicy()` for any other.
+        (its property `policy`), or `WaitPolicy()` for any other.
     ask_at_ms : sequence of float
         Lengths of pause at which the arbitrator is called, in rising order.
     eos_threshold : float
@@ -163,7 +164,9 @@ class TwoPassEndpointer(NotCopied):
         if arbitrator is None:
             arbitrator = EosPosterior() if self._transcriber is not None else NetworkArbitrator()
         self._arbitrator = arbitrator
-        if policy is None and isinstance(self._arbitrator, NetworkArbitrator):
+        if policy is None and isinstance(
+            self._arbitrator, (NetworkArbitrator, TranscriptArbitrator)
+        ):
             policy = self._arbitrator.policy
         self._policy = WaitPolicy() if policy is None else policy
         self._ask_at = tuple(round(ms * _SAMPLES_PER_MS) for ms in ask_at_ms)

@@ -6,6 +6,15 @@ import sys
 
 from tools.kit import run
 
-VERBS = ["train", "evaluate", "study", "long-stream", "transcribe", "one-breath", "rerank"]
+VERBS = [
+    "train",
+    "train-transcripts",
+    "evaluate",
+    "study",
+    "long-stream",
+    "transcribe",
+    "one-breath",
+    "rerank",
+]
 
 sys.exit(run("endpointing", VERBS))

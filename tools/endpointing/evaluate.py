@@ -6,7 +6,8 @@
 The protocol is eot-bench's, in figures/sweep.py; pauses and ends come from alignment
 and energy, or from silero-vad (--labels silero), as in other publications. Policies are chosen
 and reported on different speakers. --work keeps features and scores: a second run only sweeps,
-unless --again is given.
+unless --again is given. --whisper also scores the arbitrator of transcripts. --kinds adds tables by
+the kind of utterance, and scores all speakers that no network was trained on for them.
 """
 
 from __future__ import annotations
@@ -17,15 +18,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pywakeword.endpointing.arbitrator import NetworkArbitrator
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
+from pywakeword.endpointing.recognisers.transcript_arbitrator import TranscriptArbitrator
+from tools.endpointing.data.corpus import READ
 from tools.endpointing.data.features import Item, prepare
+from tools.endpointing.data.recognised import RecognisedPauses
 from tools.endpointing.data.silero_labels import relabelled
-from tools.endpointing.figures.judging import judge, judged_once
-from tools.endpointing.figures.report import chosen_policy, figures, lines
+from tools.endpointing.figures.judging import WithTranscripts, judge, judged_once, only
+from tools.endpointing.figures.report import chosen_policy, figures, kind_lines, lines
 from tools.endpointing.figures.rivals import SmartTurn
 
+_N_OTHER = 1000  # all of them
 _SHIPPED_CUT_OFFS = 0.05  # budget of the policy on the card
 
 
@@ -38,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--smart-turn", type=Path, required=True, metavar="WHEEL")
     parser.add_argument("--models", type=Path, default=Path("models/endpoint"))
     parser.add_argument("--labels", choices=("energy", "silero"), default="energy")
+    parser.add_argument("--whisper", choices=("tiny", "base"), help="score transcripts too")
+    parser.add_argument("--kinds", action="store_true", help="tables by kind of utterance")
     parser.add_argument("--again", action="store_true", help="score anew")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument(
@@ -56,8 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             StreamingEncoder(args.models / "encoder.onnx"),
             NetworkArbitrator(args.models / "arbitrator.onnx"),
             SmartTurn(args.smart_turn),
+            _transcripts(args),
         ),
     )
+    everyone = judged
+    judged = only(everyone, _in_main_table)
     found = figures(judged)
     print(
         f"{found['utterances']} utterances of {found['speakers']} adults, "
@@ -71,18 +82,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     for view, title in titles.items():
         print(f"\n{title}: false cut-offs [95 %], mean latency")
         print("\n".join(lines(found, view)))
+    if args.kinds:
+        print("\n" + "\n".join(kind_lines(everyone)))
     print("\n" + "  ".join(f"{k} {v:.4f}" for k, v in found["cost"].items()))
     if args.json:
         args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if args.write_card:
-        card_path = args.models / "arbitrator.json"
+        name, scores_of = ("arbitrator", "two_pass")
+        if args.whisper:
+            name, scores_of = ("transcript_arbitrator", "transcript")
+        card_path = args.models / f"{name}.json"
         card = json.loads(card_path.read_text(encoding="utf-8"))
         card["figures"] = {**card.get("figures", {}), **found}  # beside tools.endpointing.study's
-        card["policy"] = asdict(chosen_policy(judged, _SHIPPED_CUT_OFFS))
+        card["policy"] = asdict(chosen_policy(judged, _SHIPPED_CUT_OFFS, scores_of))
         card_path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
+def _in_main_table(utterance: dict[str, Any]) -> bool:
+    return bool(utterance["role"] == "held_out" and utterance["source"] == READ)
+
+
+def _transcripts(args: argparse.Namespace) -> WithTranscripts | None:
+    if args.whisper is None:
+        return None
+    return WithTranscripts(
+        RecognisedPauses(args.work / f"whisper-{args.whisper}.pickles", args.whisper),
+        TranscriptArbitrator(args.models / "transcript_arbitrator.onnx"),
+    )
+
+
 def _labelled(args: argparse.Namespace) -> list[Item]:
-    items = [i for i in prepare(args.data, args.work) if i.utterance.role == "held_out"]
+    items = prepare(args.data, args.work, (0, _N_OTHER if args.kinds else 0))
+    if not args.kinds:
+        items = [i for i in items if i.utterance.source == READ]
     return relabelled(items) if args.labels == "silero" else items

@@ -40,6 +40,8 @@ class Clip:
         As the manifest has them; both may be empty.
     split : str
         "train" or "dev".
+    lang : str
+        Code of the language; may be empty.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class Clip:
     speaker: str = ""
     note: str = ""
     split: str = ""
+    lang: str = ""
 
     @property
     def said(self) -> str:
@@ -85,6 +88,7 @@ def read_manifest(
             source=row["source_repo"],
             licence=row["licence"],
             qa=frozenset(re.split(r"[;\s]+", row["qa"]) if row["qa"] else ()),
+            lang=row.get("lang", ""),
         )
         for row in rows
         if split in (None, row["split"]) and (row["release"] == "ok" or not released_only)

@@ -36,6 +36,15 @@ class Ask:
     eos: float
 
 
+@dataclass(frozen=True, eq=False)
+class Recognised:
+    """A recogniser's text and its last states, which are padded as the arbitrator gets them."""
+
+    text: str
+    states: npt.NDArray[np.float16]
+    mask: npt.NDArray[np.float32]
+
+
 @dataclass
 class Pause:
     """One pause of a recording.
@@ -50,6 +59,12 @@ class Pause:
         One per question that the pause is long enough for.
     teacher : float
         smart-turn's probability after 200 ms; nan where it was not computed.
+    said : str
+        `Utterance.kind`.
+    sample : int
+        Where the pause begins.
+    recognised : Recognised or None
+        What a recogniser understood up to the pause.
     """
 
     recording: str
@@ -60,6 +75,9 @@ class Pause:
     duration_ms: int
     asks: list[Ask] = field(default_factory=list)
     teacher: float = float("nan")
+    said: str = ""
+    sample: int = 0
+    recognised: Recognised | None = None
 
 
 def own_silence(item: Item, n_samples: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:
@@ -78,7 +96,7 @@ def _powers(pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
     return np.asarray((pcm[: len(pcm) // 400 * 400].reshape(-1, 400).astype(float) ** 2).mean(1))
 
 
-def whole(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], list[_Place]]:
+def whole(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], list[Place]]:
     """Return the recording with its silence extended, and its pauses."""
     spans = item.spans
     end = spans.end * HOP
@@ -86,11 +104,11 @@ def whole(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], 
     pcm = item.pcm
     if missing > 0:
         pcm = np.concatenate([pcm, own_silence(item, missing, rng)])
-    places = [_Place("hold", a * HOP, (b - a) * 10) for a, b in spans.holds]
-    return pcm, [*places, _Place("end", end, _END_MS)]
+    places = [Place("hold", a * HOP, (b - a) * 10) for a, b in spans.holds]
+    return pcm, [*places, Place("end", end, _END_MS)]
 
 
-def cut(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], list[_Place]]:
+def cut(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], list[Place]]:
     """Break the recording off at the end of a word; it dies away in 40 to 120 ms."""
     at = int(rng.choice(item.spans.cuts)) * HOP
     fade = int(rng.integers(640, 1920))
@@ -101,18 +119,20 @@ def cut(item: Item, rng: np.random.Generator) -> tuple[npt.NDArray[np.int16], li
     )
     quiet[: len(tail)] += tail
     pcm = np.concatenate([item.pcm[:at], np.clip(np.rint(quiet), -32768, 32767).astype(np.int16)])
-    return pcm, [_Place("cut", at, _END_MS)]
+    return pcm, [Place("cut", at, _END_MS)]
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
+    """A pause in a signal: its kind, its first sample, its length."""
+
     kind: str
     sample: int
     duration_ms: int
 
 
 def listen(
-    encoder: StreamingEncoder, item: Item, pcm: npt.NDArray[np.int16], places: list[_Place]
+    encoder: StreamingEncoder, item: Item, pcm: npt.NDArray[np.int16], places: list[Place]
 ) -> list[Pause]:
     """Process a recording and collect the arbitrator's inputs at each pause."""
     encoder.reset()
@@ -120,6 +140,7 @@ def listen(
     u = item.utterance
     for place in places:
         pause = Pause(u.name, u.speaker, u.role, u.adult, place.kind, place.duration_ms)
+        pause.said, pause.sample = u.kind, place.sample
         for ms in ASK_MS:
             if ms > place.duration_ms:
                 break

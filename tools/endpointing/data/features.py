@@ -14,7 +14,7 @@ from tqdm import tqdm
 from pywakeword.training.material.corpus import decode
 from pywakeword.training.material.features import lfbe, to_pcm
 from pywakeword.tts.recording.alignment import PHONES, Alignment
-from tools.endpointing.data.corpus import Utterance, read_utterances
+from tools.endpointing.data.corpus import Utterance, read_utterances, some_of
 from tools.endpointing.data.spans import Spans, find_spans
 from tools.endpointing.data.tokens import TOKENS
 from tools.prosody.recordings.alignment import align_all
@@ -45,14 +45,19 @@ class Item:
     labels: npt.NDArray[np.int8] | None
 
 
-def prepare(data: Path, work: Path) -> list[Item]:
-    """Compute the items that `work` does not have yet, without those too noisy to label."""
+def prepare(data: Path, work: Path, limits: tuple[int, int] | None = None) -> list[Item]:
+    """Compute the items that `work` does not have yet, without those too noisy to label.
+
+    `limits`, if given, are the arguments of `some_of`.
+    """
     path = work / "items.pickle"
     done: dict[str, Item | None] = {}
     if path.exists():
         with path.open("rb") as file:
             done = pickle.load(file)
     utterances = read_utterances(data)
+    if limits is not None:
+        utterances = some_of(utterances, *limits)
     alignments = aligned(utterances, work)
     missing = [u for u in utterances if u.name not in done]
     for utterance in tqdm(missing, desc="features", mininterval=10, disable=not missing):
@@ -61,7 +66,7 @@ def prepare(data: Path, work: Path) -> list[Item]:
     if missing:
         with path.open("wb") as file:
             pickle.dump(done, file)
-    return [item for item in done.values() if item is not None]
+    return [item for u in utterances if (item := done[u.name]) is not None]
 
 
 def aligned(utterances: Iterable[Utterance], work: Path) -> dict[Path, Alignment]:

@@ -65,17 +65,23 @@ def judged(
     """Probability, truth and length of the pause so far of each question, cross-calibrated."""
     kept = real(pauses)
     inputs, _, _ = tensors(kept, without)
-    truth = truth_of(kept)
     with torch.no_grad():
         logit = network.logit(*inputs)
-    speakers = np.array([p.speaker for p in kept for _ in p.asks])
+    return cross_calibrated(logit, truth_of(kept), kept)
+
+
+def cross_calibrated(
+    logit: torch.Tensor, truth: torch.Tensor, pauses: list[Pause]
+) -> tuple[Array, Array, Array]:
+    """Calibrate each half of the speakers as suits the other half; see `judged`."""
+    speakers = np.array([p.speaker for p in pauses for _ in p.asks])
     half = np.isin(speakers, np.unique(speakers)[::2])
     probability = np.zeros(len(truth))
     for fitted, reported in ((half, ~half), (~half, half)):
         line = calibration_line(logit[torch.from_numpy(fitted)], truth[torch.from_numpy(fitted)])
         chosen = torch.from_numpy(reported)
         probability[reported] = torch.sigmoid(logit[chosen] * line[0] + line[1]).numpy()
-    pause_ms = np.array([a.pause_ms for p in kept for a in p.asks])
+    pause_ms = np.array([a.pause_ms for p in pauses for a in p.asks])
     return probability, truth.numpy().astype(np.float64), pause_ms
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.measure.evaluation import around
-from tools.endpointing.figures.judging import table
+from tools.endpointing.figures.judging import has_transcripts, only, table
 from tools.endpointing.figures.sweep import (
     Outcome,
     Sweep,
@@ -28,6 +29,7 @@ _POLICIES: dict[str, tuple[str, Callable[[Table], list[Any]]]] = {
     "pause only": ("two_pass", lambda _: list(pause_policies())),
     "<eos> only": ("eos", lambda t: list(ramp_policies(t))),
     "two passes": ("two_pass", lambda t: list(ramp_policies(t))),
+    "two passes, Whisper": ("transcript", lambda t: list(ramp_policies(t))),
     "smart-turn v3.2": ("smart_turn", lambda t: list(threshold_policies(t))),
     "smart-turn v3.2, as a ramp": ("smart_turn", lambda t: list(ramp_policies(t))),
 }
@@ -59,6 +61,8 @@ def figures(judged: dict[str, Any]) -> dict[str, Any]:
         "in sample": [(everyone, everyone)],
     }
     for method, (scores, make) in _POLICIES.items():
+        if scores == "transcript" and not has_transcripts(judged):
+            continue
         pauses = table(judged, scores)
         row: dict[str, Any] = {point: {} for point in _POINTS}
         if method != "pause only":
@@ -110,9 +114,9 @@ def _joined(outcomes: list[Outcome]) -> Outcome:
     )
 
 
-def chosen_policy(judged: dict[str, Any], cut_off: float) -> WaitPolicy:
+def chosen_policy(judged: dict[str, Any], cut_off: float, method: str = "two_pass") -> WaitPolicy:
     """Return the policy to ship: the shortest latency within a budget, chosen on everyone."""
-    pauses = table(judged, "two_pass")
+    pauses = table(judged, method)
     policy: WaitPolicy = Sweep.over(ramp_policies(pauses), pauses).shortest_latency(cut_off).policy
     return policy
 
@@ -140,6 +144,20 @@ def _summary(outcome: Outcome, speakers: npt.NDArray[Any]) -> dict[str, Any]:
         "p99": round(float(p99)),
         "timed_out": round(100 * float(outcome.timed_out.mean()), 1),
     }
+
+
+def kind_lines(judged: dict[str, Any]) -> list[str]:
+    """Write the crossed table of each kind of utterance."""
+    out = []
+    for kind in sorted({u["kind"] for u in judged["utterances"]}):
+        found = figures(only(judged, partial(_is_of, kind)))
+        out.append(f"{kind}: {found['utterances']} utterances of {found['speakers']} speakers")
+        out += lines(found, "crossed")
+    return out
+
+
+def _is_of(kind: str, utterance: dict[str, Any]) -> bool:
+    return bool(utterance["kind"] == kind)
 
 
 def lines(found: dict[str, Any], view: str) -> list[str]:

@@ -20,7 +20,23 @@ _CUT_WEIGHT, _TEACHER_SHARE = 0.5, 0.5
 PARTS = ("encoding", "tokens", "prosody", "eos")
 
 
-class ArbitratorNetwork(nn.Module):
+class Judge(nn.Module):
+    """A network with a logit that is calibrated by `temperature`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temperature = nn.Parameter(torch.tensor([1.0, 0.0]), requires_grad=False)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Return the calibrated probability, (b,)."""
+        return torch.sigmoid(self.logit(*inputs) * self.temperature[0] + self.temperature[1])
+
+    def logit(self, *inputs: Tensor) -> Tensor:
+        """Return the logit before calibration, (b,)."""
+        raise NotImplementedError
+
+
+class ArbitratorNetwork(Judge):
     """Attention over the last 1.5 s, the last phones and prosody, to one logit."""
 
     def __init__(self, dims: int, mean: np.ndarray, scale: np.ndarray) -> None:
@@ -34,19 +50,10 @@ class ArbitratorNetwork(nn.Module):
         self.drop = nn.Dropout(0.3)
         self.hidden = nn.Linear(24 * 3 + 16 + len(PROSODY_FEATURES) + 1, 32)
         self.out = nn.Linear(32, 1)
-        self.temperature = nn.Parameter(torch.tensor([1.0, 0.0]), requires_grad=False)
 
-    def forward(
-        self, frames: Tensor, mask: Tensor, tokens: Tensor, prosody: Tensor, eos: Tensor
-    ) -> Tensor:
-        """Return the calibrated probability, (b,)."""
-        logit = self.logit(frames, mask, tokens, prosody, eos)
-        return torch.sigmoid(logit * self.temperature[0] + self.temperature[1])
-
-    def logit(
-        self, frames: Tensor, mask: Tensor, tokens: Tensor, prosody: Tensor, eos: Tensor
-    ) -> Tensor:
+    def logit(self, *inputs: Tensor) -> Tensor:
         """Return the logit before calibration, (b,)."""
+        frames, mask, tokens, prosody, eos = inputs
         h = torch.tanh(self.project(self.drop(frames)))
         weights = self.attend(frames).masked_fill(mask[..., None] == 0, -1e4).softmax(dim=1)
         pooled = torch.einsum("bta,btd->bad", weights, h).flatten(1)
@@ -81,16 +88,20 @@ def tensors(
         torch.zeros_like(sound) if "prosody" in without else sound,
         torch.full_like(eos, 0.5) if "eos" in without else eos,
     )
+    return inputs, *targets_of(pauses)
+
+
+def targets_of(pauses: list[Pause]) -> tuple[Tensor, Tensor]:
+    """Return target and weight of every question about the pauses."""
     targets, weights = [], []
-    for _, pause in asks:
+    for pause in pauses:
         truth = float(pause.kind == "end")
         if not np.isnan(pause.teacher):
             truth = (1 - _TEACHER_SHARE) * truth + _TEACHER_SHARE * pause.teacher
-        targets.append(truth)
-        weights.append(
-            (_CUT_WEIGHT if pause.kind == "cut" else 1.0) * (1.0 if pause.adult else 0.5)
-        )
-    return inputs, torch.tensor(targets), torch.tensor(weights)
+        weight = (_CUT_WEIGHT if pause.kind == "cut" else 1.0) * (1.0 if pause.adult else 0.5)
+        targets += [truth] * len(pause.asks)
+        weights += [weight] * len(pause.asks)
+    return torch.tensor(targets), torch.tensor(weights)
 
 
 def train_arbitrator(
@@ -107,8 +118,25 @@ def train_arbitrator(
     torch.manual_seed(seed)
     described = inputs[3].numpy()
     network = ArbitratorNetwork(inputs[0].shape[-1], described.mean(0), described.std(0) + 1e-3)
+    fit(network, inputs, targets, weights, epochs=epochs, rate=rate)
+    inputs, _, _ = tensors(real(unheard), without)
+    calibrate(network, inputs, truth_of(real(unheard)))
+    return network
+
+
+def fit(
+    network: Judge,
+    inputs: tuple[Tensor, ...],
+    targets: Tensor,
+    weights: Tensor,
+    *,
+    epochs: int,
+    rate: float,
+) -> None:
+    """Train a network on questions, in random batches."""
     steps = epochs * (len(targets) // 64)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.05)
+    trained = [p for p in network.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=rate, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
     network.train()
     for _ in range(steps):
@@ -120,11 +148,13 @@ def train_arbitrator(
         optimiser.step()
         schedule.step()
     network.eval()
-    inputs, _, _ = tensors(real(unheard), without)
+
+
+def calibrate(network: Judge, inputs: tuple[Tensor, ...], truth: Tensor) -> None:
+    """Fit slope and offset of the logit to the true labels."""
     with torch.no_grad():
         logit = network.logit(*inputs)
-    network.temperature.data = calibration_line(logit, truth_of(real(unheard)))
-    return network
+    network.temperature.data = calibration_line(logit, truth)
 
 
 def real(pauses: list[Pause]) -> list[Pause]:

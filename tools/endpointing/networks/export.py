@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,18 @@ from pywakeword.endpointing.arbitrator import TASK as ARBITRATOR_TASK
 from pywakeword.endpointing.prosody import PROSODY_FEATURES
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
 from pywakeword.endpointing.recognisers.encoder import TASK as ENCODER_TASK
+from pywakeword.endpointing.recognisers.transcript_arbitrator import (
+    KEPT_STATES,
+    N_TEXT,
+    N_WORDS,
+)
+from pywakeword.endpointing.recognisers.transcript_arbitrator import TASK as TRANSCRIPT_TASK
 from pywakeword.models.compatibility import FRONT_END
 from pywakeword.models.digest import file_entry
 from tools.endpointing.data.tokens import TOKENS
 from tools.endpointing.networks.arbitration import ArbitratorNetwork
 from tools.endpointing.networks.encoder import Encoder
+from tools.endpointing.networks.transcripts import TranscriptNetwork
 
 _OPSET = 17
 
@@ -86,9 +94,11 @@ def to_onnx(
     dynamic: dict[str, dict[int, str]],
     *,
     int8: bool,
+    half_tables: bool = False,
 ) -> bytes:
     """Export; with int8 weights of matrices and activations quantized as they come."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of this way to export
         path, small = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         torch.onnx.export(
             module,
@@ -109,6 +119,8 @@ def to_onnx(
                 weight_type=QuantType.QInt8,
             )
         model = onnx.load(small if int8 else path)
+    if half_tables:
+        halve_tables(model)
     for node in model.graph.node:
         node.doc_string = ""  # where in torch each came from
     return bytes(model.SerializeToString())
@@ -162,3 +174,53 @@ def export_arbitrator(network: ArbitratorNetwork, folder: Path, card: dict[str, 
             **card,
         },
     )
+
+
+def export_transcript_arbitrator(
+    network: TranscriptNetwork, folder: Path, card: dict[str, Any]
+) -> Path:
+    """Write transcript_arbitrator.onnx, its word table in half precision, and its card."""
+    dims = network.project.in_features
+    example = (
+        torch.zeros(1, KEPT_STATES, dims),
+        torch.ones(1, KEPT_STATES),
+        torch.zeros(1, N_WORDS, dtype=torch.long),
+        torch.zeros(1, N_WORDS, dtype=torch.long),
+        torch.zeros(1, N_TEXT),
+        torch.zeros(1, len(PROSODY_FEATURES)),
+    )
+    data = to_onnx(
+        network.eval(),
+        example,
+        ("states", "mask", "words", "endings", "text", "prosody"),
+        ("probability",),
+        {},
+        int8=False,
+        half_tables=True,
+    )
+    return write(
+        folder,
+        "transcript_arbitrator",
+        data,
+        {
+            "task": TRANSCRIPT_TASK,
+            "name": "transcript_arbitrator",
+            "description": "Probability that a pause is the end, from Whisper's states and words",
+            "prosody": list(PROSODY_FEATURES),
+            "network": {"dims": dims, "parameters": n_parameters(network)},
+            **card,
+        },
+    )
+
+
+def halve_tables(model: Any) -> None:
+    """Store the tables of embeddings in half precision."""
+    for gather in [node for node in model.graph.node if node.op_type == "Gather"]:
+        (table,) = [t for t in model.graph.initializer if t.name == gather.input[0]] or [None]
+        if table is None or table.data_type != onnx.TensorProto.FLOAT:
+            continue
+        halves = onnx.numpy_helper.to_array(table).astype("float16")
+        table.CopyFrom(onnx.numpy_helper.from_array(halves, table.name))
+        found, gather.output[0] = gather.output[0], gather.output[0] + "_half"
+        cast = onnx.helper.make_node("Cast", [gather.output[0]], [found], to=onnx.TensorProto.FLOAT)
+        model.graph.node.insert(list(model.graph.node).index(gather) + 1, cast)
