@@ -18,6 +18,7 @@ from pywakeword._extras import require
 from pywakeword.audio.extent import find_audio
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.resample import Resampler
+from pywakeword.audio.signature import READABLE, recognise
 from pywakeword.audio.source import PcmBlock
 from pywakeword.errors import AudioError, AudioFormatError
 
@@ -27,6 +28,8 @@ _RATES_HZ = range(1000, 768_001)
 _RAW_SUFFIXES = {".raw", ".pcm", ".s16", ".sw"}
 _LONGEST_WAV_BYTES = 0xFFFFFFFF
 _LONGEST_BLOCK_S = 3600
+# What libsndfile says where it does not say why.
+_NO_REASON = ("Unspecified", "System error", "Internal error", "No Error", "File does not exist")
 _UNKNOWN_FRAMES = 1 << 62
 
 
@@ -88,6 +91,8 @@ class FileSource:
         elif not stat.S_ISREG(mode):
             raise AudioFormatError(f"{self._path}: is a device, not an audio file")
         with self._stream() as stream:
+            self._check_kind(stream)
+            stream.seek(0)
             self._check_extent(stream)
         with self._open() as file:
             self._duration_s: float = file.frames / file.samplerate
@@ -190,11 +195,24 @@ class FileSource:
     def _damaged(self, error: Exception) -> AudioError:
         if isinstance(error, OSError):
             return self._unreadable(error)
-        reason = getattr(error, "error_string", str(error))
+        reason = str(getattr(error, "error_string", error))
+        if reason.startswith(_NO_REASON):
+            reason = "damaged, or of a kind that libsndfile does not know."
         hint = ""
         if self._path.suffix.lower() in _RAW_SUFFIXES:
             hint = " Raw 16 kHz mono 16-bit PCM is read from standard input: '-' as FILE."
         return AudioFormatError(f"{self._path}: not readable audio: {reason}{hint}")
+
+    def _check_kind(self, stream: BinaryIO) -> None:
+        """Refuse what is known to be no audio that libsndfile reads: it may take it for MP3."""
+        _, kind = recognise(stream, stream.read(4))
+        if kind == "text":  # some formats begin with text
+            stream.seek(0)
+            kind = kind if stream.read(2) in (b"\xff\xfe", b"\xfe\xff") else None
+        if kind is not None and kind not in READABLE:
+            raise AudioFormatError(
+                f"{self._path}: not readable audio: it is {kind}, which libsndfile does not read"
+            )
 
     def _check_extent(self, stream: BinaryIO) -> None:
         """Compare the length in the header with the file."""

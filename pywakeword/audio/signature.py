@@ -37,6 +37,18 @@ _SIGNATURES = (
     (0, b"MThd", "MIDI"),
     (0, b"NIST_1A", "NIST SPHERE"),
     (0, b"Creative Voice", "VOC"),
+    (0, b"ALawSoundFile", "Psion WVE"),
+    (0, b"Extended Instrument", "XI"),
+    (0, b"2BIT", "AVR"),
+    (0, b" paf", "PAF"),
+    (0, b"fap ", "PAF"),
+    (0, b"\x64\xa3\x01\x00", "IRCAM"),
+    (0, b"\x64\xa3\x02\x00", "IRCAM"),
+    (0, b"\x64\xa3\x03\x00", "IRCAM"),
+    (0, b"\x00\x01\xa3\x64", "IRCAM"),
+    (0, b"\x00\x02\xa3\x64", "IRCAM"),
+    (0, b"\x00\x03\xa3\x64", "IRCAM"),
+    (0, b"\x7f\xfe\x80\x01", "DTS"),
     (0, b"FLV\x01", "FLV"),
     (0, b"\x00\x00\x01\xba", "MPEG"),
     (0, b"PK\x03\x04", "ZIP"),
@@ -44,11 +56,26 @@ _SIGNATURES = (
     (0, b"BZh9", "bzip2"),
     (0, b"\xfd7zXZ", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (0, b"7z\xbc\xaf", "7-Zip"),
+    (0, b"Rar!", "RAR"),
+    (0, b"\x89PNG", "PNG"),
+    (0, b"\xff\xd8\xff\xe0", "JPEG"),
+    (0, b"\xff\xd8\xff\xe1", "JPEG"),
+    (0, b"GIF8", "GIF"),
+    (0, b"%PDF", "PDF"),
+    (0, b"\x7fELF", "a program"),
+    (0, b"\x93NUMPY", "NumPy"),
 )
+# What libsndfile reads under another name of file; anything else here it does not read.
+READABLE = frozenset({"FLAC", "Ogg", "MP2", "MP3", "RF64", "RIFX", "AIFF", "AU", "CAF", "W64"})
+READABLE |= {"NIST SPHERE", "VOC", "Psion WVE", "XI", "AVR", "PAF", "IRCAM"}
+_TS_BYTES = 188  # of a packet
 _LEAST_TEXT_BYTES, _TEXT_BYTES = 8, 32
+_TEXT_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _TEXT = frozenset(b"\t\n\r") | frozenset(range(32, 127))
-# Layer III by version bits: kbit/s per index, samples per 8 bits, sample rates.
+# Layers II and III by version bits: kbit/s per index, samples per 8 bits, sample rates.
 _MPEG1_KBIT = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_MPEG1_II_KBIT = (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
 _MPEG2_KBIT = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _RATES_HZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 # A frame, and the heads of it and the next: one head alone may be a sample of PCM.
@@ -75,11 +102,25 @@ def recognise(stream: BinaryIO, start: bytes) -> tuple[bytes, str | None]:
         for offset, magic, name in _SIGNATURES:
             if offset == 4 and start[4:8] == magic:
                 return start, name
-    if start and all(byte in _TEXT for byte in start):
+    if start.startswith(_TEXT_MARKS) or (start and all(byte in _TEXT for byte in start)):
         start = _extend(stream, start, _TEXT_BYTES)
-        if len(start) >= _LEAST_TEXT_BYTES and all(byte in _TEXT for byte in start):
+        if len(start) >= _LEAST_TEXT_BYTES and _is_text(start):
             return start, "text"
+    if start.startswith(b"G"):
+        start = _extend(stream, start, 2 * _TS_BYTES + 1)
+        if start[::_TS_BYTES] == b"GGG":
+            return start, "MPEG-TS"
     return _mpeg(stream, start)
+
+
+def _is_text(start: bytes) -> bool:
+    start = start.removeprefix(b"\xef\xbb\xbf")
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
+        high, low = start[3::2], start[2::2]
+        if start[0] == 0xFE:
+            high, low = low, high
+        return not any(high) and all(byte in _TEXT for byte in low)
+    return all(byte in _TEXT for byte in start)
 
 
 def _mpeg(stream: BinaryIO, start: bytes) -> tuple[bytes, str | None]:
@@ -106,12 +147,15 @@ def _frame(head: bytes) -> tuple[int, str]:
         return (length if length > 7 else 0), "AAC"
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     rate_index, bit_rate = head[2] >> 2 & 3, head[2] >> 4
-    if version == 1 or layer != 1 or rate_index == 3 or bit_rate in (0, 15):
+    if version == 1 or layer not in (1, 2) or rate_index == 3 or bit_rate in (0, 15):
         return 0, ""
-    kbit = (_MPEG1_KBIT if version == 3 else _MPEG2_KBIT)[bit_rate]
+    is_layer_2 = layer == 2
+    mpeg1_kbit = _MPEG1_II_KBIT if is_layer_2 else _MPEG1_KBIT
+    kbit = (mpeg1_kbit if version == 3 else _MPEG2_KBIT)[bit_rate]
     padding = head[2] >> 1 & 1
-    slots = 144 if version == 3 else 72
-    return slots * 1000 * kbit // _RATES_HZ[version][rate_index] + padding, "MP3"
+    slots = 144 if version == 3 or is_layer_2 else 72
+    name = "MP2" if is_layer_2 else "MP3"
+    return slots * 1000 * kbit // _RATES_HZ[version][rate_index] + padding, name
 
 
 def _extend(stream: BinaryIO, start: bytes, n_bytes: int) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from pywakeword.audio import AudioSource, FileSource, PcmBlock, StdinSource
-from pywakeword.errors import AudioError
+from pywakeword.errors import AudioError, AudioFormatError
 
 EXIT_BAD_INPUT = 2
 
@@ -60,6 +60,12 @@ class _ReportedSource:
         try:
             if self._source is None:
                 self._source = StdinSource() if self._name == "-" else FileSource(self._name)
-            yield from self._source
+            n_samples = 0
+            for block in self._source:
+                n_samples += len(block)
+                yield block
+            if not n_samples:
+                name = "standard input" if self._name == "-" else self._name
+                raise AudioFormatError(f"{name}: no audio in it")
         except AudioError as error:
             self._files.fail(error)

@@ -98,6 +98,7 @@ def add_parser(commands: SubParsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Speak."""
+    _check_encoding("the text", args.text)
     if args.text == "-" and _is_markup(args):
         raise ValueError("markup needs the whole text: give it as an argument, not by -")
     if args.prosody_text is not None and args.prosody_from is None:
@@ -187,8 +188,18 @@ async def _lines() -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     if sys.stdin is None or sys.stdin.closed:
         raise AudioError("standard input is closed")
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        yield line
+    try:
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            _check_encoding("standard input", line)
+            yield line
+    except UnicodeDecodeError as error:
+        raise ValueError(f"standard input is not in the encoding {error.encoding}") from error
+
+
+def _check_encoding(what: str, text: str) -> None:
+    """Raise `ValueError` if bytes of a text had no meaning in the encoding of the system."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(f"{what} is not in the encoding {sys.getfilesystemencoding()}")
 
 
 class Output(Protocol):

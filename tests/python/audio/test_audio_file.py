@@ -384,3 +384,19 @@ def test_directory_and_nothing(tmp_path: Path) -> None:
 def test_empty_file_of_samples(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(0, np.int16), 16000)
     assert list(FileSource(tmp_path / "a.wav")) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (("hello world" * 300).encode("utf-16"), "it is text, which"),
+        (b"\0\0\0\x20ftypM4A " + bytes(400), "it is MP4, which"),
+        (b"\x1a\x45\xdf\xa3" + bytes(400), "it is Matroska or WebM, which"),
+        (b"\xff\xfd\xa4\x04" + b"\x55" * 4000, "damaged, or of a kind"),
+    ],
+)
+def test_the_reason_is_a_reason(tmp_path: Path, data: bytes, reason: str) -> None:
+    path = tmp_path / "recording.wav"
+    path.write_bytes(data)
+    with pytest.raises(AudioFormatError, match=reason):
+        FileSource(path)

@@ -156,6 +156,7 @@ def test_a_second_recording_on_standard_input_is_reported() -> None:
 
 
 FRAME = b"\xff\xfb\x90\x64" + bytes(413)
+MP2_FRAME = b"\xff\xfd\xa4\x04" + bytes(572)
 ADTS = b"\xff\xf1\x60\x40\x08\x00\xfc" + bytes(57)
 
 
@@ -179,6 +180,15 @@ ADTS = b"\xff\xf1\x60\x40\x08\x00\xfc" + bytes(57)
         (b"#!AMR\n", "AMR"),
         (b"NIST_1A\n", "NIST"),
         (b"PK\3\4", "ZIP"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"\x89PNG\r\n", "PNG"),
+        (b"%PDF-1.4", "PDF"),
+        (b"2BIT", "AVR"),
+        ((b"G" + bytes(187)) * 3, "MPEG-TS"),
+        (MP2_FRAME * 3, "MP2"),
+        ("a note without audio".encode("utf-16"), "text"),
+        (b"\xfe\xff" + "a note without audio".encode("utf-16-be"), "text"),
+        (b"\xef\xbb\xbf" + b"no audio\n" * 9, "text"),
         (b"<!DOCTYPE html>\n<html><head></head>", "text"),
         (b"no audio\n" * 9, "text"),
     ],
@@ -189,7 +199,11 @@ def test_other_formats_are_refused(data: bytes, name: str, step: int) -> None:
         read(data + bytes(300), step)
 
 
-@pytest.mark.parametrize("kind", ["FLAC", "OGG", "MP3", "AU", "AIFF", "RF64", "W64", "CAF", "VOC"])
+KINDS = ["FLAC", "OGG", "MP3", "AU", "AIFF", "RF64", "W64", "CAF", "VOC"]
+KINDS += ["AVR", "IRCAM", "MAT5", "NIST", "PAF", "SVX"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_file_of_libsndfile_is_taken_for_raw_pcm(kind: str) -> None:
     soundfile = pytest.importorskip("soundfile", reason="the audio extra is not installed")
     file = io.BytesIO()

@@ -217,6 +217,17 @@ def test_odd_byte_on_stdin(beep_model: Path) -> None:
     assert b"standard input ended inside a sample" in found.stderr
 
 
+def test_no_audio_at_all(beep_model: Path, tmp_path: Path) -> None:
+    found = run(*PYWAKEWORD, "detect", "-", "--model", beep_model, input=b"")
+    assert (found.returncode, found.stdout) == (2, b"")
+    assert found.stderr == b"pywakeword detect: error: standard input: no audio in it\n"
+    silent = tmp_path / "header.wav"
+    soundfile.write(silent, np.zeros(0, np.int16), 16000)
+    found = run(*PYWAKEWORD, "endpoint", silent)
+    assert found.returncode == 2
+    assert b"header.wav: no audio in it" in found.stderr
+
+
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "invalid choice: 'sing'" in error_line(capsys, "sing")
 

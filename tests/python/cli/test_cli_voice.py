@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import signal
 import sys
 import wave
@@ -70,6 +71,18 @@ def test_say_from_a_closed_standard_input(
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["say", "-", "--out", str(tmp_path / "a.wav")]) == 2
     assert capsys.readouterr().err == "pywakeword say: error: standard input is closed\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8:surrogateescape"])
+def test_say_of_bytes_without_meaning(tmp_path: Path, encoding: str) -> None:
+    say = [*PYWAKEWORD, "say", "--out", tmp_path / "a.wav"]
+    variables = {"PYTHONIOENCODING": encoding}
+    found = run(*say, "-", input=b"Good \xff\xfe morning.\n", variables=variables)
+    assert found.returncode == 2
+    assert b"say: error: standard input is not in the encoding utf-8" in found.stderr
+    found = run(*say, os.fsdecode(b"Good \xff morning."))
+    assert (found.returncode, found.stderr.count(b"\n")) == (2, 1)
+    assert b"the text is not in the encoding utf-8" in found.stderr
 
 
 def test_say_markup(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import soundfile
 from helpers.command_line import error_line
 
 pytest.importorskip("pocketsphinx", reason="the extra pocketsphinx is not installed")
+pytest.importorskip("soundfile", reason="the audio extra is not installed")
+
+import soundfile
 
 from pywakeword import _core
 from pywakeword.training.data.package import FORMAT, TrainingDataError, find_training_data

@@ -6,8 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
+
+pytest.importorskip("onnxruntime", reason="the extra endpoint is not installed")
+pytest.importorskip("onnx", reason="the extra kokoro is not installed")
+
+import onnxruntime
 from helpers import kokoro_stand_in
 
 from pywakeword import voices
