@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -135,8 +136,13 @@ class Store:
         )
 
     def without(self, words: list[str], *, but: tuple[str, ...] = ()) -> Store:
-        """Leave out the clips that say one of `words`, except those with a label in `but`."""
-        kept = [e for e in self.entries if e.label in but or not any(w in e.said for w in words)]
+        """Leave out the clips that say one of `words`, except those with a label in `but`.
+
+        "go" is said in "go on" and in "two gos", not in "gone": that is a near miss to train on.
+        """
+        spoken = re.compile("|".join(rf"\b{re.escape(word)}(?:'?s)?\b" for word in words))
+        said = [spoken.search(e.said.replace("_", " ")) is not None for e in self.entries]
+        kept = [e for e, s in zip(self.entries, said) if e.label in but or not (words and s)]
         return replace(self, entries=kept)
 
     @staticmethod

@@ -172,6 +172,16 @@ def test_clips_that_say_the_word_are_left_out(tmp_path: Path) -> None:
     assert replace(made, entries=entries).without(["computer"]).entries == entries[1:]
 
 
+@pytest.mark.parametrize(
+    ("said", "left_out"),
+    [("two computers", True), ("ok_computer", True), ("computerised", False), ("com puter", False)],
+)
+def test_only_whole_words_are_the_word(tmp_path: Path, said: str, left_out: bool) -> None:
+    made = store(tmp_path)
+    entries = [replace(made.entries[0], said=said)]
+    assert (not replace(made, entries=entries).without(["computer"]).entries) == left_out
+
+
 def test_a_take_of_the_word_stays_where_talk_about_it_is_left_out(tmp_path: Path) -> None:
     made = store(tmp_path)
     entries = [replace(e, said="alexa, what time is it") for e in made.entries]
