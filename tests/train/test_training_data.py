@@ -48,7 +48,8 @@ def corpus(tmp_path: Path) -> tuple[Path, Path]:
     with (data / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([COLUMNS, *ROWS])
     speech = [
-        {"kind": "real", "label": "", "group": "anna", "said": f"sentence {i}"} for i in range(6)
+        {"kind": "real", "label": "", "group": "anna", "said": f"this is sentence {i}"}
+        for i in range(6)
     ]
     write_store(work / "speech", speech)
     write_store(work / "interference", [{"kind": "noise", "label": "", "group": "noise"}])

@@ -85,11 +85,11 @@ def read_compact(folder: Path, name: str) -> Store:
     return Store(np.concatenate(parts), np.zeros((0, 96), np.float16), entries)
 
 
-def said_in(folder: Path, name: str) -> list[str]:
-    """Return the texts of the clips, as far as they are known."""
+def said_in(folder: Path, name: str, kind: str) -> list[str]:
+    """Return the texts of the clips of a kind, as far as they are known."""
     index = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    place = index["fields"].index("said")
-    return [row[place] for row in index["clips"] if row[place]]
+    said, kinds = index["fields"].index("said"), index["fields"].index("kind")
+    return [row[said] for row in index["clips"] if row[said] and row[kinds] == kind]
 
 
 def worn(store: Store) -> Store:

@@ -17,6 +17,7 @@ from pywakeword.training.material.features import Store
 
 ENVIRONMENT = "PYWAKEWORD_TRAINING_DATA"
 FORMAT = 1
+_SENTENCE_WORDS = 4
 STORES = ("negatives", "calibration", "sounds")
 
 
@@ -48,8 +49,12 @@ class TrainingData:
         return self.folder / ("trunk.tflite" if size == "standard" else f"trunk-{size}.tflite")
 
     def transcripts(self) -> list[str]:
-        """Return what is said in the negatives, as far as it is known."""
-        return said_in(self.folder, "negatives")
+        """Return the sentences that people say in the negatives, as far as they are known.
+
+        Short ones are left out: they are words read for a data set, wake words among them.
+        """
+        said = said_in(self.folder, "negatives", "real")
+        return [text for text in said if len(text.split()) >= _SENTENCE_WORDS]
 
     def store(self, name: str) -> Store:
         """Read "negatives" (to train on), "calibration" (never trained on) or "sounds"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ pytest.importorskip("scipy", reason="SciPy is not installed")
 pytest.importorskip("soundfile", reason="the audio extra is not installed")
 
 from pywakeword.training.data.compact import read_compact, said_in, worn, write_compact
+from pywakeword.training.data.package import TrainingData
 from pywakeword.training.material.features import LEAD_S, Store, StoreWriter, lfbe
 from pywakeword.training.material.versions import TRAIL_S
 
@@ -40,7 +42,7 @@ def test_clips_come_back_with_their_labels_and_a_small_error(
 ) -> None:
     size = write_compact(tmp_path, "some", store, padded=padded)
     back = read_compact(tmp_path, "some")
-    assert said_in(tmp_path, "some") == ["s0", "s1", "s2"]
+    assert said_in(tmp_path, "some", "real") == ["s0", "s1", "s2"]
     assert size < store.features.nbytes / 8
     lead, trail = int(LEAD_S * 100), int(TRAIL_S * 100)
     for before, after in zip(store.entries, back.entries):
@@ -75,3 +77,10 @@ def test_a_damaged_file_is_named(store: Store, tmp_path: Path) -> None:
     (tmp_path / "some.xz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"some: damaged"):
         read_compact(tmp_path, "some")
+
+
+def test_what_people_say_is_whole_sentences_of_people(store: Store, tmp_path: Path) -> None:
+    told = [("real", "jarvis"), ("natural", "I think Jarvie is fine"), ("real", "a dog ran home")]
+    entries = [replace(e, kind=kind, said=said) for e, (kind, said) in zip(store.entries, told)]
+    write_compact(tmp_path, "negatives", replace(store, entries=entries), padded=True)
+    assert TrainingData(tmp_path).transcripts() == ["a dog ran home"]
