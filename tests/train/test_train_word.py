@@ -71,6 +71,9 @@ def test_the_card_says_what_was_measured_and_with_what(model: Path) -> None:
     assert calibration["negative_hours"] > 0
     assert card["figures"]["other_phrases_by_held_out_voices"]["takes"] == 8
     assert card["training"]["takes"] == 100
+    assert card["training"]["command"] == (
+        'pywakeword train "hey robot" --size small --synthetic-takes 100 --steps 120 --seed 1'
+    )
     sources = {row.get("source") for row in card["data"]}
     assert {"Kokoro-82M v1.0", "tones"} <= sources
     pywakeword.WakeWord(str(model), threshold=0.5)

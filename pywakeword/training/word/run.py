@@ -12,6 +12,7 @@ from typing import Any
 from pywakeword.errors import PyWakewordError
 from pywakeword.training.network.shape import sized
 from pywakeword.training.takes.bank import INDEX, read_index
+from pywakeword.training.word.plan import Amounts
 from pywakeword.training.word.request import Request
 from pywakeword.training.word.spoken import word_of
 from pywakeword.training.word.takes import VOICE, speak_held_out, speak_takes
@@ -131,13 +132,16 @@ def keep_settings(work: Path, settings: dict[str, Any]) -> None:
 
 def _record(request: Request, seconds: float) -> dict[str, Any]:
     """Return what the card says about the run."""
+    amounts, usual = request.amounts, Amounts()
     options = "" if request.size == "standard" else f" --size {request.size}"
+    options += f" --synthetic-takes {amounts.takes}" if amounts.takes != usual.takes else ""
+    options += f" --steps {amounts.steps}" if amounts.steps != usual.steps else ""
     options += " --takes DIR" if request.takes else ""
     options += " --negatives DIR" if request.negatives else ""
     return {
         "command": f'pywakeword train "{request.word.spoken}"{options} --seed {request.seed}',
         "seed": request.seed,
-        **asdict(request.amounts),
+        **asdict(amounts),
         "takes_of_the_user": len(request.takes) + len(request.kept),
         "minutes": round(seconds / 60, 1),
         "training_data": request.data.manifest["version"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -206,6 +207,7 @@ def test_training_data_that_is_missing_or_does_not_fit(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYWAKEWORD_TRAINING_DATA", raising=False)
+    monkeypatch.setitem(sys.modules, "pywakeword_training_data", None)  # though it is installed
     assert find_training_data(data).manifest["hours"] == 8.0
     with pytest.raises(TrainingDataError, match="pip install pywakeword-training-data"):
         find_training_data()
