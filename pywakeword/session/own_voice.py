@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -16,6 +18,23 @@ from pywakeword.wakeword import WakeWord
 _EARLIEST_SAMPLES = -SAMPLE_RATE_HZ // 10
 _LATEST_SAMPLES = SAMPLE_RATE_HZ // 2
 _KEPT_SAMPLES = 2 * SAMPLE_RATE_HZ
+# How far below its threshold the word may score in what is played, in natural logarithms of the
+# odds, and the lowest threshold (docs/measured/echo.md).
+_MARGIN, _LOWEST = 2.5, 0.3
+
+
+def own_word_thresholds(thresholds: Mapping[str, float]) -> dict[str, float]:
+    """Return from which score on the device said a word, for the thresholds in the microphone."""
+    return {
+        word: max(_LOWEST, _sigmoid(math.log(value / (1 - value)) - _MARGIN))
+        if 0 < value < 1
+        else max(_LOWEST, value)
+        for word, value in thresholds.items()
+    }
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
 
 
 class OwnVoice:

@@ -37,7 +37,7 @@ from pywakeword.session.events import (
 from pywakeword.session.feed import read_blocks
 from pywakeword.session.loudspeaker import Loudspeaker, VirtualLoudspeaker
 from pywakeword.session.machine import Action, Machine, State, Trigger
-from pywakeword.session.own_voice import OwnVoice
+from pywakeword.session.own_voice import OwnVoice, own_word_thresholds
 from pywakeword.session.partners import Application, SpeechToText, WordVerifier
 from pywakeword.session.playback import KINDS, Span
 from pywakeword.session.tasks import SessionTasks
@@ -53,8 +53,6 @@ _LOOK_BACK_SAMPLES = round(9.5 * SAMPLE_RATE_HZ)
 _TAIL_SAMPLES = SAMPLE_RATE_HZ // 5
 # A person who talks hides from the canceller how well it has converged.
 _CONVERGED_SAMPLES = 5 * SAMPLE_RATE_HZ
-# From this score on in what is played, the device said the word (docs/measured/echo.md).
-_OWN_SCORE = 0.3
 
 
 class VoiceSession:
@@ -194,7 +192,8 @@ class VoiceSession:
         else:
             self._canceller = echo_canceller
         if isinstance(own_voice, bool):
-            own_voice_spotter = spotter.another(threshold=_OWN_SCORE) if own_voice else None
+            lower = own_word_thresholds(spotter.thresholds)
+            own_voice_spotter = spotter.another(threshold=lower) if own_voice else None
         else:
             own_voice_spotter = own_voice
         self._own_voice = None if own_voice_spotter is None else OwnVoice(own_voice_spotter)

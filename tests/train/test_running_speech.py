@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from pywakeword.training.material.features import N_MELS, Store, StoreWriter
 from pywakeword.training.material.splicing import splice
+from pywakeword.training.network.averaging import averaged
 from pywakeword.training.network.mining import clip_of
 from pywakeword.training.network.mixing import Mixer, band_centres
+from pywakeword.training.network.network import Network
 from pywakeword.training.network.shape import Shape
 from pywakeword.training.network.stages import Curriculum
 
@@ -122,6 +125,21 @@ def test_a_clip_is_no_hard_negative_for_the_word_that_the_clip_before_it_ends_wi
     clip, inside = clip_of(newest, firsts, lasts, 201)
     assert clip[inside].tolist() == [0, 1, 1, 2]
     assert newest[inside].tolist() == [490, 700, 990, 1750]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_an_averaged_network_has_the_mean_weights_and_its_own_statistics(share: float) -> None:
+    shape = Shape(words=("computer",), stem_channels=4, channels=6, head_channels=4)
+    torch.manual_seed(3)
+    start, network = Network(shape), Network(shape)
+    batches = [(torch.randn(5, N_MELS, 240) * 3 + i, torch.eye(22)[:5]) for i in range(4)]
+    made = averaged(network, start.state_dict(), share, batches)
+    old, new = start.stem2.weight, network.stem2.weight
+    torch.testing.assert_close(made.stem2.weight, (1 - share) * old + share * new)
+    x = torch.cat([made.stem1((f + made.input_offset) * made.input_scale) for f, _ in batches])
+    torch.testing.assert_close(made.norm1.running_mean, x.mean(dim=(0, 2)), rtol=1e-4, atol=1e-5)
+    assert not made.training
+    assert network.training
 
 
 def test_some_microphones_pass_a_narrow_band(interference: Store) -> None:

@@ -11,16 +11,19 @@ import argparse
 import copy
 import hashlib
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from pywakeword.training import release
 from pywakeword.training.figures.conditions import Conditions
 from pywakeword.training.figures.develop import Development
 from pywakeword.training.figures.measure import measure
+from pywakeword.training.network.averaging import averaged
 from pywakeword.training.network.mining import mine
 from pywakeword.training.network.network import Network
 from pywakeword.training.network.shape import sized
@@ -65,6 +68,13 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         type=float,
         help=f"highest learning rate of the words ({_RATE:g}; with --start {_START_RATE:g})",
     )
+    parser.add_argument(
+        "--average",
+        type=float,
+        metavar="SHARE",
+        help="share of the trained weights in the words with a model in --start; the rest is "
+        "that model's",
+    )
     for name, default in _STEPS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
     return parser.parse_args(argv)
@@ -75,6 +85,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_arguments(argv)
     torch.manual_seed(args.seed)
     try:
+        if args.average is not None and not (args.start and 0 <= args.average <= 1):
+            raise ValueError("--average needs --start, and a share from 0 to 1")
         run = prepare_run(args)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -86,6 +98,7 @@ def main(argv: list[str] | None = None) -> int:
         start_from_models(network, run, args)
     else:
         distil_trunk(network, run, args)
+    start = copy.deepcopy(network.state_dict())
 
     def conditions() -> Conditions:
         return Conditions(args.data, cache=args.work, takes=run.kept, held_out=args.held_out)
@@ -141,7 +154,14 @@ def main(argv: list[str] | None = None) -> int:
         name=f"quantized-{run.name}",
         batch=args.batch,
     )
-    for word, data in release.export(network, ranges).items():
+    exported = {word: (data, exact) for word, data in release.export(network, ranges).items()}
+    if args.average is not None:
+        drawn = Curriculum(run.speech, run.interference, run.shape, args.seed + 3)
+        mean = averaged(network, start, args.average, trained_batches(drawn))
+        calibration = Curriculum(run.speech, run.interference, run.shape, args.seed + 2)
+        means = release.export(mean, release.common_ranges(mean, calibration))
+        exported |= {word: (means[word], mean) for word in means if word in started(args)}
+    for word, (data, exact) in exported.items():
         document = release.card(network, word, args.size, data)
         document["training"] = training_record(args)
         document["data"] = release.provenance(run.clips, run.takes[word], run.voices)
@@ -155,8 +175,19 @@ def start_from_models(network: Network, run: Run, args: argparse.Namespace) -> N
     """Stage 2 without distillation: the weights of models of the same size."""
     load_models(network, args.start)
     curriculum = Curriculum(run.speech, run.interference, run.shape, args.seed)
-    batches = (curriculum.words(_BATCH)[0] for _ in range(_STATISTICS_BATCHES))
-    restore_normalisation(network, ((mixed.features, mixed.state) for mixed in batches))
+    restore_normalisation(network, trained_batches(curriculum))
+
+
+def trained_batches(curriculum: Curriculum) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield features and states as in training, enough for the statistics of a layer."""
+    for _ in range(_STATISTICS_BATCHES):
+        mixed = curriculum.words(_BATCH)[0]
+        yield mixed.features, mixed.state
+
+
+def started(args: argparse.Namespace) -> set[str]:
+    """Words with a model in --start."""
+    return {path.stem.removesuffix("-small") for path in args.start}
 
 
 def distil_trunk(network: Network, run: Run, args: argparse.Namespace) -> None:
@@ -177,6 +208,7 @@ def training_record(args: argparse.Namespace) -> dict[str, object]:
     options += [f"--batch {args.batch}"] * (args.batch != _TRAINED_BATCH)
     options += ["--bfloat16"] * args.bfloat16
     options += [f"--rate {args.rate:g}"] * (args.rate is not None)
+    options += [f"--average {args.average:g}"] * (args.average is not None)
     # The lengths of the stages, where they are not the command's own.
     options += [
         f"--{name.replace('_', '-')} {value}"

@@ -87,7 +87,7 @@ def answer(status: str, body: bytes = b"{}", headers: bytes = b"") -> Handler:
     def handle(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(
-            b"HTTP/1.1 %s\r\ncontent-length: %d\r\n%s\r\n%s"
+            b"HTTP/1.1 %s\r\ncontent-length: %d\r\nconnection: close\r\n%s\r\n%s"
             % (status.encode(), len(body), headers, body)
         )
 

@@ -11,11 +11,9 @@ import numpy.typing as npt
 from pywakeword.measure.evaluation import calibration_table, frr_at_fa
 
 _THRESHOLDS = [
-    *np.arange(0.05, 0.95, 0.05).round(2),
-    0.95,
-    0.96,
-    0.97,
-    0.98,
+    *np.arange(0.05, 0.5, 0.05).round(2),
+    *np.arange(0.5, 0.9, 0.02).round(2),
+    *np.arange(0.9, 0.985, 0.01).round(2),
     0.985,
     0.99,
     0.993,

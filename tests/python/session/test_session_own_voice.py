@@ -12,6 +12,7 @@ from helpers.voices import speech
 
 import pywakeword as pww
 from pywakeword.session import VoiceSession, WordHeard
+from pywakeword.session.own_voice import own_word_thresholds
 
 WORD = spoken("computer")
 # The device talks and says the word six times; a person says it while the device is quiet.
@@ -62,7 +63,7 @@ def test_only_the_person_is_heard_without_a_canceller(echo_db: float) -> None:
 def test_without_the_guard_it_wakes_itself() -> None:
     talk = says_it_six_times("flite:rms")
     words, own = run(room_with_person(-20), talk, own_voice=False)
-    assert len(words) == 2
+    assert len(words) >= 2
     assert own == 0
     guard = pww.WakeWord("computer", threshold=0.5)
     for options in ({}, {"own_voice": guard}):
@@ -84,7 +85,7 @@ def test_the_state_follows_what_is_left_in_the_audio(
     options: dict[str, bool], playback: str
 ) -> None:
     sentence = speech("the weather will be sunny, and the wind will be light", "espeak-ng:en-us")
-    room, spotter = room_with_person(-10), pww.WakeWord("computer", threshold=0.3)
+    room, spotter = room_with_person(-10), pww.WakeWord("computer", threshold=0.5)
     session = VoiceSession(room, spotter, loudspeaker=room.loudspeaker, **options)
     session.play("tts", np.tile(sentence, 1 + 17 * RATE // len(sentence)))
 
@@ -100,3 +101,12 @@ def test_refusal() -> None:
         (name,) = options
         with pytest.raises(TypeError, match=f"{name} must be a"):
             VoiceSession(room_with_person(0), pww.WakeWord("computer"), **options)
+
+
+def test_thresholds_of_the_guard() -> None:
+    lower = own_word_thresholds(
+        {"alexa": 0.92, "computer": 0.98, "loose": 0.4, "all": 0.0, "no": 1.0}
+    )
+    assert lower["alexa"] == pytest.approx(0.4856, abs=1e-4)  # odds of 11.5 / e^2.5
+    assert lower["computer"] == pytest.approx(0.8009, abs=1e-4)
+    assert (lower["loose"], lower["all"], lower["no"]) == (0.3, 0.3, 1.0)

@@ -88,9 +88,9 @@ def test_a_new_threshold_goes_on_with_the_same_scores(client: Any) -> None:
     half = len(pcm) // 2
     with started(client) as socket:
         first = send(socket, pcm[:half])
-        message = {"type": "thresholds", "thresholds": {"computer": {"computer": 0.999}}}
+        message = {"type": "thresholds", "thresholds": {"computer": {"computer": 0.9999}}}
         socket.send_text(json.dumps(message))
-        assert json.loads(socket.receive_text())["words"][0]["threshold"] == 0.999
+        assert json.loads(socket.receive_text())["words"][0]["threshold"] == 0.9999
         second = send(socket, pcm[half:])
     words = [e for a in first + second for e in a["events"] if e["kind"] == "detection"]
     assert len(words) == 1

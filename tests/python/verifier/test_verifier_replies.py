@@ -71,7 +71,8 @@ def server() -> Iterator[Answering]:
 
 
 def http(status: str = "200 OK", body: bytes = b"{}", headers: bytes = b"") -> bytes:
-    return b"HTTP/1.1 %s\r\ncontent-length: %d\r\n%s\r\n%s" % (
+    # Without the second header, the next request may still go into a connection that is closing.
+    return b"HTTP/1.1 %s\r\ncontent-length: %d\r\nconnection: close\r\n%s\r\n%s" % (
         status.encode(),
         len(body),
         headers,
