@@ -190,11 +190,11 @@ def test_it_is_drawn_often_enough(page: Page) -> None:
     page.click("live-stop")
     page.browser.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
 
-    def script_s() -> float:
+    def task_s() -> float:
         metrics = page.browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
-        return float(next(m["value"] for m in metrics if m["name"] == "ScriptDuration"))
+        return float(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
 
-    before = script_s()
+    before = task_s()
     page.module(
         "const {live} = await import('/js/live.js');"
         "for (let i = 0; i < 60; i++) {"
@@ -203,7 +203,7 @@ def test_it_is_drawn_often_enough(page: Page) -> None:
         "  await new Promise((r) => setTimeout(r));"
         "}"
     )
-    page_s = (script_s() - before) / 60
+    page_s = (task_s() - before) / 60
     assert 0.0001 < page_s < 1 / 30
 
 
