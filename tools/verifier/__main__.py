@@ -6,4 +6,4 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("verifier", ["train", "evaluate", "faults", "load"]))
+sys.exit(run("verifier", ["train", "evaluate", "faults", "load", "latency"]))

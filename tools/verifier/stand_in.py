@@ -45,7 +45,8 @@ def write_stand_in(folder: Path, keyword: str, seed: int = 7) -> Path:
 def n_parameters(path: Path) -> int:
     """Return the number of float weights of an ONNX file."""
     weights = onnx.load(path).graph.initializer
-    return sum(int(np.prod(w.dims)) for w in weights if w.data_type == TensorProto.FLOAT)
+    kinds = (TensorProto.FLOAT, TensorProto.FLOAT16)
+    return sum(int(np.prod(w.dims)) for w in weights if w.data_type in kinds)
 
 
 def _model(rng: np.random.Generator) -> bytes:
