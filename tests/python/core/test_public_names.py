@@ -76,6 +76,7 @@ EXPECTED = [
     "StreamingEncoder",
     "TranscribingSource",
     "Transcript",
+    "TranscriptArbitrator",
     "TruncationCheck",
     "TwoPassEndpointer",
     "UnsupportedOpError",
