@@ -68,10 +68,10 @@ def make_stores(
     made = prepare_bank(bank, work, responses, seed=seed + 60, workers=workers)
     if takes:
         made += _own_stores(word, work, bank, takes, responses, seed=seed, workers=workers)
-    speech = [worn(Store.merged(made), padded=True), data.store("negatives")]
+    speech = [worn(Store.merged(made)), data.store("negatives")]
     calibration = [data.store("calibration")]
     if negatives is not None:
-        own = worn(own_negatives(negatives, work / "own_negatives"), padded=False)
+        own = worn(own_negatives(negatives, work / "own_negatives"))
         speech.append(_part(own, kept=False))
         calibration.append(_part(own, kept=True))
     own_voice = prepare_own_natural_voice(bank, work, word.label, seed=seed + 1)
