@@ -19,15 +19,18 @@ bool Detector::Step(const Observation& observation, WordSpan* span) noexcept {
     phase_ = Phase::kCandidate;
     candidate_ = Candidate();
     candidate_.crossing_sample = observation.now_sample;
+    candidate_.risen_score = observation.score;
   }
   if (phase_ != Phase::kCandidate) {
     return false;
   }
   if (above) {
     Accumulate(observation);
-    const bool settled = candidate_.n_outputs > kLeastHoldOutputs &&
+    const bool rising = candidate_.n_since_rise < kPeakOutputs;
+    const bool settled = !rising && candidate_.n_outputs > kLeastHoldOutputs &&
                          observation.posterior.end_frames >= kSettledFrames;
-    if (!settled && candidate_.n_outputs <= kMostHoldOutputs) {
+    const int most = rising ? kMostRisingOutputs : kMostHoldOutputs;
+    if (!settled && candidate_.n_outputs <= most) {
       return false;
     }
   }
@@ -48,6 +51,11 @@ void Detector::Accumulate(const Observation& observation) noexcept {
       static_cast<double>(observation.now_sample - candidate_.crossing_sample);
   ++candidate_.n_outputs;
   candidate_.best_score = std::max(candidate_.best_score, observation.score);
+  ++candidate_.n_since_rise;
+  if (observation.score >= candidate_.risen_score + kRise) {
+    candidate_.risen_score = observation.score;
+    candidate_.n_since_rise = 0;
+  }
   candidate_.start.weight += weight;
   candidate_.start.sum += weight * (elapsed - kHop * posterior.start_frames);
   candidate_.ends[0] = candidate_.ends[1];

@@ -19,10 +19,12 @@ struct WordSpan {
 // A score at or above the threshold opens a candidate. It is reported kLeastHoldOutputs
 // outputs later, when the estimates of start and end have settled. While the network
 // still places the end less than kSettledFrames ago, it is reported up to
-// kMostHoldOutputs later: a long last vowel crosses the threshold before it is over. If
-// the score falls below the threshold, it is reported at once. The next report needs a
-// score below the threshold in between, and the end of the refractory time. The
-// threshold may differ from output to output: each score is compared with its own.
+// kMostHoldOutputs later: a long last vowel crosses the threshold before it is over. A
+// score that rises by kRise within kPeakOutputs holds it up to kMostRisingOutputs: a
+// loose threshold is crossed long before the score is at its highest. If the score
+// falls below the threshold, it is reported at once. The next report needs a score
+// below the threshold in between, and the end of the refractory time. The threshold may
+// differ from output to output: each score is compared with its own.
 //
 // No allocation. One thread at a time.
 class Detector {
@@ -30,6 +32,9 @@ class Detector {
   static constexpr int kLeastHoldOutputs = 2;
   static constexpr int kMostHoldOutputs = 6;
   static constexpr float kSettledFrames = 6.0F;
+  static constexpr float kRise = 0.1F;
+  static constexpr int kPeakOutputs = 3;
+  static constexpr int kMostRisingOutputs = 16;
 
   // One output of the network, and its smoothed score.
   struct Observation {
@@ -63,7 +68,9 @@ class Detector {
     int64_t crossing_sample = 0;
     int n_outputs = 0;
     float best_score = 0.0F;
-    WeightedOffset start;    // over all outputs
+    float risen_score = 0.0F;         // at the crossing, or when it last rose by kRise
+    int n_since_rise = kPeakOutputs;  // outputs
+    WeightedOffset start;             // over all outputs
     WeightedOffset ends[2];  // of the last two outputs, which are the most accurate
   };
 

@@ -57,10 +57,33 @@ PWW_TEST(ReportsTwoOutputsAfterTheCrossing) {
   Script script;
   script.CountReports(0.0F, 100);
   PWW_CHECK(!script.Step(0.5F));  // a score at the threshold is a crossing
-  PWW_CHECK(!script.Step(0.9F));
-  PWW_CHECK(script.Step(0.8F));
-  PWW_CHECK(script.span().score == 0.9F);
+  PWW_CHECK(!script.Step(0.59F));
+  PWW_CHECK(script.Step(0.55F));
+  PWW_CHECK(script.span().score == 0.59F);
   PWW_CHECK(script.span().detected_sample == script.now());
+}
+
+PWW_TEST(WaitsForTheHighestOfARisingScore) {
+  Script script;
+  script.CountReports(0.0F, 100);
+  for (const float score : {0.5F, 0.62F, 0.65F, 0.75F, 0.9F, 0.95F, 0.97F}) {
+    PWW_CHECK(!script.Step(score));
+  }
+  PWW_CHECK(script.Step(0.93F));  // three outputs after the last rise by 0.1
+  PWW_CHECK(script.span().score == 0.97F);
+}
+
+PWW_TEST(WaitsNoLongerThanTheMostForARisingScore) {
+  // Below 1 there is room for five rises by 0.1: each has to come just in time.
+  Script script;
+  script.CountReports(0.0F, 100);
+  int n_outputs = 1;
+  PWW_CHECK(!script.Step(0.5F));
+  while (!script.Step(0.5F + 0.1001F * static_cast<float>((n_outputs + 1) / 3))) {
+    ++n_outputs;
+    PWW_CHECK(n_outputs <= Detector::kMostRisingOutputs);
+  }
+  PWW_CHECK(n_outputs == Detector::kMostRisingOutputs);
 }
 
 PWW_TEST(WaitsWhileTheWordIsNotOver) {
