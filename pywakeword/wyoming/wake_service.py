@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
@@ -36,6 +39,16 @@ _MAX_DISCARDED_BYTES = 4 << 20
 # A chunk of audio has 0.1 s; this is 8 s.
 _LIMITS = EventLimits(data=64 << 10, payload=256 << 10)
 _WRITE_TIMEOUT_S = 5.0
+# A client that has sent nothing for this long makes room for another one.
+_SILENT_S = 5.0
+
+
+@dataclass(eq=False)
+class _Connection:
+    address: str
+    since_s: float = field(default_factory=time.monotonic)  # of the last event
+    has_spoken: bool = False
+    task: asyncio.Task[None] = field(init=False)
 
 
 class WakeService:
@@ -58,7 +71,9 @@ class WakeService:
     speech : SpeechOffer, optional
         With it, the service also speaks.
     max_connections : int
-        Most connections at one time; further ones get an error event.
+        Most connections at one time, three quarters of them from one address. Beyond that, the
+        connection that is silent for longest makes room, if it has sent nothing yet or nothing
+        for 5 s; otherwise the new one gets an error event.
     idle_timeout_s : float
         Time without a whole event after which a connection ends.
 
@@ -97,7 +112,8 @@ class WakeService:
         self._uri = uri
         self._max_connections = max_connections
         self._idle_timeout_s = idle_timeout_s
-        self._connections: set[asyncio.Task[None]] = set()
+        self._max_per_address = -(-3 * max_connections // 4)
+        self._connections: set[_Connection] = set()
         self._server: asyncio.AbstractServer | None = None
         self._make_endpointer = make_endpointer
         self._speech = speech
@@ -127,37 +143,62 @@ class WakeService:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        for task in self._connections:
+        tasks = [connection.task for connection in self._connections]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) >= self._max_connections:
-            _LOG.warning("refused a client: %d are connected", self._max_connections)
-            text = f"{self._max_connections} clients are connected already"
+        address = _address(writer)
+        siblings = {other for other in self._connections if address and other.address == address}
+        crowd = siblings if len(siblings) >= self._max_per_address else self._connections
+        is_full = crowd is siblings or len(crowd) >= self._max_connections
+        if is_full and not self._make_room(crowd):
+            _LOG.warning("refused a client: %d are connected", len(crowd))
+            text = f"{len(crowd)} clients are connected already"
             answer = {"type": "error", "data": {"text": text, "code": "busy"}}
             writer.write(json.dumps(answer).encode() + b"\n")
             writer.close()
             return
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+        connection = _Connection(address)
+        connection.task = asyncio.ensure_future(self._serve(reader, writer, connection))
+        self._connections.add(connection)
+        connection.task.add_done_callback(lambda _: self._connections.discard(connection))
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _make_room(self, crowd: Collection[_Connection]) -> bool:
+        """End the connection that is silent for longest; False if none is silent."""
+        oldest = min(crowd, key=lambda connection: connection.since_s)
+        if oldest.has_spoken and time.monotonic() - oldest.since_s < _SILENT_S:
+            return False
+        oldest.task.cancel()
+        self._connections.discard(oldest)
+        return True
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection
+    ) -> None:
         from wyoming.error import Error
+        from wyoming.info import Describe
+
+        @functools.cache
+        def stream() -> WakeStream:
+            endpointer = None if self._make_endpointer is None else self._make_endpointer()
+            return WakeStream(self._make_spotter(), self._info, client, endpointer)
 
         client = _peer_name(writer)
         _LOG.debug("%s: connected", client)
-        endpointer = None if self._make_endpointer is None else self._make_endpointer()
-        stream = WakeStream(self._make_spotter(), self._info, client, endpointer)
         try:
             while (event := await self._receive(reader)) is not None:
+                connection.has_spoken, connection.since_s = True, time.monotonic()
+                if Describe.is_type(event.type):  # costs no detector
+                    await _send(self._info, writer)
+                    continue
                 if self._speech is not None and event.type == "synthesize":
                     async with closing(self._speech.answer(event)) as answers:
                         async for part in answers:
                             await _send(part, writer)
                     continue
-                for answer in stream.handle(event):
+                for answer in stream().handle(event):
                     await _send(answer, writer)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             _LOG.info("%s: disconnected: %s", client, error)
@@ -195,6 +236,12 @@ async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             n_bytes += len(data)
 
     await within(discard(), _LINGER_S, "the client did not close")
+
+
+def _address(writer: asyncio.StreamWriter) -> str:
+    """Return the peer's address; empty on a Unix socket."""
+    peer = writer.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
 def _peer_name(writer: asyncio.StreamWriter) -> str:
