@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import json
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -39,8 +38,10 @@ _MAX_DISCARDED_BYTES = 4 << 20
 # A chunk of audio has 0.1 s; this is 8 s.
 _LIMITS = EventLimits(data=64 << 10, payload=256 << 10)
 _WRITE_TIMEOUT_S = 5.0
+_BACKLOG = 1024  # a client that finds no place in the queue tries again after a second
 # A client that has sent nothing for this long makes room for another one.
 _SILENT_S = 5.0
+_MAX_WAITING = 256  # connections that have sent nothing yet
 
 
 @dataclass(eq=False)
@@ -71,9 +72,10 @@ class WakeService:
     speech : SpeechOffer, optional
         With it, the service also speaks.
     max_connections : int
-        Most connections at one time, three quarters of them from one address. Beyond that, the
-        connection that is silent for longest makes room, if it has sent nothing yet or nothing
-        for 5 s; otherwise the new one gets an error event.
+        Most clients at one time, three quarters of them from one address. Beyond that, the one
+        that is silent for longest makes room if it has sent nothing for 5 s; otherwise the new
+        one gets an error event. Connections that have sent nothing yet are not counted: the
+        newest 256 stay.
     idle_timeout_s : float
         Time without a whole event after which a connection ends.
 
@@ -127,9 +129,13 @@ class WakeService:
     async def __aenter__(self) -> WakeService:
         address = urlparse(self._uri)
         if address.scheme == "unix":
-            self._server = await asyncio.start_unix_server(self._accept, address.path)
+            self._server = await asyncio.start_unix_server(
+                self._accept, address.path, backlog=_BACKLOG
+            )
         else:
-            self._server = await asyncio.start_server(self._accept, address.hostname, address.port)
+            self._server = await asyncio.start_server(
+                self._accept, address.hostname, address.port, backlog=_BACKLOG
+            )
             port = self._server.sockets[0].getsockname()[1]
             host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
             self._uri = f"tcp://{host}:{port}"
@@ -149,30 +155,31 @@ class WakeService:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        address = _address(writer)
-        siblings = {other for other in self._connections if address and other.address == address}
-        crowd = siblings if len(siblings) >= self._max_per_address else self._connections
-        is_full = crowd is siblings or len(crowd) >= self._max_connections
-        if is_full and not self._make_room(crowd):
-            _LOG.warning("refused a client: %d are connected", len(crowd))
-            text = f"{len(crowd)} clients are connected already"
-            answer = {"type": "error", "data": {"text": text, "code": "busy"}}
-            writer.write(json.dumps(answer).encode() + b"\n")
-            writer.close()
-            return
-        connection = _Connection(address)
+        waiting = [other for other in self._connections if not other.has_spoken]
+        if len(waiting) >= _MAX_WAITING:
+            self._end(min(waiting, key=lambda other: other.since_s))
+        connection = _Connection(_address(writer))
         connection.task = asyncio.ensure_future(self._serve(reader, writer, connection))
         self._connections.add(connection)
         connection.task.add_done_callback(lambda _: self._connections.discard(connection))
 
-    def _make_room(self, crowd: Collection[_Connection]) -> bool:
-        """End the connection that is silent for longest; False if none is silent."""
-        oldest = min(crowd, key=lambda connection: connection.since_s)
-        if oldest.has_spoken and time.monotonic() - oldest.since_s < _SILENT_S:
-            return False
-        oldest.task.cancel()
-        self._connections.discard(oldest)
-        return True
+    def _admit(self, connection: _Connection) -> int:
+        """Let a connection speak for the first time; return how many do if they are too many."""
+        everybody = [other for other in self._connections if other.has_spoken]
+        address = connection.address
+        siblings = [other for other in everybody if address and other.address == address]
+        crowd = siblings if len(siblings) >= self._max_per_address else everybody
+        if crowd is siblings or len(crowd) >= self._max_connections:
+            oldest = min(crowd, key=lambda other: other.since_s)
+            if time.monotonic() - oldest.since_s < _SILENT_S:
+                return len(crowd)
+            self._end(oldest)
+        connection.has_spoken = True
+        return 0
+
+    def _end(self, connection: _Connection) -> None:
+        connection.task.cancel()
+        self._connections.discard(connection)
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection
@@ -189,7 +196,11 @@ class WakeService:
         _LOG.debug("%s: connected", client)
         try:
             while (event := await self._receive(reader)) is not None:
-                connection.has_spoken, connection.since_s = True, time.monotonic()
+                connection.since_s = time.monotonic()
+                if not connection.has_spoken and (n_others := self._admit(connection)):
+                    _LOG.warning("%s: refused: %d are connected", client, n_others)
+                    await _send(Error(f"{n_others} clients are connected already", "busy"), writer)
+                    return
                 if Describe.is_type(event.type):  # costs no detector
                     await _send(self._info, writer)
                     continue

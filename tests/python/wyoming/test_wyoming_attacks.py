@@ -153,7 +153,7 @@ def test_connections_are_limited() -> None:
     async def work(host: str, port: int) -> None:
         async with connected(host, port) as first, connected(host, port) as second:
             assert [await describe(first), await describe(second)] == ["info", "info"]
-            assert "2 clients are connected already" in await answer_to(host, port, b"")
+            assert "2 clients are connected already" in await answer_to(host, port, DESCRIBE)
         await asyncio.sleep(0.1)
         assert "no type" in await answer_to(host, port, b"{}\n")
 
@@ -161,13 +161,14 @@ def test_connections_are_limited() -> None:
 
 
 def test_silent_connections_make_room_for_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wake_service, "_MAX_WAITING", 4)
+
     async def work(host: str, port: int) -> None:
         async with contextlib.AsyncExitStack() as stack:
             silent = [await stack.enter_async_context(connected(host, port)) for _ in range(9)]
-            one = await stack.enter_async_context(connected(host, port))
-            assert await describe(one) == "info"
+            for streams in [await stack.enter_async_context(connected(host, port)), *silent[-2:]]:
+                assert await describe(streams) == "info"
             assert await asyncio.wait_for(silent[0][0].read(), 5) == b""
-            assert await describe(silent[-1]) == "info"
             monkeypatch.setattr(wake_service, "_SILENT_S", 0.2)
             await asyncio.sleep(0.3)
             for _ in range(2):
@@ -183,7 +184,7 @@ def test_one_address_leaves_room_for_others() -> None:
             for _ in range(3):
                 mine = await stack.enter_async_context(connected(host, port))
                 assert await describe(mine) == "info"
-            assert "3 clients are connected already" in await answer_to(host, port, b"")
+            assert "3 clients are connected already" in await answer_to(host, port, DESCRIBE)
             peer = socket.socket()
             peer.bind(("127.0.0.2", 0))
             peer.connect((host, port))
