@@ -78,6 +78,14 @@ def idle_connections(url: str, seconds: float, stack: contextlib.ExitStack) -> N
     time.sleep(seconds)
 
 
+def posted_upgrades(url: str, seconds: float, stack: contextlib.ExitStack) -> None:
+    """Ask for WebSockets by POST, which no server should leave unanswered."""
+    request = wire.upgrade_request().replace(b"GET", b"POST", 1)
+    for _ in range(_MANY):
+        _send(_open(url, stack), request[:-2] + b"Content-Length: 3\r\n\r\nabc")
+    time.sleep(seconds)
+
+
 def slow_bodies(url: str, seconds: float, stack: contextlib.ExitStack) -> None:
     """Send bodies byte by byte."""
     head = (
@@ -122,10 +130,12 @@ VERIFIER: dict[str, Attack] = {
     "streams of empty messages": empty_messages,
     "replies not read": unread_replies,
     "idle connections": idle_connections,
+    "upgrades by POST": posted_upgrades,
     "slow bodies": slow_bodies,
 }
 WYOMING: dict[str, Attack] = {
     "payload without end": endless_payload,
     "nested JSON": nested_events,
     "answers not read": unread_events,
+    "idle connections": idle_connections,
 }

@@ -57,9 +57,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """Take what was read; the first call brings the request that was upgraded."""
         if not self.handshake_initiated:
             super().data_received(data)
-            if (
-                not self.handshake_initiated
-            ):  # uvicorn answers a request that is no GET with nothing
+            if not self.handshake_initiated:  # too many headers: uvicorn is silent
                 self.transport.write(_BAD_REQUEST)
                 self.transport.close()
             self._hold()

@@ -270,19 +270,24 @@ def test_limits_are_options(tmp_path: Path) -> None:
         run.make_server(app, host="127.0.0.1", port=0, max_connections=0)
 
 
-UPGRADE = (
-    b" /v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+@pytest.mark.parametrize(
+    "request_",
+    [
+        wire.upgrade_request(b"Content-Length: 3\r\n").replace(b"GET", b"POST", 1) + b"abc",
+        wire.upgrade_request(b"a: b\r\n" * 500),
+        wire.upgrade_request(b"a: %s\r\n" % (b"b" * 20_000)),
+    ],
+    ids=["by POST", "many headers", "a long header"],
 )
-
-
-def test_an_upgrade_by_post_is_answered(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_upgrade_that_is_none_is_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, request_: bytes
+) -> None:
     with contextlib.ExitStack() as stack, serving(tmp_path) as address:
         connection = stack.enter_context(wire.connect(address))
-        connection.sendall(b"POST" + UPGRADE + b"Content-Length: 3\r\n\r\nabc")
+        connection.sendall(request_)
         assert wire.read_all(connection).startswith(b"HTTP/1.1 400 ")
         pending = stack.enter_context(wire.connect(address))
-        pending.sendall(b"POST" + UPGRADE + b"Content-Length: 3\r\n\r\nabc")
+        pending.sendall(request_)
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
