@@ -18,6 +18,7 @@ from pywakeword.commands import (
     evaluate,
     info,
     listen,
+    look,
     recognisers,
     run,
     say,
@@ -99,7 +100,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pywakeword {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
-    listening = (detect, endpoint, listen, run)
+    listening = (detect, endpoint, listen, look, run)
     speaking = (say, voices, recognisers)
     for command in (*listening, studio, train, *speaking, verifier, wyoming, evaluate, bench, info):
         command.add_parser(commands)

@@ -20,6 +20,7 @@ __all__ = [
     "ConfigError",
     "EmptyTextError",
     "LibraryError",
+    "LookError",
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
@@ -214,3 +215,7 @@ class VerifierRefusedError(VerifierError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class LookError(PyWakewordError):
+    """A camera is missing or went away, or the face networks are not installed."""

@@ -1,4 +1,4 @@
-"""The results of `WakeWord` and `Endpointer`."""
+"""The results of `WakeWord`, `Endpointer` and of a look."""
 
 from __future__ import annotations
 
@@ -57,6 +57,40 @@ class Detection:
     def word_start_sample(self) -> int:
         """Where the word's part of the snippet begins: `start_sample`, if the model gives one."""
         return self.detected_sample - len(self.snippet) + self.pre_roll_samples
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Somebody looks at the device and talks to it: as good as a wake word.
+
+    Attributes
+    ----------
+    probability : float
+        That the person looks at the device, 0 to 1.
+    yaw, pitch : float
+        Of the head to the line to the camera, in degrees.
+    start_sample : int
+        Where the speech to the device begins.
+    detected_sample : int
+        Samples consumed at the decision.
+    snippet : (n_samples,) ndarray of int16
+        Audio from `start_sample - pre_roll_samples` to `detected_sample`.
+    pre_roll_samples : int
+        Half a second, or less at the start of the audio.
+    """
+
+    probability: float
+    yaw: float
+    pitch: float
+    start_sample: int
+    detected_sample: int
+    snippet: npt.NDArray[np.int16] = field(repr=False, compare=False)
+    pre_roll_samples: int
+
+    @property
+    def word_end_sample(self) -> int:
+        """Where what is said to the device begins, with the pre-roll."""
+        return self.start_sample - self.pre_roll_samples
 
 
 @dataclass(frozen=True)

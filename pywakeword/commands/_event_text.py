@@ -11,7 +11,9 @@ from pywakeword.session import (
     AnswerText,
     AnswerTimed,
     Asked,
+    Attended,
     Failed,
+    LookChanged,
     MannerChosen,
     PlaybackChanged,
     SessionEvent,
@@ -104,6 +106,15 @@ def _details(event: SessionEvent) -> Record:
     if isinstance(event, WordHeard):
         found = event.detection
         return {"keyword": found.keyword, "score": round(found.score, 4)}
+    if isinstance(event, LookChanged):
+        return {"looking": event.looking, "probability": round(event.probability, 3)}
+    if isinstance(event, Attended):
+        attention = event.attention
+        return {
+            "probability": round(attention.probability, 3),
+            "yaw": round(attention.yaw, 1),
+            "start": seconds(attention.start_sample),
+        }
     if isinstance(event, VerdictGiven):
         return {"keyword": event.detection.keyword, "decision": event.decision}
     if isinstance(event, UtteranceHeard):

@@ -32,6 +32,7 @@ from pywakeword.commands._speech import (
     voice_of,
     wav_file,
 )
+from pywakeword.commands.look import open_look
 from pywakeword.commands.verifier import add_client_options, client_options
 from pywakeword.endpointing import FrameRepair, TruncationCheck
 from pywakeword.session import (
@@ -66,6 +67,14 @@ def add_parser(commands: SubParsers) -> None:
     add_endpointer_options(parser)
     add_recogniser_options(parser)
     parser.add_argument("--device", metavar="NAME|INDEX", help="microphone and loudspeaker")
+    parser.add_argument(
+        "--look",
+        action="store_true",
+        help="who looks into the camera and talks needs no wake word (extra look)",
+    )
+    parser.add_argument(
+        "--camera", type=int, metavar="INDEX", help="which camera --look uses (default: 0)"
+    )
     parser.add_argument(
         "--echo-canceller",
         action=argparse.BooleanOptionalAction,
@@ -135,6 +144,10 @@ async def _run(args: argparse.Namespace) -> int:
         raise ValueError("--explain explains the mirror, which --no-mirror switches off")
     if args.file is not None and args.device is not None:
         raise ValueError("--device is for the microphone, and a FILE is given")
+    if args.look and args.file is not None:
+        raise ValueError("--look watches a camera beside the microphone, and a FILE is given")
+    if args.camera is not None and not args.look:
+        raise ValueError("--camera needs --look")
     spotter = make_spotter(args, echo_cancelled=args.echo_canceller)
     speech_to_text = WyomingSpeechToText(args.stt) if args.stt else None
     endpointer = make_endpointer(args, no_speech_timeout_ms=5000.0)
@@ -160,10 +173,12 @@ async def _run(args: argparse.Namespace) -> int:
             )
         if partner is not None:
             stack.push_async_callback(partner.aclose)
+        look = stack.enter_context(open_look(args.camera or 0)) if args.look else None
         source, loudspeaker = _audio(args, stack)
         spoken = "" if tts is None else f"; {speaking_with(args, tts)}"
+        watching = f"; camera {args.camera or 0} is on" if args.look else ""
         ends = "; Ctrl-C ends" if args.file is None else ""
-        print(f"{listening_for(spotter)}{spoken}{ends}", file=sys.stderr, flush=True)
+        print(f"{listening_for(spotter)}{spoken}{watching}{ends}", file=sys.stderr, flush=True)
         session = VoiceSession(
             source,
             spotter,
@@ -178,6 +193,7 @@ async def _run(args: argparse.Namespace) -> int:
             endpointer=endpointer,
             transcriber=recogniser,
             truncation=TruncationCheck((), FrameRepair()) if args.ask else None,
+            look=look,
             loudspeaker=loudspeaker,
             echo_canceller=args.echo_canceller,
             own_voice=args.drop_own_words,

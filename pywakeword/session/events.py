@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pywakeword.endpointing.recognisers.transcript import Transcript
 from pywakeword.endpointing.repair.frames import Repair
-from pywakeword.events import Detection
+from pywakeword.events import Attention, Detection
 from pywakeword.session.machine import State, Trigger
 from pywakeword.speech_to_speech import Timing
 from pywakeword.tts.mirror import Manner
@@ -42,13 +42,14 @@ class SpokenRequest:
     Attributes
     ----------
     pcm : (n_samples,) ndarray of int16
-        From the end of the wake word to 0.2 s after the last speech.
+        From the end of the wake word, or half a second before the speech of who looks at the
+        device, to 0.2 s after the last speech.
     start_sample, end_sample : int
         Where `pcm` begins and ends in the session's audio.
     reason : str
         Why it ended: the reason of the `End`.
-    detection : Detection
-        The wake word.
+    detection : Detection or Attention
+        The wake word, or the look that stands for it.
     text : str or None
         The transcript; None without a recogniser or speech-to-text service. After a question,
         the text of both parts.
@@ -64,7 +65,7 @@ class SpokenRequest:
     start_sample: int
     end_sample: int
     reason: str
-    detection: Detection
+    detection: Detection | Attention
     text: str | None = None
     transcript: Transcript | None = field(default=None, repr=False)
     first: SpokenRequest | None = field(default=None, repr=False)
@@ -105,6 +106,21 @@ class WordHeard(SessionEvent):
     """A wake word was detected."""
 
     detection: Detection
+
+
+@dataclass(frozen=True)
+class LookChanged(SessionEvent):
+    """Somebody began to look at the device, or nobody does any more."""
+
+    looking: bool
+    probability: float
+
+
+@dataclass(frozen=True)
+class Attended(SessionEvent):
+    """Somebody looks at the device and talks to it: the session listens."""
+
+    attention: Attention
 
 
 @dataclass(frozen=True)
@@ -180,7 +196,8 @@ class Failed(SessionEvent):
     Attributes
     ----------
     stage : str
-        "verifier", "speech to text", "application", "text to speech" or "speech to speech".
+        "verifier", "look", "speech to text", "application", "text to speech" or "speech to
+        speech".
     error : Exception
         What it raised.
     """

@@ -26,6 +26,7 @@ class State(Enum):
 class Trigger(Enum):
     """What happened."""
 
+    LOOK = "look"  # at the device, by somebody who talks
     WORD = "word"  # detected, without a verifier
     CANDIDATE = "candidate"  # a wake word that the verifier has to judge
     ACCEPTED = "accepted"
@@ -72,6 +73,7 @@ def _rows() -> tuple[Transition, ...]:
 
     rows = [
         row(s.WAITING, t.WORD, s.LISTENING, a.LISTEN),
+        row(s.WAITING, t.LOOK, s.LISTENING, a.LISTEN),
         row(s.WAITING, t.CANDIDATE, s.VERIFYING, a.VERIFY),
         # The newest wake word counts; the verdict on an older one is dropped.
         row(s.VERIFYING, t.CANDIDATE, s.VERIFYING, a.VERIFY),

@@ -21,12 +21,15 @@ from pywakeword.endpointing.recognisers.transcribing import TranscribingSource
 from pywakeword.endpointing.recognisers.transcript import Transcript
 from pywakeword.endpointing.stream_listener import AnyEndpointer, StreamListener
 from pywakeword.endpointing.truncation import TruncationCheck
-from pywakeword.events import Detection, End, EndpointEvent, NoSpeech, Resumed
+from pywakeword.events import Attention, Detection, End, EndpointEvent, NoSpeech, Resumed
+from pywakeword.look import LookSource, TalkingToMe
 from pywakeword.measure.scanning import TRAILING_SILENCE_SAMPLES
 from pywakeword.session.answering import Answering
+from pywakeword.session.attending import Attending
 from pywakeword.session.clock import SampleClock
 from pywakeword.session.conversing import Conversing
 from pywakeword.session.events import (
+    Attended,
     PlaybackChanged,
     SessionEvent,
     SpokenRequest,
@@ -93,6 +96,12 @@ class VoiceSession:
     truncation : TruncationCheck, optional
         Checks the text of each request. If something is missing, the session asks for it,
         listens again and passes both parts to the application. It needs a text.
+    look : LookSource, optional
+        A camera. Somebody who looks at the device and talks needs no wake word, for the first
+        request and for the next ones; what is said during an answer does not count. Nothing is
+        verified then. The caller closes it.
+    talking_to_me : TalkingToMe, optional
+        Decides when a look and speech wake the session.
     loudspeaker : Loudspeaker, optional
         Plays the answers. Default: a `VirtualLoudspeaker`, which is silent.
     echo_canceller : EchoCanceller or bool
@@ -136,6 +145,8 @@ class VoiceSession:
         endpointer: AnyEndpointer | None = None,
         transcriber: TranscribingSource | None = None,
         truncation: TruncationCheck | None = None,
+        look: LookSource | None = None,
+        talking_to_me: TalkingToMe | None = None,
         loudspeaker: Loudspeaker | None = None,
         echo_canceller: EchoCanceller | bool = True,
         own_voice: WakeWord | bool = True,
@@ -156,6 +167,7 @@ class VoiceSession:
             ("verifier", "verify", verifier),
             ("endpointer", "start_after_wake_word", endpointer),
             ("loudspeaker", "played", loudspeaker),
+            ("look", "until", look),
         ):
             if (partner is not None or name == "source") and not hasattr(partner, method):
                 raise TypeError(f"{name} must have {method}(), got {type(partner).__name__}")
@@ -171,6 +183,8 @@ class VoiceSession:
             raise ValueError(f"block_ms must be from 1 to 200, got {block_ms!r}")
         if transcriber is not None and speech_to_text is not None:
             raise ValueError("a session transcribes by transcriber or by speech_to_text, not both")
+        if talking_to_me is not None and look is None:
+            raise ValueError("talking_to_me needs a look source")
         if truncation is not None and transcriber is None and speech_to_text is None:
             raise ValueError("truncation needs a transcriber or speech_to_text")
         replaced = (answer, speech_to_text, transcriber, tts)
@@ -208,8 +222,12 @@ class VoiceSession:
         self._events: list[SessionEvent] = []
         self._tasks = SessionTasks(self._clock)
         self._playback: str | None = None
-        self._word: Detection | None = None
+        self._word: Detection | Attention | None = None
         report = self._events.append
+        self._attending = None
+        if look is not None:
+            talking = talking_to_me or TalkingToMe()
+            self._attending = Attending(look, talking, self._history, self._clock, report)
         self._verifying = (
             None
             if verifier is None
@@ -320,6 +338,11 @@ class VoiceSession:
             self._on_endpoint(event)
         for detection in detections:
             self._on_detection(detection)
+        if self._attending is not None:
+            waiting = self.state is State.WAITING
+            attention = self._attending.process(block, endpoints, waiting=waiting)
+            if attention is not None:
+                self._on_attention(attention)
         if self._realtime:
             await asyncio.sleep(0)
         else:
@@ -355,6 +378,11 @@ class VoiceSession:
         self._events.append(WordHeard(self._clock.now, detection))
         self._word = detection
         self._fire(Trigger.WORD if self._verifying is None else Trigger.CANDIDATE)
+
+    def _on_attention(self, attention: Attention) -> None:
+        self._events.append(Attended(self._clock.now, attention))
+        self._word = attention
+        self._fire(Trigger.LOOK)
 
     def _on_endpoint(self, event: EndpointEvent) -> None:
         # In the other states, speech is not addressed to the device, or is its own.
@@ -407,7 +435,7 @@ class VoiceSession:
         mixer = self._loudspeaker.mixer
         if action is Action.VERIFY:
             assert self._verifying is not None
-            assert self._word is not None
+            assert isinstance(self._word, Detection)
             self._tasks.start("verify", partial(self._verifying.verify, self._word))
         elif action is Action.LISTEN:
             assert self._word is not None
@@ -434,8 +462,9 @@ class VoiceSession:
     def _listen(self, after: int) -> None:
         self._listen_from = max(after, self._clock.now - _LOOK_BACK_SAMPLES)
         word = self._word
-        known = word is not None and word.end_sample == self._listen_from
-        for event in self._listener.start(word if known and word else self._listen_from):
+        known = isinstance(word, Detection) and word.end_sample == self._listen_from
+        start = word if known and isinstance(word, Detection) else self._listen_from
+        for event in self._listener.start(start):
             self._on_endpoint(event)
 
     def _stop_answer(self) -> None:

@@ -74,12 +74,16 @@ class Cascade:
         pcm = np.concatenate([np.zeros(0, np.int16), *[block async for block in speech]])
         watch = _Watch()
         prosody = self._prosody
+        recognised = asyncio.ensure_future(
+            asyncio.to_thread(self._recogniser, pcm.astype("<i2").tobytes())
+        )
+        await asyncio.sleep(0)  # it works while the mirror measures
         if self._mirror is not None:
             fields = self._tts.prosody_fields(self._voice)
             manner = self._mirror.follow(pcm).limited(fields, self._tts.backend.name)
             prosody = manner.times(prosody)
             watch.lap("mirror")
-        text = await asyncio.to_thread(self._recogniser, pcm.astype("<i2").tobytes())
+        text = await recognised
         watch.lap("recogniser")
         yield PersonSaid(text)
         if not text.strip() or self._interrupted:

@@ -6,4 +6,4 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("prosody", ["train", "evaluate"]))
+sys.exit(run("prosody", ["train", "evaluate", "synthetic"]))

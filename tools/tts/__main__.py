@@ -6,4 +6,6 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("tts", ["train", "evaluate", "quality", "whisper", "directions", "audible"]))
+sys.exit(
+    run("tts", ["train", "evaluate", "quality", "whisper", "directions", "audible", "cascade"])
+)

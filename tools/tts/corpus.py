@@ -1,16 +1,22 @@
-"""Sentences spoken by a voice of flite, with the end of each phone."""
+"""Sentences spoken by a teacher, with the end of each phone."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.audio.resample import Resampler
+from pywakeword.errors import PyWakewordError
+from pywakeword.tts.recording.alignment import Aligner
 from pywakeword.tts.text.flite import FliteVoice
+from pywakeword.voices import open_voice
 from tools.tts.features import FRAME_RATE_HZ, acoustic_frames
 
 VOICE = "slt"
@@ -31,6 +37,9 @@ class Utterance:
     durations: npt.NDArray[np.int64]  # (n_symbols,), sums to n_frames
     frames: npt.NDArray[np.float32]  # (n_frames, FRAME_WIDTH)
     audio: npt.NDArray[np.float32]  # (n_samples,), 16 kHz
+
+
+Teacher = Callable[[str], Optional[Utterance]]
 
 
 def sentences(trees: Path, seed: int) -> list[str]:
@@ -56,12 +65,45 @@ def _plain(tokens: list[str]) -> str:
     return text
 
 
-def speak(voice: FliteVoice, text: str) -> Utterance:
-    """Speak `text` with the teacher."""
-    spoken = voice.speak(text)
-    audio = spoken.pcm.astype(np.float32) / np.float32(32768)
-    symbols = np.array([SYMBOLS.index(name) for name in spoken.phones])
-    ends = np.round(np.array(spoken.ends_s) * FRAME_RATE_HZ).astype(np.int64)
+def flite_teacher() -> Teacher:
+    """Return flite's voice, which says itself where each phone ends."""
+    voice = FliteVoice(VOICE)
+
+    def speak(text: str) -> Utterance:
+        spoken = voice.speak(text)
+        return _utterance(text, spoken.pcm, spoken.phones, np.array(spoken.ends_s))
+
+    return speak
+
+
+def natural_teacher(name: str) -> Teacher:
+    """Return a natural voice; its speech is aligned with flite's phones of the text."""
+    voice, reader, aligner = open_voice(name), FliteVoice(), Aligner()
+
+    def speak(text: str) -> Utterance | None:
+        to_16k = Resampler(voice.sample_rate, SAMPLE_RATE_HZ)
+        audio = (voice.synthesize(text) * 32767).astype(np.int16)
+        pcm = np.concatenate([to_16k.process_int16(audio), to_16k.finish()])
+        pause = np.zeros(SAMPLE_RATE_HZ // 10, np.int16)
+        pcm = np.concatenate([pause, pcm, pause])
+        try:
+            found = aligner.align_phones(pcm, reader.speak(text).by_word())
+        except PyWakewordError:  # it pronounces a word otherwise than flite
+            return None
+        return _utterance(text, pcm, found.symbols, found.ends_s)
+
+    return speak
+
+
+def _utterance(
+    text: str,
+    pcm: npt.NDArray[np.int16],
+    phones: Sequence[str],
+    ends_s: npt.NDArray[np.float64],
+) -> Utterance:
+    audio = pcm.astype(np.float32) / np.float32(32768)
+    symbols = np.array([SYMBOLS.index(name) for name in phones])
+    ends = np.round(ends_s * FRAME_RATE_HZ).astype(np.int64)
     frames = acoustic_frames(audio)
     # The audio is a few milliseconds longer or shorter than the phones.
     ends = np.minimum(ends, len(frames))
@@ -69,18 +111,21 @@ def speak(voice: FliteVoice, text: str) -> Utterance:
     return Utterance(text, symbols, np.diff(ends, prepend=0), frames, audio)
 
 
-def prepare(trees: Path, work: Path, *, seed: int, count: int, held_out: int) -> list[Utterance]:
-    """Speak the training sentences, or load them from the work folder.
+def prepare(
+    trees: Path, work: Path, *, seed: int, count: int, held_out: int, teacher: str = VOICE
+) -> list[Utterance]:
+    """Let the teacher speak the training sentences, or load them from the work folder.
 
-    The first `held_out` sentences are kept for the evaluation.
+    The first `held_out` sentences are kept for the evaluation. Sentences that cannot be
+    aligned are left out.
     """
-    path = work / f"corpus-{seed}-{count}.npz"
+    path = work / f"corpus-{teacher}-{seed}-{count}.npz"
     texts = sentences(trees, seed)[held_out : held_out + count]
     if not path.exists():
-        voice = FliteVoice(VOICE)
-        spoken = [speak(voice, text) for text in texts]
+        speak = flite_teacher() if teacher == VOICE else natural_teacher(teacher)
+        spoken = [item for text in texts if (item := speak(text)) is not None]
         path.parent.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, npt.NDArray[Any]] = {}
+        arrays: dict[str, npt.NDArray[Any]] = {"texts": np.array([item.text for item in spoken])}
         for i, item in enumerate(spoken):
             arrays |= {f"s{i}": item.symbols, f"d{i}": item.durations}
             arrays |= {f"f{i}": item.frames, f"a{i}": (item.audio * 32768).astype(np.int16)}
@@ -89,11 +134,11 @@ def prepare(trees: Path, work: Path, *, seed: int, count: int, held_out: int) ->
     with np.load(path) as stored:
         return [
             Utterance(
-                text,
+                str(text),
                 stored[f"s{i}"],
                 stored[f"d{i}"],
                 stored[f"f{i}"],
                 stored[f"a{i}"].astype(np.float32) / np.float32(32768),
             )
-            for i, text in enumerate(texts)
+            for i, text in enumerate(stored["texts"])
         ]

@@ -23,7 +23,9 @@ from tools.tts.features import (
     REFERENCE_HZ,
 )
 
-_REGISTER = 0.09  # mean log F0 of the voice, in octaves above REFERENCE_HZ
+# Mean log F0 of the teachers, in octaves above REFERENCE_HZ.
+_REGISTERS = {VOICE: 0.09, "hibari": 0.33}
+_FLITE = f"flite 2.2, voice cmu_us_{VOICE} (free, BSD-like licence)"
 _HIDDEN = network.AttentionDecoder.width
 _E, _UP = network.ENCODED_WIDTH, network.ENCODED_WIDTH + network.POSITION_WIDTH
 
@@ -39,10 +41,12 @@ class Recipe:
     stack: tuple[Mapping[str, Any], ...]
     fixed: Mapping[str, int]
     sequence_block: Mapping[str, Any] = field(default_factory=lambda: {"type": "Encoders"})
+    teacher: str = VOICE
+    about_teacher: str = _FLITE
 
 
-ADDONS = {
-    "slt-parallel": Recipe(
+def _parallel(teacher: str, about: str) -> Recipe:
+    return Recipe(
         "acoustic_model",
         3000,
         400,
@@ -50,7 +54,7 @@ ADDONS = {
         (
             {"type": "ProsodyTransfer"},
             {"type": "Decoder"},
-            {"type": "ContourTransfer", "register_octaves": _REGISTER},
+            {"type": "ContourTransfer", "register_octaves": _REGISTERS[teacher]},
             {"type": "Probe", "name": "acoustic"},
             {"type": "Vocoder"},
         ),
@@ -59,6 +63,15 @@ ADDONS = {
             "type": "SequenceBlockContainer",
             "blocks": [{"type": "ProsodySelector", "way": "centroid"}, {"type": "Encoders"}],
         },
+        teacher,
+        about,
+    )
+
+
+ADDONS = {
+    "slt-parallel": _parallel(VOICE, _FLITE),
+    "hibari-parallel": _parallel(
+        "hibari", "hibari 0.2.1, voice heart (Apache-2.0), distilled from Kokoro's af_heart"
     ),
     "slt-attention": Recipe(
         "attention_model",
@@ -168,7 +181,7 @@ def write_addon(
             entry["reach"] = [network.reach(modules[part])] * 2
         networks[part] = entry
     card: dict[str, Any] = {
-        "teacher": f"flite 2.2, voice cmu_us_{VOICE} (free, BSD-like licence)",
+        "teacher": recipe.about_teacher,
         "licence": "Apache-2.0",
         "frames": f"{N_MELS} log mel energies times 0.2, log F0, voicing; 80 a second",
         "parameters": sum(

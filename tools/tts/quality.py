@@ -1,14 +1,14 @@
 """Score every back end and addon: word errors by Whisper, an opinion by DNSMOS, first audio.
 
-The sentences are in answers.txt. Whisper is a folder of a CTranslate2 model (faster-whisper);
-DNSMOS is the network of the package speechmos, as it was published (P.835, overall).
+The sentences are in answers.txt. Whisper is the package's own recogniser (`pywakeword recognisers
+--install whisper-base`); DNSMOS is the network of the package speechmos, as it was published
+(P.835, overall).
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
 import importlib.util
 import json
 import statistics
@@ -21,11 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.audio.resample import Resampler
+from pywakeword.endpointing.recognisers.whisper.recogniser import WhisperRecogniser
 from pywakeword.models.onnx import open_session
 from pywakeword.tts import (
     Addon,
     AddonBackend,
     AudioChunk,
+    Backend,
     TtsClient,
     available_addons,
     make_backend,
@@ -39,7 +41,6 @@ _TIMEOUT_S = 600.0  # a busy machine
 LOCAL = ("espeak-ng", "flite", "hibari", "kokoro")
 _DNSMOS_SAMPLES = 144_160
 _DNSMOS_OVERALL = (-0.06766283, 1.11546468, 0.04602535)
-_WINDOW_SAMPLES, _PAUSE_SAMPLES = 28 * RATE_HZ, RATE_HZ // 2
 _SPELLINGS = {
     "neighbor": "neighbour",
     "program": "programme",
@@ -48,15 +49,13 @@ _SPELLINGS = {
 }
 
 
-def make_recogniser(folder: str) -> Callable[[Pcm], str]:
-    """Return Whisper, with greedy decoding on one thread."""
-    whisper = importlib.import_module("faster_whisper")
-    model = whisper.WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=1)
+def make_recogniser(size: str) -> Callable[[Pcm], str]:
+    """Return Whisper, on one thread."""
+    whisper = WhisperRecogniser(size=size, word_times=False)
 
     def recognise(pcm: Pcm) -> str:
-        audio = pcm.astype(np.float32) / 32768
-        segments, _ = model.transcribe(audio, language="en", beam_size=1)
-        return " ".join(segment.text for segment in segments)
+        found = whisper.recognise(pcm)
+        return found.hypotheses[0].text if found is not None and found.hypotheses else ""
 
     return recognise
 
@@ -98,42 +97,27 @@ async def spoken(client: TtsClient, text: str) -> tuple[Pcm, dict[str, float]]:
     return np.concatenate([to_16k.process_int16(pcm), to_16k.finish()]), times
 
 
-class Window:
-    """Collects sentences and recognises them together: Whisper reads 30 s at a time."""
-
-    def __init__(self, recognise: Callable[[Pcm], str]) -> None:
-        self._recognise = recognise
-        self._texts: list[str] = []
-        self._parts: list[Pcm] = []
-        self.n_errors = self.n_words = 0
-        self.confused: list[list[str]] = []
-
-    def add(self, text: str, pcm: Pcm) -> None:
-        """Add one sentence; recognises what is there when it does not fit any more."""
-        pause = np.zeros(_PAUSE_SAMPLES, np.int16)
-        if sum(map(len, self._parts)) + len(pcm) + 2 * len(pause) > _WINDOW_SAMPLES:
-            self.close()
-        self._texts.append(text)
-        self._parts += [pause, pcm]
-
-    def close(self) -> None:
-        """Recognise what is there."""
-        if not self._texts:
-            return
-        text = " ".join(self._texts)
-        pause = np.zeros(_PAUSE_SAMPLES, np.int16)
-        found = self._recognise(np.concatenate([*self._parts, pause])).strip()
-        n_errors = word_errors(normalised(text), normalised(found))
-        if n_errors:
-            self.confused.append([text, found])
-        self.n_errors += n_errors
-        self.n_words += len(normalised(text))
-        self._texts, self._parts = [], []
+async def cancel_ms(client: TtsClient, text: str) -> float:
+    """Return how long a speech in progress takes to end."""
+    speech = client.synthesize(text)
+    asked = 0.0
+    async for _ in speech:
+        if not asked:
+            asked = time.perf_counter()
+            client.cancel()
+    return 1000 * (time.perf_counter() - asked)
 
 
 def normalised(text: str) -> list[str]:
     """Return the words to compare; British and American spellings are one."""
     return [_SPELLINGS.get(word, word) for word in words(text)]
+
+
+def backend_of(name: str) -> Backend:
+    """Return a back end by name, or that of an addon by name or folder."""
+    if Path(name).is_dir() or name in available_addons():
+        return AddonBackend(Addon.load(name), timeout_s=_TIMEOUT_S)
+    return make_backend(name, timeout_s=_TIMEOUT_S)
 
 
 async def measure(
@@ -143,43 +127,52 @@ async def measure(
     opinion: Callable[[Pcm], float],
 ) -> dict[str, Any]:
     """Score one back end or addon."""
-    addon = name in available_addons()
-    backend = (
-        AddonBackend(Addon.load(name), timeout_s=_TIMEOUT_S)
-        if addon
-        else make_backend(name, timeout_s=_TIMEOUT_S)
-    )
-    opinions, times, window = [], [], Window(recognise)
-    async with TtsClient(backend) as client:
+    opinions: list[float] = []
+    times: list[dict[str, float]] = []
+    confused: list[list[str]] = []
+    n_errors = n_words = 0
+    async with TtsClient(backend_of(name)) as client:
         await spoken(client, "Hello.")  # warm
         for text in texts:
             pcm, taken = await spoken(client, text)
-            window.add(text, pcm)
+            found = recognise(pcm).strip()
+            wrong = word_errors(normalised(text), normalised(found))
+            n_errors, n_words = n_errors + wrong, n_words + len(normalised(text))
+            if wrong:
+                confused.append([text, found])
             opinions.append(opinion(pcm))
             times.append(taken)
-    window.close()
+        cancels = [await cancel_ms(client, " ".join(texts[:3])) for _ in range(5)]
     medians = {key: round(statistics.median(taken[key] for taken in times), 4) for key in times[0]}
     return {
         "sentences": len(texts),
-        "words": window.n_words,
-        "word_error_rate": round(window.n_errors / window.n_words, 4),
+        "words": n_words,
+        "word_error_rate": round(n_errors / n_words, 4),
         "dnsmos": round(float(np.mean(opinions)), 3),
         **medians,
-        "confused": window.confused,
+        "cancel_ms": round(max(cancels), 1),
+        "confused": confused,
     }
 
 
 def main(argv: list[str] | None = None) -> int:
     """Measure and write one JSON object per voice, each as soon as it is measured."""
     parser = argparse.ArgumentParser(prog="python -m tools.tts quality", description=__doc__)
-    parser.add_argument("voices", nargs="*", help="back ends and addons; default: all of them")
-    parser.add_argument("--whisper", required=True, help="folder of Whisper base for CTranslate2")
+    parser.add_argument(
+        "voices",
+        nargs="*",
+        help="back ends, addons and folders of addons; default: all that are bundled",
+    )
+    parser.add_argument("--whisper", choices=("base", "tiny"), default="base")
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     args = parser.parse_args(argv)
+    if not 3 <= args.sentences <= 100:
+        parser.error("--sentences must be from 3 to 100")
     texts = ANSWERS.read_text(encoding="utf-8").splitlines()[: args.sentences]
     known = [*LOCAL, *available_addons()]
-    if unknown := [name for name in args.voices if name not in known]:
+    unknown = [name for name in args.voices if name not in known and not Path(name).is_dir()]
+    if unknown:
         parser.error(f"no voice {unknown[0]!r}; there are {', '.join(known)}")
     recognise, opinion = make_recogniser(args.whisper), make_opinion()
     results: dict[str, Any] = {}

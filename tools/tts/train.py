@@ -2,9 +2,10 @@
 
     python -m tools.tts train ADDON --trees DIR --work DIR
 
-ADDON is `slt-parallel` (attention-free) or `slt-attention` (legacy, teacher forced). Both use the
-same vocoder: the first command trains it, or --vocoder copies it from an addon. Each stage keeps
-its state in the work folder; the same command resumes or skips it.
+ADDON is `slt-parallel` (attention-free), `slt-attention` (legacy, teacher forced), which use the
+same vocoder, or `hibari-parallel`, which learns from a natural voice. The first command trains the
+vocoder, or --vocoder copies it from an addon. Each stage keeps its state in the work folder; the
+same command resumes or skips it. A work folder is for voices of one teacher.
 Needs flite, and a folder of treebank files (*.ptb) for the sentences.
 """
 
@@ -46,7 +47,12 @@ def main(argv: list[str] | None = None) -> int:
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
     utterances = corpus.prepare(
-        args.trees, args.work, seed=SEED, count=args.sentences, held_out=HELD_OUT
+        args.trees,
+        args.work,
+        seed=SEED,
+        count=args.sentences,
+        held_out=HELD_OUT,
+        teacher=export.ADDONS[args.addon].teacher,
     )
     files = {"vocoder": args.vocoder.read_bytes()} if args.vocoder else {}
     vocoder = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from pathlib import Path
@@ -29,6 +30,7 @@ Marked: <calm>Breathe in, <pause/> and breathe out.</calm>
 Line: {text}
 Marked: """
 _MOST_TOKENS = 512
+_LONGEST_REQUEST_S = 60.0
 
 
 class LocalTagger:
@@ -61,6 +63,8 @@ class LocalTagger:
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
         self._server = llama.Server(parameters)
         self._lock = threading.Lock()
+        # Python must not end below a director's late request: that would crash.
+        atexit.register(self._lock.acquire, timeout=_LONGEST_REQUEST_S)
 
     def __call__(self, text: str) -> Ssml:
         """Return the text with stage directions."""

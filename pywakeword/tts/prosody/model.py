@@ -148,17 +148,14 @@ class ProsodyModel:
         if text is None:
             raise EmptyTextError(f"prosody cannot be chosen by {way} without a text")
         structure = meaning = None
-        with self._lock:  # creates each only once
-            if way != "semantic":
+        if way != "semantic":
+            with self._lock:  # creates it only once
                 self._predictor = self._predictor or SyntaxPredictor()
-            if way != "syntactic":
-                self._encoder = self._encoder or self._default_encoder()
         if way != "semantic":
             assert self._predictor is not None
             structure = structure_vector(text, self._predictor)
         if way != "syntactic":
-            assert self._encoder is not None
-            meaning = self._encoder.encode([text])[0]
+            meaning = self.sentence_encoder().encode([text])[0]
         return int(np.argmax(self.bank.similarities(way, structure, meaning)))
 
     def decode(
@@ -196,6 +193,12 @@ class ProsodyModel:
         """Return the contours minus those of the centroid."""
         contours = self.decode(phones, after_pause, embedding)
         return contours - self.decode(phones, after_pause, self.bank.centroid)
+
+    def sentence_encoder(self) -> SentenceEncoder:
+        """Return the encoder that the bank was made with, loaded at the first call."""
+        with self._lock:
+            self._encoder = self._encoder or self._default_encoder()
+            return self._encoder
 
     def _default_encoder(self) -> SentenceEncoder:
         if self.encoder_name != MiniLmEncoder.name:

@@ -1,4 +1,4 @@
-"""Where voices and recognisers live on this machine."""
+"""Where voices, recognisers and face networks live on this machine."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def voices_dir() -> Path:
 def recognisers_dir() -> Path:
     """Return the folder of installed recognisers, as `voices_dir`: `PYWAKEWORD_RECOGNISERS`."""
     return _store_dir("recognisers")
+
+
+def look_dir() -> Path:
+    """Return the folder of installed face networks, as `voices_dir`: `PYWAKEWORD_LOOK`."""
+    return _store_dir("look")
 
 
 def _store_dir(kind: str) -> Path:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 import threading
+import time
+import types
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -253,3 +258,40 @@ def test_a_service_directs() -> None:
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError):
         LocalTagger(tmp_path / "none.gguf")
+
+
+def test_the_process_does_not_end_below_a_late_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    begun = threading.Event()
+
+    class Server:
+        def __init__(self, parameters: object) -> None: ...
+
+        def handle_completions(self, request: dict) -> dict:
+            begun.set()
+            time.sleep(0.2)
+            order.append("answered")
+            return {"choices": [{"text": "Good morning."}]}
+
+    class Parameters:
+        model = types.SimpleNamespace()
+        cpuparams = types.SimpleNamespace()
+        cpuparams_batch = types.SimpleNamespace()
+
+    llama = types.SimpleNamespace(Server=Server, CommonParams=Parameters)
+    monkeypatch.setitem(sys.modules, "xllamacpp", llama)
+    at_exit: list[Callable[[], object]] = []
+    monkeypatch.setattr(
+        "atexit.register", lambda function, **options: at_exit.append(partial(function, **options))
+    )
+    (tmp_path / "model.gguf").write_bytes(b"")
+    tagger = LocalTagger(tmp_path / "model.gguf")
+    thread = threading.Thread(target=tagger, args=("Good morning.",))
+    thread.start()
+    begun.wait(10)
+    at_exit[0]()
+    order.append("ended")
+    thread.join(10)
+    assert order == ["answered", "ended"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,9 +135,14 @@ def _transcribed(
 def _phone_means(
     by_path: Mapping[Path, Clip], contours: Mapping[Path, PhoneContours]
 ) -> PhoneMeans:
-    """Return mean dB and log seconds of each phone over training speakers."""
+    """Return the means over training speakers."""
+    return phone_means([contours[path] for path in contours if by_path[path].split == "train"])
+
+
+def phone_means(contours: Iterable[PhoneContours]) -> PhoneMeans:
+    """Return mean dB and log seconds of each phone."""
     values: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for item in (contours[path] for path in contours if by_path[path].split == "train"):
+    for item in contours:
         level = float(item.energy_db.mean())
         for name, energy, seconds in zip(item.names, item.energy_db, item.seconds):
             values[name].append((float(energy) - level, float(np.log(seconds))))

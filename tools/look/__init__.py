@@ -1,0 +1,1 @@
+"""Waking by a look, measured on drawn heads."""

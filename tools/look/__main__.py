@@ -1,0 +1,9 @@
+"""Lists and runs the verbs of this kit."""
+
+from __future__ import annotations
+
+import sys
+
+from tools.kit import run
+
+sys.exit(run("look", ["angles", "scenes"]))
