@@ -23,7 +23,7 @@ from helpers.verifier_server import audio, error_of, post, running, serving
 from pywakeword.errors import VerifierUnavailableError
 from pywakeword.verifier import OnnxScorer
 from pywakeword.verifier.contract import MAX_STREAM_BYTES, MAX_STREAM_FRAMES
-from pywakeword.verifier.server import run
+from pywakeword.verifier.server import run, websocket
 from pywakeword.verifier.server.app import create_app
 from pywakeword.verifier.server.slots import Slots
 from tools.attacks import wire
@@ -96,6 +96,32 @@ def test_frames_have_a_budget(url: str, opcode: int) -> None:
             connection.sendall(wire.frame(opcode, b"", last=opcode != 0) * 43_000)
         assert f"more than {MAX_STREAM_FRAMES} frames".encode() in wire.read_all(connection)
         assert time.monotonic() - started_s < 2
+
+
+def test_streams_with_much_to_parse_take_turns() -> None:
+    loop = asyncio.new_event_loop()
+    turns, taken = websocket._Turns(loop), []
+
+    class Busy:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def take_turn(self) -> None:
+            taken.append(self.name)
+            if len(taken) < 7:
+                turns.add(self)
+
+    for busy in (Busy("a"), Busy("b"), Busy("c")):
+        turns.add(busy)
+        turns.add(busy)
+    per_turn = []
+    while len(taken) < 9:
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        per_turn.append(len(taken))
+    loop.close()
+    assert "".join(taken) == "abcabcabc"
+    assert max(after - before for before, after in zip([0, *per_turn], per_turn)) == 1
 
 
 def test_bytes_have_a_budget(url: str) -> None:
