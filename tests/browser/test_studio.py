@@ -317,7 +317,9 @@ def test_the_slider_and_use_this(page: Page, tmp_path: Path) -> None:
     assert chosen != before
     assert slider.get_attribute("aria-valuetext") != loosest
     assert page.text("card-rate").count("95 %") == 1
-    assert len(page.browser.find_elements(By.CSS_SELECTOR, "#conditions tr")) == 8
+    card = json.loads((bundled_dir() / "computer.json").read_text("utf-8"))
+    rows = page.browser.find_elements(By.CSS_SELECTOR, "#conditions tr")
+    assert len(rows) == len(card["figures"]["misses_by_condition"]) > 0
     page.click("use")
     page.until_text("used", "wakeword.json")
     found = re.search(r"Threshold ([\d.]+):", chosen)
