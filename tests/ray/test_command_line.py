@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import httpx
 from helpers.child_process import PYWAKEWORD, start
 from helpers.tiny_verifier import write_verifier
 
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # a busy machine takes its time
+os.environ.setdefault("RAY_worker_register_timeout_seconds", "240")
 START_S = 900  # Ray starts many processes: seconds at rest, minutes on a busy machine
 
 

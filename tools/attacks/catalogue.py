@@ -51,6 +51,11 @@ def _started() -> bytes:
     return wire.frame(wire.TEXT, metadata())
 
 
+def nothing(url: str, seconds: float, stack: contextlib.ExitStack) -> None:
+    """Attack nothing: the machine without an attack."""
+    time.sleep(seconds)
+
+
 def empty_messages(url: str, seconds: float, stack: contextlib.ExitStack) -> None:
     """Open as many streams as one address can, and keep them with empty messages."""
     streams = []
@@ -143,6 +148,7 @@ VERIFIER: dict[str, Attack] = {
     "idle connections": idle_connections,
     "upgrades by POST": posted_upgrades,
     "slow bodies": slow_bodies,
+    "none": nothing,
 }
 WYOMING: dict[str, Attack] = {
     "payload without end": endless_payload,

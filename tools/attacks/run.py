@@ -1,12 +1,13 @@
 """Attack the servers on this machine, and measure what good requests notice.
 
-    python -m tools.attacks run [--seconds 6] [--url URL] [--json FILE]
+    python -m tools.attacks run [--seconds 6] [--ray | --url URL] [--json FILE]
 
 Starts a server of its own for each attack, sends good requests meanwhile, and stops it with
 SIGTERM while the attack's connections are still open. Prints the table of
 docs/measured/attacks.md and ends with 1 if a goal is missed: 99 % of the good requests within
-250 ms and none failed, at most 50 MB more memory, stopped within 5 s. With --url, a verifier
-that runs already is attacked, such as one on Ray Serve; memory and stop are not measured then.
+250 ms and none failed, at most 50 MB more memory, stopped within 5 s. With --ray, the verifier
+is attacked whose replicas run on Ray Serve (extra `ray`); they are started once. With --url, a
+verifier is attacked that runs already; memory and stop are not measured then.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import contextlib
 import functools
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -129,9 +131,10 @@ def _stop(process: subprocess.Popen[bytes]) -> float:
     return round(time.monotonic() - started_s, 2)
 
 
-def verifier_rows(seconds: float) -> Generator[Row, None, None]:
+def verifier_rows(seconds: float, *, ray: bool = False) -> Generator[Row, None, None]:
     """Attack the verifier's server: with every attack, and the streams without a token too."""
     models = bundled_dir("verifier")
+    on, prefix = (("--ray",), "Ray: ") if ray else ((), "")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as tokens:
         tokens.write(_TOKEN)
         tokens.flush()
@@ -141,13 +144,27 @@ def verifier_rows(seconds: float) -> Generator[Row, None, None]:
             ("deflated frames, no token", VERIFIER["deflated frames"], secret),
         ]
         for name, attack, options in cases:
-            server = ServerProcess(models, options)
+            server = ServerProcess(models, (*on, *options))
             headers = {"Authorization": f"Bearer {_TOKEN}"} if options else {}
             ask = functools.partial(ask_verifier, server.url, headers)
             try:
-                yield measure(name, attack, server.url, ask, server.process, seconds)
+                yield measure(prefix + name, attack, server.url, ask, server.process, seconds)
             finally:
                 server.kill()
+
+
+def ray_rows(seconds: float) -> Iterator[Row]:
+    """Attack the verifier's server whose snippets are scored on Ray Serve."""
+    import ray
+
+    from pywakeword.verifier.server.ray_app import ray_handle
+
+    with ray_handle({"models": str(bundled_dir("verifier")), "replicas": 1}):
+        os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address  # of the servers
+        try:
+            yield from verifier_rows(seconds, ray=True)
+        finally:
+            del os.environ["RAY_ADDRESS"]
 
 
 def wyoming_rows(seconds: float) -> Iterator[Row]:
@@ -197,7 +214,9 @@ def main(argv: Sequence[str]) -> int:
     """Run all attacks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=6.0, help="length of each attack")
-    parser.add_argument("--url", help="attack this verifier, which runs already")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--ray", action="store_true", help="attack the verifier on Ray Serve")
+    where.add_argument("--url", help="attack this verifier, which runs already")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     args = parser.parse_args(argv)
     rows = []
@@ -205,6 +224,8 @@ def main(argv: Sequence[str]) -> int:
         ask = functools.partial(ask_verifier, args.url, {})
         for name, attack in VERIFIER.items():
             rows.append(measure(name, attack, args.url, ask, None, args.seconds))
+    elif args.ray:
+        rows = list(ray_rows(args.seconds))
     else:
         rows = [*verifier_rows(args.seconds), *wyoming_rows(args.seconds)]
     print(table(rows))

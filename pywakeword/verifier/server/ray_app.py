@@ -50,6 +50,7 @@ _PATIENCE_S = 15.0
     health_check_period_s=5,
     health_check_timeout_s=10,
     graceful_shutdown_timeout_s=2,
+    logging_config={"enable_access_log": False},  # the server logs requests
 )
 class ScorerDeployment:
     """One replica: a scorer that batches snippets. It cannot be reached by HTTP."""
@@ -180,14 +181,16 @@ def _busy(message: str) -> VerifierUnavailableError:
 
 @contextmanager
 def ray_handle(args: dict[str, Any]) -> Iterator[Any]:
-    """Yield the handle of replicas on the running Ray (RAY_ADDRESS), or on one started here.
+    """Yield the handle of replicas on the Ray at RAY_ADDRESS, or on one started here.
 
     An application that runs already is used as it is, and left running.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage reports
     on_cluster = bool(os.environ.get("RAY_ADDRESS")) or ray.is_initialized()
-    if not ray.is_initialized():
-        ray.init(include_dashboard=None if on_cluster else False)
+    if not on_cluster:
+        ray.init("local", include_dashboard=False)
+    elif not ray.is_initialized():
+        ray.init()
     serve.start(proxy_location=ProxyLocation.Disabled)
     running = serve.status().applications.get(_NAME)
     exists = running is not None and running.status != ApplicationStatus.DELETING
