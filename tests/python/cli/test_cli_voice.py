@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import subprocess
 import sys
 import wave
 from pathlib import Path
@@ -284,6 +285,30 @@ def test_nothing_to_say(
     said.append(error_line(capsys, "say", "-", *options))
     assert said == ["pywakeword say: error: there is nothing to say: the text has no words"] * 2
     assert not out.exists()
+
+
+@pytest.mark.parametrize("volume", ["1", "0"])
+def test_silence_is_no_speech(
+    volume: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require_engine("espeak-ng")
+    out = tmp_path / "x.wav"
+    text = "..." if volume == "1" else "computer"
+    line = error_line(
+        capsys, "say", text, "--backend", "espeak-ng", "--volume", volume, "--out", out
+    )
+    assert (
+        line == "pywakeword say: error: there is nothing to say: the voice made silence of the text"
+    )
+    assert not out.exists()
+
+
+def test_speech_into_a_closed_stream() -> None:
+    require_engine("espeak-ng")
+    command = f"{sys.executable} -m pywakeword say hello --backend espeak-ng --out - >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "pywakeword say: error: standard output is closed"
 
 
 @pytest.mark.parametrize(
