@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from pywakeword._async import closing, within
-from pywakeword._checks import check_integer, check_number
+from pywakeword._checks import check_callable, check_integer, check_number, check_optional
 from pywakeword._extras import require
 from pywakeword._fields import printable
 from pywakeword._wyoming import BAD_EVENT, EventLimits, close, read_event
@@ -99,6 +99,10 @@ class WakeService:
         idle_timeout_s: float = 300.0,
     ) -> None:
         require("wyoming", "wyoming")
+        check_callable("make_spotter", make_spotter)
+        if make_endpointer is not None:
+            check_callable("make_endpointer", make_endpointer)
+        check_optional("speech", speech, SpeechOffer)
         if not is_loopback(uri) and not allow_remote:
             raise ValueError(
                 f"{uri} can be reached from other machines, without password or encryption; "
