@@ -1,4 +1,4 @@
-"""Sounds made by code that are not speech: hum, clicks, coloured noise, tones, rattle."""
+"""Sounds made by code that are not speech: hum, clicks, coloured noise, tones, chords."""
 
 from __future__ import annotations
 
@@ -86,9 +86,39 @@ def tones(n_samples: int, rng: np.random.Generator) -> Samples:
     return _unit(signal)
 
 
+def chords(n_samples: int, rng: np.random.Generator) -> Samples:
+    """Voices of an instrument: held, pulsing or plucked, their notes changing together or not."""
+    signal = np.zeros(n_samples)
+    t = np.arange(n_samples) / SAMPLE_RATE_HZ
+    together, note_s, pulse_hz = rng.random() < 0.6, rng.uniform(0.3, 6), rng.uniform(0.7, 8)
+    duty, fall = rng.uniform(0.2, 0.9), rng.uniform(0.5, 12)
+    kind, scale = int(rng.integers(4)), rng.choice(12, int(rng.integers(3, 8)), replace=False)
+    harmonics, slope = int(rng.integers(1, 10)), rng.uniform(0.8, 2.5)
+    for _ in range(int(rng.integers(1, 7))):
+        shift = 0.0 if together else rng.uniform(0, 1)
+        notes = rng.choice(scale, n_samples // SAMPLE_RATE_HZ * 4 + 8) + 12 * rng.integers(0, 4)
+        pitch = 65.0 * 2 ** (notes[(t / note_s + shift).astype(int)] / 12)
+        wobble = rng.uniform(0, 0.012) * np.sin(2 * np.pi * rng.uniform(4, 7) * t)
+        angle = 2 * np.pi * np.cumsum(pitch * (1 + wobble)) / SAMPLE_RATE_HZ
+        tone = sum(
+            np.sin(h * angle) * rng.uniform(0.3, 1) / h**slope * (h * pitch < 7600)
+            for h in range(1, harmonics + 1)
+        )
+        phase = (t * pulse_hz + shift) % 1.0
+        if kind == 0:  # switched on and off
+            tone = tone * (rng.uniform(0, 0.2) + (phase < duty))
+        elif kind == 1:  # plucked
+            tone = tone * np.exp(-fall * phase / pulse_hz)
+        elif kind == 2:  # tremolo
+            tone = tone * (1 - duty * (0.5 + 0.5 * np.cos(2 * np.pi * phase)))
+        signal += tone * rng.uniform(0.3, 1)
+    return _unit(signal + 1e-3 * rng.standard_normal(n_samples))
+
+
 MAKERS: dict[str, Callable[[int, np.random.Generator], Samples]] = {
     "hum": hum,
     "clicks": clicks,
     "coloured": coloured,
     "tones": tones,
+    "chords": chords,
 }
