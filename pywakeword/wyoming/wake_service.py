@@ -219,9 +219,10 @@ class WakeService:
             _LOG.info("%s: disconnected: %s", client, error)
         except (PyWakewordError, *BAD_EVENT) as error:
             # The client's fault: report it to the client and close the connection.
-            _LOG.warning("%s: refused: %s", client, printable(str(error)))
+            reason = f"the event has no {error}" if isinstance(error, KeyError) else str(error)
+            _LOG.warning("%s: refused: %s", client, printable(reason))
             with contextlib.suppress(ConnectionError, ServiceTimeoutError):
-                await _send(Error(str(error), "bad-request"), writer)
+                await _send(Error(reason, "bad-request"), writer)
                 await _linger(reader, writer)
         finally:
             _LOG.debug("%s: closed", client)
