@@ -212,7 +212,11 @@ def check_uri(uri: str) -> None:
     """Raise `ValueError` if this is not `tcp://host:port` or `unix:///path`."""
     check_type("uri", uri, str)
     parsed = urlparse(uri)
-    if parsed.scheme == "tcp" and parsed.hostname and parsed.port:
+    try:
+        port = parsed.port
+    except ValueError as error:
+        raise ValueError(f"uri {uri!r}: {error}") from None
+    if parsed.scheme == "tcp" and parsed.hostname and port:
         return
     if parsed.scheme == "unix" and parsed.path:
         if not hasattr(socket, "AF_UNIX"):  # Python on Windows

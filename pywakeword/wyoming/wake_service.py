@@ -132,14 +132,16 @@ class WakeService:
 
     async def __aenter__(self) -> WakeService:
         address = urlparse(self._uri)
-        if address.scheme == "unix":
-            self._server = await asyncio.start_unix_server(
-                self._accept, address.path, backlog=_BACKLOG
-            )
-        else:
-            self._server = await asyncio.start_server(
-                self._accept, address.hostname, address.port, backlog=_BACKLOG
-            )
+        try:
+            if address.scheme == "unix":
+                start = asyncio.start_unix_server(self._accept, address.path, backlog=_BACKLOG)
+            else:
+                host, port = address.hostname, address.port
+                start = asyncio.start_server(self._accept, host, port, backlog=_BACKLOG)
+            self._server = await start
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._uri) from error
+        if address.scheme != "unix":
             port = self._server.sockets[0].getsockname()[1]
             host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
             self._uri = f"tcp://{host}:{port}"

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -139,6 +140,8 @@ def test_say_through_the_loudspeaker(monkeypatch: pytest.MonkeyPatch) -> None:
         (["wyoming", "serve", "--uri", "tcp://0.0.0.0:10400"], "without password"),
         (["wyoming", "serve", "--zeroconf"], "--allow-remote"),
         (["wyoming", "serve", "--uri", "0.0.0.0"], "tcp://HOST:PORT"),
+        (["wyoming", "serve", "--uri", "tcp://127.0.0.1:99999"], "'tcp://127.0.0.1:99999': Port"),
+        (["wyoming", "serve", "--uri", "unix:///no_such/a"], "No such file.*unix:///no_such/a"),
         (["wyoming", "serve", "--model", "no_such_word"], "no model"),
     ],
 )
@@ -153,8 +156,22 @@ def test_bad_input(
     FakeSoundDevice(has_device=False).install(monkeypatch)
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert message in error
+    assert message in error or re.search(message, error)
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["-", "none.wav"])
+def test_run_without_audio(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if name != "-":
+        name = str(tmp_path / name)
+        with wave.open(name, "wb") as file:
+            file.setparams((1, 2, 16000, 0, "NONE", ""))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    assert main(["run", name, "--model", "computer"]) == 2
+    what = "standard input" if name == "-" else name
+    assert capsys.readouterr().err.endswith(f"pywakeword run: error: {what}: no audio in it\n")
 
 
 def test_run_on_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
