@@ -90,10 +90,13 @@ def chords(n_samples: int, rng: np.random.Generator) -> Samples:
     """Voices of an instrument: held, pulsing or plucked, their notes changing together or not."""
     signal = np.zeros(n_samples)
     t = np.arange(n_samples) / SAMPLE_RATE_HZ
-    together, note_s, pulse_hz = rng.random() < 0.6, rng.uniform(0.3, 6), rng.uniform(0.7, 8)
+    together, pulse_hz = rng.random() < 0.4, rng.uniform(0.7, 8)
+    note_s = rng.uniform(0.3, 6) if rng.random() < 0.6 else 1e6  # else the notes never change
+    edge = np.ones(int(rng.choice([1, 320, 1600])))
     duty, fall = rng.uniform(0.2, 0.9), rng.uniform(0.5, 12)
-    kind, scale = int(rng.integers(4)), rng.choice(12, int(rng.integers(3, 8)), replace=False)
-    harmonics, slope = int(rng.integers(1, 10)), rng.uniform(0.8, 2.5)
+    kind = int(rng.choice(4, p=[0.4, 0.2, 0.2, 0.2]))
+    scale = rng.choice(12, int(rng.integers(3, 8)), replace=False)
+    harmonics, slope = int(rng.choice([1, rng.integers(1, 10)])), rng.uniform(0.8, 2.5)
     for _ in range(int(rng.integers(1, 7))):
         shift = 0.0 if together else rng.uniform(0, 1)
         notes = rng.choice(scale, n_samples // SAMPLE_RATE_HZ * 4 + 8) + 12 * rng.integers(0, 4)
@@ -106,7 +109,8 @@ def chords(n_samples: int, rng: np.random.Generator) -> Samples:
         )
         phase = (t * pulse_hz + shift) % 1.0
         if kind == 0:  # switched on and off
-            tone = tone * (rng.uniform(0, 0.2) + (phase < duty))
+            gate = np.convolve(phase < duty, edge / len(edge), "same")
+            tone = tone * (rng.uniform(0, 0.2) * (rng.random() < 0.5) + gate)
         elif kind == 1:  # plucked
             tone = tone * np.exp(-fall * phase / pulse_hz)
         elif kind == 2:  # tremolo
