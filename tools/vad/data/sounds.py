@@ -96,7 +96,8 @@ def chords(n_samples: int, rng: np.random.Generator) -> Samples:
     duty, fall = rng.uniform(0.2, 0.9), rng.uniform(0.5, 12)
     kind = int(rng.choice(4, p=[0.4, 0.2, 0.2, 0.2]))
     scale = rng.choice(12, int(rng.integers(3, 8)), replace=False)
-    harmonics, slope = int(rng.choice([1, rng.integers(1, 10)])), rng.uniform(0.8, 2.5)
+    harmonics = 1 if rng.random() < 0.5 else int(rng.integers(1, 10))
+    slope = rng.uniform(0.8, 2.5)
     for _ in range(int(rng.integers(1, 7))):
         shift = 0.0 if together else rng.uniform(0, 1)
         notes = rng.choice(scale, n_samples // SAMPLE_RATE_HZ * 4 + 8) + 12 * rng.integers(0, 4)
