@@ -160,6 +160,9 @@ class VoiceSession:
             check_type("prosody", prosody, Prosody)
         check_type("echo_canceller", echo_canceller, EchoCanceller, bool)
         check_type("own_voice", own_voice, WakeWord, bool)
+        check_type("realtime", realtime, bool)
+        if mirror is not None:
+            check_type("mirror", mirror, ProsodyMirror)
         for name, method, partner in (
             ("source", "__iter__", source),
             ("answer", "__call__", answer),

@@ -99,7 +99,7 @@ OTHERS: list[tuple[str, Call, Any]] = [
         (name, lambda bad, name=name: session(**{name: bad}), NO_OPTIONS)
         for name in (
             *("tts", "prosody", "speech_to_text", "verifier", "endpointer", "loudspeaker"),
-            *("transcriber", "truncation", "speech_to_speech"),
+            *("transcriber", "truncation", "speech_to_speech", "mirror"),
         )
     ),
     *(
@@ -107,6 +107,7 @@ OTHERS: list[tuple[str, Call, Any]] = [
         for name in ("echo_canceller", "own_voice")
     ),
     ("voice", lambda bad: session(voice=bad), NO_OPTIONAL_NAMES),
+    ("realtime", lambda bad: session(realtime=bad), NO_SWITCHES),
     ("without_verdict", lambda bad: session(without_verdict=bad), NO_TYPES),
     *(
         ("playback", call, NO_TYPES)
