@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from pywakeword.audio import AudioSource, FileSource, StdinSource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._event_text import session_record, session_text
+from pywakeword.commands._files import NotEmpty
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
@@ -229,7 +230,7 @@ def _audio(
     if args.file is None:
         duplex = stack.enter_context(DuplexDevice(parse_device(args.device)))
         return duplex, duplex
-    source = StdinSource() if args.file == "-" else FileSource(args.file)
+    source = NotEmpty(StdinSource() if args.file == "-" else FileSource(args.file), args.file)
     if args.out is None:
         return source, None
     file = stack.enter_context(wav_file(args.out, SAMPLE_RATE_HZ))
