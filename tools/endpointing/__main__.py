@@ -15,6 +15,7 @@ VERBS = [
     "transcribe",
     "one-breath",
     "rerank",
+    "throughput",
 ]
 
 sys.exit(run("endpointing", VERBS))
