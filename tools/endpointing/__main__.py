@@ -16,6 +16,7 @@ VERBS = [
     "one-breath",
     "rerank",
     "throughput",
+    "missing-role",
 ]
 
 sys.exit(run("endpointing", VERBS))
