@@ -151,8 +151,8 @@ async def _run(args: argparse.Namespace) -> int:
         raise ValueError("--camera needs --look")
     spotter = make_spotter(args, echo_cancelled=args.echo_canceller)
     speech_to_text = WyomingSpeechToText(args.stt) if args.stt else None
-    endpointer = make_endpointer(args, no_speech_timeout_ms=5000.0)
     recogniser = make_recogniser(args, realtime=args.file in (None, "-"))
+    endpointer = make_endpointer(args, no_speech_timeout_ms=5000.0, recogniser=recogniser)
     if recogniser is not None and args.stt:
         raise ValueError("--asr and --stt both transcribe: choose one")
     if args.ask and recogniser is None and speech_to_text is None:
