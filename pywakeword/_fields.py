@@ -1,7 +1,8 @@
-"""Typed look-ups in JSON objects: model cards, addons, and the verifier's messages."""
+"""JSON of other machines and people: refuses doubtful objects, reads fields by type."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,24 @@ Fault = Callable[[str, str], Exception]
 _MAX_DEPTH = 16
 _MAX_INTEGER = 2**63 - 1  # what the core takes
 MAX_TEXT = 300  # characters of another machine's text that are shown
+
+
+def load_json(text: bytes | str, **options: Any) -> Any:
+    """Return the value; `ValueError` if it is no JSON, too deep, or has a key twice.
+
+    Further options are those of `json.loads`.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_all_different, **options)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):  # two readers could each take another one
+        raise ValueError("a key occurs twice")
+    return values
 
 
 class Fields:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,7 +11,7 @@ from urllib.parse import urlparse
 
 from pywakeword._async import within
 from pywakeword._extras import require
-from pywakeword._fields import printable
+from pywakeword._fields import load_json, printable
 from pywakeword.errors import (
     ServiceRefusedError,
     ServiceTimeoutError,
@@ -79,8 +78,8 @@ def _length(header: dict[str, Any], name: str, limit: int) -> int:
 
 def _json_object(text: bytes, what: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value = load_json(text)
+    except ValueError as error:
         raise ValueError(f"the event's {what} is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ValueError(f"the event's {what} is not an object")

@@ -15,7 +15,8 @@ bool Detector::Step(const Observation& observation, WordSpan* span) noexcept {
   if (phase_ == Phase::kDisarmed && !above) {
     phase_ = Phase::kArmed;
   }
-  if (phase_ == Phase::kArmed && above && !refractory_) {
+  const bool stronger = observation.score >= reported_score_ + kStronger;
+  if (phase_ == Phase::kArmed && above && (!refractory_ || stronger)) {
     phase_ = Phase::kCandidate;
     candidate_ = Candidate();
     candidate_.crossing_sample = observation.now_sample;
@@ -36,6 +37,7 @@ bool Detector::Step(const Observation& observation, WordSpan* span) noexcept {
   }
   *span = Conclude(observation);
   phase_ = above ? Phase::kDisarmed : Phase::kArmed;
+  reported_score_ = span->score;
   refractory_ = true;
   refractory_end_sample_ = observation.now_sample + refractory_samples_;
   return true;

@@ -23,8 +23,10 @@ struct WordSpan {
 // score that rises by kRise within kPeakOutputs holds it up to kMostRisingOutputs: a
 // loose threshold is crossed long before the score is at its highest. If the score
 // falls below the threshold, it is reported at once. The next report needs a score
-// below the threshold in between, and the end of the refractory time. The threshold may
-// differ from output to output: each score is compared with its own.
+// below the threshold in between, and the end of the refractory time, unless the score
+// is kStronger above the last one: at a loose threshold, what sounds a little like the
+// word must not hide the word behind it. The threshold may differ from output to
+// output: each score is compared with its own.
 //
 // No allocation. One thread at a time.
 class Detector {
@@ -35,6 +37,7 @@ class Detector {
   static constexpr float kRise = 0.1F;
   static constexpr int kPeakOutputs = 3;
   static constexpr int kMostRisingOutputs = 16;
+  static constexpr float kStronger = 0.3F;
 
   // One output of the network, and its smoothed score.
   struct Observation {
@@ -81,6 +84,7 @@ class Detector {
   Phase phase_ = Phase::kArmed;
   bool refractory_ = false;
   int64_t refractory_end_sample_ = 0;
+  float reported_score_ = 0.0F;  // of the last report
   Candidate candidate_;
 };
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pywakeword._extras import require
 from pywakeword.audio import FileSource
@@ -19,6 +19,9 @@ from pywakeword.models.files import default_models
 from pywakeword.verifier import Verifier, VerifierPolicy
 from pywakeword.verifier.contract import Verdict
 from pywakeword.wakeword import WakeWord
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _LOOSE_THRESHOLD = 0.3
 _CHECK_TIMEOUT_S = 10.0
@@ -107,7 +110,9 @@ def _add_serve_parser(actions: SubParsers) -> None:
     parser.add_argument(
         "--ssl-ca-certs", metavar="FILE", help="require client certificates signed by these"
     )
-    parser.add_argument("--ray", action="store_true", help="serve on Ray Serve (extra ray)")
+    parser.add_argument(
+        "--ray", action="store_true", help="score in replicas on Ray Serve (extra ray)"
+    )
     parser.add_argument("--replicas", type=int, metavar="N", help="fixed number of Ray replicas")
     parser.set_defaults(run=_serve)
 
@@ -187,30 +192,44 @@ def _serve(args: argparse.Namespace) -> int:
     require("fastapi", "server")
     require("python_multipart", "server")
     require("prometheus_client", "server")
-    tokens = _read_tokens(args.token_file)
+    require("uvicorn", "server")
+    from pywakeword.verifier.server.retention import AudioRetention
+
     if args.replicas is not None and not args.ray:
         raise ValueError("--replicas needs --ray")
-    return _serve_on_ray(args, tokens) if args.ray else _serve_here(args, tokens)
-
-
-def _serve_here(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
-    require("uvicorn", "server")
-    from pywakeword.verifier.scorer import OnnxScorer
-    from pywakeword.verifier.server.app import create_app
-    from pywakeword.verifier.server.logs import configure_logging
-    from pywakeword.verifier.server.retention import AudioRetention
-    from pywakeword.verifier.server.run import make_server
-
-    app = create_app(
-        OnnxScorer(args.models, threads=args.threads),
-        tokens=tokens,
-        origins=tuple(args.allow_origin),
-        retention=AudioRetention(
+    _tls_options(args)  # before anything is started
+    options = {
+        "tokens": _read_tokens(args.token_file),
+        "origins": tuple(args.allow_origin),
+        "retention": AudioRetention(
             args.retain_audio, max_bytes=args.retain_mb << 20, max_days=args.retain_days
         )
         if args.retain_audio
         else None,
-    )
+    }
+    return _serve_on_ray(args, options) if args.ray else _serve_here(args, options)
+
+
+def _serve_here(args: argparse.Namespace, options: dict[str, Any]) -> int:
+    from pywakeword.verifier.scorer import OnnxScorer
+    from pywakeword.verifier.server.app import create_app
+
+    return _run(create_app(OnnxScorer(args.models, threads=args.threads), **options), args)
+
+
+def _serve_on_ray(args: argparse.Namespace, options: dict[str, Any]) -> int:
+    require("ray.serve", "ray")
+    from pywakeword.verifier.server.ray_app import create_ray_app, ray_handle
+
+    replicas = {"models": args.models, "threads": args.threads, "replicas": args.replicas}
+    with ray_handle(replicas) as handle:
+        return _run(create_ray_app(handle, **options), args)
+
+
+def _run(app: FastAPI, args: argparse.Namespace) -> int:
+    from pywakeword.verifier.server.logs import configure_logging
+    from pywakeword.verifier.server.run import make_server
+
     configure_logging()
     server = make_server(
         app,
@@ -223,31 +242,6 @@ def _serve_here(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
     server.run()
     if not server.started:
         raise VerifierError(f"cannot listen on {args.host}:{args.port}")
-    return 0
-
-
-def _serve_on_ray(args: argparse.Namespace, tokens: tuple[str, ...]) -> int:
-    if args.ssl_certfile:
-        raise ValueError("with --ray, TLS is set in Serve's http_options; see docs/use/verifier.md")
-    if (args.max_connections, args.max_connections_per_address) != (None, None):
-        raise ValueError("with --ray, connections are limited by a proxy in front; see SECURITY.md")
-    require("ray.serve", "ray")
-    from pywakeword.verifier.server.ray_app import serve_forever
-
-    serve_forever(
-        {
-            "models": args.models,
-            "threads": args.threads,
-            "tokens": tokens,
-            "retain_audio": str(args.retain_audio) if args.retain_audio else None,
-            "retain_days": args.retain_days,
-            "retain_mb": args.retain_mb,
-            "replicas": args.replicas,
-            "origins": tuple(args.allow_origin),
-        },
-        host=args.host,
-        port=args.port,
-    )
     return 0
 
 

@@ -7,13 +7,12 @@ Every card has `format_version`, `task`, `name` and a section `model` with `file
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pywakeword._fields import Fields, field_fault
+from pywakeword._fields import Fields, field_fault, load_json
 from pywakeword.device_state import PLAYBACKS
 from pywakeword.errors import CardError
 from pywakeword.models.calibration import Calibration, CalibrationRow
@@ -139,13 +138,13 @@ _AnyCard = TypeVar("_AnyCard")
 def read_json(path: Path) -> Any:
     """Read a card without validating it."""
     try:
-        return json.loads(read_file(path, limit=_MAX_CARD_BYTES).decode("utf-8"))
+        return load_json(read_file(path, limit=_MAX_CARD_BYTES).decode("utf-8"))
     except FileNotFoundError:
         raise CardError(
             f"{path}: the model's card is missing: it was left behind, or this is "
             "not a pywakeword model but, for example, microWakeWord's or openWakeWord's"
         ) from None
-    except (CardError, OSError, ValueError, RecursionError) as error:
+    except (CardError, OSError, ValueError) as error:
         raise CardError(f"{path}: not a readable model card: {error}") from error
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pywakeword._fields import Fields, field_fault
+from pywakeword._fields import Fields, field_fault, load_json
 from pywakeword.errors import CardError, ConfigError
 from pywakeword.models.digest import read_file
 
@@ -45,10 +45,10 @@ def read_configuration(path: str | os.PathLike[str]) -> Configuration:
     """
     path = Path(path)
     try:
-        document = json.loads(read_file(path, limit=_MAX_BYTES).decode("utf-8"))
+        document = load_json(read_file(path, limit=_MAX_BYTES).decode("utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such configuration") from None
-    except (CardError, OSError, ValueError, RecursionError) as error:
+    except (CardError, OSError, ValueError) as error:
         raise ConfigError(f"{path}: not a readable configuration: {error}") from error
     fields = Fields(document, field_fault(lambda text: ConfigError(f"{path}: {text}"), "it"))
     version = fields.integer("format_version")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
+from pywakeword._fields import load_json
 from pywakeword.errors import CardError, ModelError
 from pywakeword.models.digest import read_file
 from pywakeword.models.tflite_input import input_of, is_micro_input, is_open_input
@@ -98,7 +98,7 @@ def _kind_of_network(path: Path) -> str | None:
 
 def _is_micro(path: Path) -> bool:
     try:
-        document = json.loads(read_file(path, limit=_MAX_JSON_BYTES).decode("utf-8"))
-    except (CardError, OSError, ValueError, RecursionError):
+        document = load_json(read_file(path, limit=_MAX_JSON_BYTES).decode("utf-8"))
+    except (CardError, OSError, ValueError):
         return False
     return isinstance(document, dict) and document.get("type") == "micro"

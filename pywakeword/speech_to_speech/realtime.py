@@ -13,6 +13,7 @@ import numpy as np
 
 from pywakeword._async import within
 from pywakeword._extras import require
+from pywakeword._fields import load_json, printable
 from pywakeword.audio.resample import Resampler
 from pywakeword.audio.source import PcmBlock
 from pywakeword.errors import (
@@ -189,7 +190,7 @@ class RealtimeClient:
         if tool is None:
             return json.dumps({"error": f"no tool {call.get('name')!r}"})
         try:
-            return await tool.run(json.loads(call.get("arguments") or "{}"))
+            return await tool.run(load_json(call.get("arguments") or "{}"))
         except Exception as error:  # the model can say it to the person
             return json.dumps({"error": str(error)})
 
@@ -236,11 +237,11 @@ class RealtimeClient:
             self._socket = None
             raise ServiceTruncatedError(f"{self._url}: the connection broke: {error}") from error
         try:
-            message = json.loads(text)
+            message = load_json(text)
         except ValueError as error:
             raise ServiceRefusedError(f"{self._url}: sent no JSON: {error}") from error
         if not isinstance(message, dict):
-            raise ServiceRefusedError(f"{self._url}: sent {message!r}")
+            raise ServiceRefusedError(f"{self._url}: sent {printable(repr(message))}")
         return message
 
 

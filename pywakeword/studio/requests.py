@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from pywakeword._fields import Fields, field_fault
+from pywakeword._fields import Fields, field_fault, load_json
 from pywakeword.device_state import DeviceState
 from pywakeword.studio.catalogue import StudioError
 
@@ -14,8 +13,8 @@ from pywakeword.studio.catalogue import StudioError
 def parse_object(text: str | bytes) -> Fields:
     """Return the fields of a JSON object."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = load_json(text)
+    except ValueError:
         raise StudioError("the message is not JSON") from None
     return fields_of(document)
 

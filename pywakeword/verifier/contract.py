@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
-from pywakeword._fields import MAX_TEXT, Fields, field_fault, printable
+from pywakeword._fields import MAX_TEXT, Fields, field_fault, load_json, printable
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.device_state import DeviceState
 from pywakeword.errors import VerifierRefusedError, VerifierUnavailableError
@@ -259,16 +259,9 @@ def _sample_format(fields: Fields) -> SampleFormat:
 
 def _load(data: bytes | str, error: Callable[[str], Exception]) -> Any:
     try:
-        return json.loads(data, parse_constant=_not_json, object_pairs_hook=_all_different)
-    except (ValueError, RecursionError) as cause:
+        return load_json(data, parse_constant=_not_json)
+    except ValueError as cause:
         raise error(f"not JSON: {cause}") from None
-
-
-def _all_different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):  # two readers could each take another one
-        raise ValueError("a key occurs twice")
-    return values
 
 
 def _not_json(name: str) -> NoReturn:

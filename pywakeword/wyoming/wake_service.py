@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import functools
 import logging
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
@@ -36,6 +38,18 @@ _MAX_DISCARDED_BYTES = 4 << 20
 # A chunk of audio has 0.1 s; this is 8 s.
 _LIMITS = EventLimits(data=64 << 10, payload=256 << 10)
 _WRITE_TIMEOUT_S = 5.0
+_BACKLOG = 1024  # a client that finds no place in the queue tries again after a second
+# A client that has sent nothing for this long makes room for another one.
+_SILENT_S = 5.0
+_MAX_WAITING = 256  # connections that have sent nothing yet
+
+
+@dataclass(eq=False)
+class _Connection:
+    address: str
+    since_s: float = field(default_factory=time.monotonic)  # of the last event
+    has_spoken: bool = False
+    task: asyncio.Task[None] = field(init=False)
 
 
 class WakeService:
@@ -58,7 +72,10 @@ class WakeService:
     speech : SpeechOffer, optional
         With it, the service also speaks.
     max_connections : int
-        Most connections at one time; further ones get an error event.
+        Most clients at one time, three quarters of them from one address. Beyond that, the one
+        that is silent for longest makes room if it has sent nothing for 5 s; otherwise the new
+        one gets an error event. Connections that have sent nothing yet are not counted: the
+        newest 256 stay.
     idle_timeout_s : float
         Time without a whole event after which a connection ends.
 
@@ -97,7 +114,8 @@ class WakeService:
         self._uri = uri
         self._max_connections = max_connections
         self._idle_timeout_s = idle_timeout_s
-        self._connections: set[asyncio.Task[None]] = set()
+        self._max_per_address = -(-3 * max_connections // 4)
+        self._connections: set[_Connection] = set()
         self._server: asyncio.AbstractServer | None = None
         self._make_endpointer = make_endpointer
         self._speech = speech
@@ -111,9 +129,13 @@ class WakeService:
     async def __aenter__(self) -> WakeService:
         address = urlparse(self._uri)
         if address.scheme == "unix":
-            self._server = await asyncio.start_unix_server(self._accept, address.path)
+            self._server = await asyncio.start_unix_server(
+                self._accept, address.path, backlog=_BACKLOG
+            )
         else:
-            self._server = await asyncio.start_server(self._accept, address.hostname, address.port)
+            self._server = await asyncio.start_server(
+                self._accept, address.hostname, address.port, backlog=_BACKLOG
+            )
             port = self._server.sockets[0].getsockname()[1]
             host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
             self._uri = f"tcp://{host}:{port}"
@@ -127,37 +149,67 @@ class WakeService:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        for task in self._connections:
+        tasks = [connection.task for connection in self._connections]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) >= self._max_connections:
-            _LOG.warning("refused a client: %d are connected", self._max_connections)
-            text = f"{self._max_connections} clients are connected already"
-            answer = {"type": "error", "data": {"text": text, "code": "busy"}}
-            writer.write(json.dumps(answer).encode() + b"\n")
-            writer.close()
-            return
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+        waiting = [other for other in self._connections if not other.has_spoken]
+        if len(waiting) >= _MAX_WAITING:
+            self._end(min(waiting, key=lambda other: other.since_s))
+        connection = _Connection(_address(writer))
+        connection.task = asyncio.ensure_future(self._serve(reader, writer, connection))
+        self._connections.add(connection)
+        connection.task.add_done_callback(lambda _: self._connections.discard(connection))
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _admit(self, connection: _Connection) -> int:
+        """Let a connection speak for the first time; return how many do if they are too many."""
+        everybody = [other for other in self._connections if other.has_spoken]
+        address = connection.address
+        siblings = [other for other in everybody if address and other.address == address]
+        crowd = siblings if len(siblings) >= self._max_per_address else everybody
+        if crowd is siblings or len(crowd) >= self._max_connections:
+            oldest = min(crowd, key=lambda other: other.since_s)
+            if time.monotonic() - oldest.since_s < _SILENT_S:
+                return len(crowd)
+            self._end(oldest)
+        connection.has_spoken = True
+        return 0
+
+    def _end(self, connection: _Connection) -> None:
+        connection.task.cancel()
+        self._connections.discard(connection)
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection
+    ) -> None:
         from wyoming.error import Error
+        from wyoming.info import Describe
+
+        @functools.cache
+        def stream() -> WakeStream:
+            endpointer = None if self._make_endpointer is None else self._make_endpointer()
+            return WakeStream(self._make_spotter(), self._info, client, endpointer)
 
         client = _peer_name(writer)
         _LOG.debug("%s: connected", client)
-        endpointer = None if self._make_endpointer is None else self._make_endpointer()
-        stream = WakeStream(self._make_spotter(), self._info, client, endpointer)
         try:
             while (event := await self._receive(reader)) is not None:
+                connection.since_s = time.monotonic()
+                if not connection.has_spoken and (n_others := self._admit(connection)):
+                    _LOG.warning("%s: refused: %d are connected", client, n_others)
+                    await _send(Error(f"{n_others} clients are connected already", "busy"), writer)
+                    return
+                if Describe.is_type(event.type):  # costs no detector
+                    await _send(self._info, writer)
+                    continue
                 if self._speech is not None and event.type == "synthesize":
                     async with closing(self._speech.answer(event)) as answers:
                         async for part in answers:
                             await _send(part, writer)
                     continue
-                for answer in stream.handle(event):
+                for answer in stream().handle(event):
                     await _send(answer, writer)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             _LOG.info("%s: disconnected: %s", client, error)
@@ -195,6 +247,12 @@ async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             n_bytes += len(data)
 
     await within(discard(), _LINGER_S, "the client did not close")
+
+
+def _address(writer: asyncio.StreamWriter) -> str:
+    """Return the peer's address; empty on a Unix socket."""
+    peer = writer.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
 def _peer_name(writer: asyncio.StreamWriter) -> str:

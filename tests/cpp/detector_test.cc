@@ -161,6 +161,17 @@ PWW_TEST(RefractoryTimeCountsFromTheReport) {
   PWW_CHECK(next == reported + (10 + Detector::kLeastHoldOutputs) * kStep);
 }
 
+PWW_TEST(AMuchHigherScoreIsReportedWithinTheRefractoryTime) {
+  Script script(20 * kStep);
+  PWW_CHECK(script.CountReports(0.55F, 3) == 1);
+  PWW_CHECK(script.CountReports(0.1F, 1) == 0);
+  PWW_CHECK(script.CountReports(0.84F, 3) == 0);
+  PWW_CHECK(script.CountReports(0.86F, 3) == 1);
+  PWW_CHECK(script.span().score == 0.86F);
+  PWW_CHECK(script.CountReports(0.1F, 1) == 0);
+  PWW_CHECK(script.CountReports(1.0F, 3) == 0);
+}
+
 PWW_TEST(StartIsClampedToTheStream) {
   for (const int64_t first : {int64_t{0}, int64_t{1000}}) {
     Script script(16000, first);

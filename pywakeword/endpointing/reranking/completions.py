@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pywakeword._extras import require
+from pywakeword._replies import plain_client, post_json
 from pywakeword.errors import ServiceRefusedError, ServiceTimeoutError, ServiceUnavailableError
 
 
@@ -47,8 +48,8 @@ class CompletionsScorer:
     ) -> None:
         self._httpx: Any = require("httpx", "http")
         headers = {} if api_key is None else {"authorization": f"Bearer {api_key}"}
-        self._client: Any = self._httpx.Client(
-            base_url=url, headers=headers, timeout=timeout_s, transport=transport
+        self._client: Any = plain_client(
+            self._httpx.Client, headers, base_url=url, timeout=timeout_s, transport=transport
         )
         self._model = model
         self._prompt = prompt
@@ -71,19 +72,15 @@ class CompletionsScorer:
             "logprobs": 0,
         }
         try:
-            answer = self._client.post("completions", json=body)
+            answer = post_json(self._client, "completions", body)
         except self._httpx.TimeoutException as error:
             raise ServiceTimeoutError(f"the language model did not answer: {error}") from error
         except self._httpx.HTTPError as error:
             raise ServiceUnavailableError(f"the language model cannot be asked: {error}") from error
-        if answer.status_code != 200:
-            raise ServiceRefusedError(
-                f"the language model answered {answer.status_code}: {answer.text[:200]}"
-            )
         try:
-            choices = sorted(answer.json()["choices"], key=lambda choice: choice["index"])
+            choices = sorted(answer["choices"], key=lambda choice: choice["index"])
             found = [self._sum(choice["logprobs"]) for choice in choices]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise ServiceRefusedError(
                 f"the language model's answer has no log probabilities: {error!r}"
             ) from error

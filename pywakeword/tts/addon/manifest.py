@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from pywakeword._fields import Fields
+from pywakeword._fields import Fields, load_json
 from pywakeword.errors import AddonError
 from pywakeword.tts.addon.files import MANIFEST
 from pywakeword.tts.blocks.network import NetworkSpec, Shape
@@ -78,9 +76,7 @@ def parse_manifest(data: bytes) -> Manifest:
         If a field is missing, unknown or wrong; `path` names it.
     """
     try:
-        document = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
-    except RecursionError:
-        raise AddonError(MANIFEST, "is nested too deep") from None
+        document = load_json(data.decode("utf-8"))
     except ValueError as error:  # from the JSON or its encoding
         raise AddonError(MANIFEST, f"is not JSON: {error}") from None
     fields = Fields(document, _fault)
@@ -123,13 +119,6 @@ def parse_manifest(data: bytes) -> Manifest:
 
 def _fault(path: str, message: str) -> AddonError:
     return AddonError(path or MANIFEST, message)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a field occurs twice in one object")
-    return found
 
 
 def _names(fields: Fields, name: str) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pywakeword import _replies
 from pywakeword._checks import check_type
 from pywakeword._extras import require
+from pywakeword._fields import load_json, printable
 from pywakeword.errors import (
     ServiceRefusedError,
     ServiceTimeoutError,
@@ -20,6 +21,7 @@ from pywakeword.tts.backends.base import Backend
 if TYPE_CHECKING:
     import httpx
 
+_MAX_AUDIO_BYTES = 256 << 20  # of one answer: over an hour of speech
 _LONGEST_REASON = 300
 
 
@@ -59,8 +61,8 @@ class HttpBackend(Backend):
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"give the service as http://... or https://..., not {url!r}")
         self._url = url.rstrip("/")
-        self._client: httpx.AsyncClient = self._httpx.AsyncClient(
-            timeout=timeout_s, headers=headers, transport=transport
+        self._client: httpx.AsyncClient = _replies.plain_client(
+            self._httpx.AsyncClient, headers, timeout=timeout_s, transport=transport
         )
 
     async def aclose(self) -> None:
@@ -73,18 +75,20 @@ class HttpBackend(Backend):
         with self._errors(url):
             async with self._client.stream("POST", url, json=body) as response:
                 if response.status_code != 200:
-                    raise ServiceRefusedError(f"{url}: {_reason(response, await response.aread())}")
-                async for data in response.aiter_bytes():
+                    body_ = await _replies.read(response)
+                    raise ServiceRefusedError(f"{url}: {_reason(response, body_)}")
+                async for data in _replies.raw(response, _MAX_AUDIO_BYTES):
                     yield data
 
     async def _get_json(self, path: str) -> Any:
         url = self._url + path
         with self._errors(url):
-            response = await self._client.get(url)
+            async with self._client.stream("GET", url) as response:
+                body = await _replies.read(response)
         if response.status_code != 200:
-            raise ServiceRefusedError(f"{url}: {_reason(response, response.content)}")
+            raise ServiceRefusedError(f"{url}: {_reason(response, body)}")
         try:
-            return response.json()
+            return load_json(body)
         except ValueError as error:
             raise ServiceRefusedError(f"{url}: the answer is no JSON: {error}") from error
 
@@ -96,21 +100,25 @@ class HttpBackend(Backend):
         except httpx.TimeoutException as error:
             raise ServiceTimeoutError(f"{url}: sent nothing for {self.timeout_s:g} s") from error
         except httpx.ConnectError as error:
-            raise ServiceUnavailableError(f"{url}: no connection: {error}") from error
+            raise ServiceUnavailableError(
+                f"{url}: no connection: {printable(str(error))}"
+            ) from error
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-            raise ServiceTruncatedError(f"{url}: the connection broke: {error}") from error
+            raise ServiceTruncatedError(
+                f"{url}: the connection broke: {printable(str(error))}"
+            ) from error
         except httpx.HTTPError as error:
-            raise ServiceRefusedError(f"{url}: {error}") from error
+            raise ServiceRefusedError(f"{url}: {printable(str(error))}") from error
 
 
 def _reason(response: httpx.Response, body: bytes) -> str:
     """Return status and message, from the fields that services use for it."""
     text = body.decode(errors="replace")
     try:
-        document = json.loads(text)
+        document = load_json(text)
         error = document.get("error", document.get("detail", text))
         text = str(error.get("message", error) if isinstance(error, dict) else error)
     except (ValueError, AttributeError):
         pass
-    text = " ".join(text.split())[:_LONGEST_REASON]
+    text = printable(" ".join(text.split()))[:_LONGEST_REASON]
     return f"status {response.status_code}: {text or response.reason_phrase}"

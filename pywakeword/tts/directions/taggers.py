@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pywakeword._extras import require
+from pywakeword._replies import plain_client, post_json
 from pywakeword.errors import ModelNotFoundError, ServiceError, ServiceRefusedError
 from pywakeword.tts.directions.grammar import AROUND, BETWEEN, grammar, to_ssml
 from pywakeword.tts.text.ssml import Ssml
@@ -115,7 +116,9 @@ class EndpointTagger:
             raise ValueError(f"give the service as http://... or https://..., not {url!r}")
         self._httpx = require("httpx", "http")
         headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
-        self._client = self._httpx.Client(timeout=timeout_s, headers=headers, transport=transport)
+        self._client = plain_client(
+            self._httpx.Client, headers, timeout=timeout_s, transport=transport
+        )
         self._url = url.rstrip("/") + "/chat/completions"
         self._model = model
 
@@ -134,8 +137,7 @@ class EndpointTagger:
             ],
         }
         try:
-            response = self._client.post(self._url, json=body)
-            response.raise_for_status()
-            return to_ssml(str(response.json()["choices"][0]["message"]["content"]).strip())
+            answer = post_json(self._client, self._url, body)
+            return to_ssml(str(answer["choices"][0]["message"]["content"]).strip())
         except (self._httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
             raise ServiceError(f"{self._url}: {error}") from error

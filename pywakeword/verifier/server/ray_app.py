@@ -1,87 +1,78 @@
-"""The same application as a Ray Serve deployment (extra `ray`).
+"""Scores snippets in replicas on Ray Serve (extra `ray`).
 
-Start it with `serve run pywakeword.verifier.server.ray_app:build`, or with a Serve config file
-that has this import path; `docs/use/verifier.md` shows one.
+HTTP and WebSockets are read by the server of `run.py`, with its limits, and not by Serve's own
+proxy: that one reads a whole request before an application can refuse it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import ray
 from fastapi import FastAPI
 from ray import serve
+from ray.exceptions import RayActorError
+from ray.serve.config import ProxyLocation
+from ray.serve.exceptions import (
+    BackPressureError,
+    DeploymentUnavailableError,
+    ReplicaUnavailableError,
+)
+from ray.serve.schema import ApplicationStatus
 
+from pywakeword.errors import VerifierUnavailableError
 from pywakeword.verifier.contract import PRE_ROLL_SAMPLES, Verdict
 from pywakeword.verifier.scorer import OnnxScorer
 from pywakeword.verifier.server.app import build_app
 from pywakeword.verifier.server.metrics import Metrics
-from pywakeword.verifier.server.retention import AudioRetention
 from pywakeword.verifier.server.service import Service
 from pywakeword.verifier.snippet import Snippet
 
+_NAME = "verifier"
+# No device waits for longer. Replicas are then missing or stuck.
+_PATIENCE_S = 15.0
+
 
 @serve.deployment(
-    name="verifier",
+    name=_NAME,
     autoscaling_config={"min_replicas": 1, "max_replicas": 8, "target_ongoing_requests": 16},
     max_ongoing_requests=64,
-    max_queued_requests=256,  # Serve itself answers further ones with 503
+    max_queued_requests=256,
     health_check_period_s=5,
     health_check_timeout_s=10,
-    graceful_shutdown_timeout_s=5,
+    graceful_shutdown_timeout_s=2,
 )
-@serve.ingress()
-class VerifierDeployment:
-    """One replica: the routes, and a scorer that batches snippets."""
+class ScorerDeployment:
+    """One replica: a scorer that batches snippets. It cannot be reached by HTTP."""
 
-    def __init__(
-        self,
-        models: str | None = None,
-        threads: int = 1,
-        tokens: tuple[str, ...] = (),
-        retain_audio: str | None = None,
-        retain_days: float = 30.0,
-        retain_mb: int = 1024,
-        body_timeout_s: float = 5.0,
-        idle_timeout_s: float = 5.0,
-        origins: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, models: str | None = None, threads: int = 1) -> None:
         self._scorer = OnnxScorer(models, threads=threads)
         self._thread = ThreadPoolExecutor(1)
-        self._metrics = Metrics()
-        self._service = Service(
-            score=self._score,
-            keywords=self._scorer.keywords,
-            metrics=self._metrics,
-            tokens=tokens,
-            retention=AudioRetention(
-                Path(retain_audio), max_bytes=retain_mb << 20, max_days=retain_days
-            )
-            if retain_audio
-            else None,
-            body_timeout_s=body_timeout_s,
-            idle_timeout_s=idle_timeout_s,
-            origins=origins,
-        )
 
-    def __serve_build_asgi_app__(self) -> FastAPI:
-        """Return the application; called once per replica."""
-        return build_app(self._service)
+    def keywords(self) -> list[str]:
+        """Return the words that can be verified."""
+        return sorted(self._scorer.keywords)
 
-    async def _score(self, snippet: Snippet) -> Verdict:
-        verdict: Verdict = await self._score_batch(snippet)
-        return verdict
+    async def score(self, snippet: Snippet) -> tuple[Verdict, int]:
+        """Return the verdict; and for the first snippet of a batch its size, else 0."""
+        found: tuple[Verdict, int] = await self._score_batch(snippet)
+        return found
 
     @serve.batch(max_batch_size=32, batch_wait_timeout_s=0.002)
-    async def _score_batch(self, snippets: list[Snippet]) -> list[Verdict]:
-        self._metrics.batch_size.observe(len(snippets))
+    async def _score_batch(self, snippets: list[Snippet]) -> list[tuple[Verdict, int]]:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._scorer.score, snippets)
+        verdicts = await loop.run_in_executor(self._thread, self._scorer.score, snippets)
+        sizes = itertools.chain([len(snippets)], itertools.repeat(0))
+        return list(zip(verdicts, sizes))
 
     def check_health(self) -> None:
         """Raise if the scorer fails, so that Serve replaces the replica."""
@@ -92,28 +83,122 @@ class VerifierDeployment:
 
 
 def build(args: dict[str, Any]) -> Any:
-    """Return the application for `serve run` and Serve config files.
+    """Return the application for `serve deploy` and Serve config files.
 
     Parameters
     ----------
     args : dict
-        Arguments of `VerifierDeployment`, and `replicas`: a fixed number of replicas instead
-        of autoscaling.
+        `models`, `threads`, and `replicas`: a fixed number of them instead of autoscaling.
     """
     options = dict(args)
     replicas = options.pop("replicas", None)
-    deployment: Any = VerifierDeployment
+    deployment: Any = ScorerDeployment
     if replicas is not None:
         deployment = deployment.options(num_replicas=int(replicas), autoscaling_config=None)
     return deployment.bind(**options)
 
 
-def serve_forever(args: dict[str, Any], *, host: str, port: int, block: bool = True) -> None:
-    """Serve on the running Ray (or the one at RAY_ADDRESS); start one if there is none."""
+class RayScorer:
+    """Scores through Serve's handle of the replicas; an attribute of a `Service`.
+
+    Parameters
+    ----------
+    handle : DeploymentHandle
+        Of a `ScorerDeployment`.
+    observe_batch : callable, optional
+        Called with the size of each batch.
+    """
+
+    def __init__(self, handle: Any, observe_batch: Callable[[int], None] = lambda size: None):
+        self._handle = handle
+        self._observe_batch = observe_batch
+        self._numbers = itertools.count()
+        self._since_s: dict[int, float] = {}
+        self.keywords: list[str] = handle.keywords.remote().result(timeout_s=60)
+
+    @property
+    def n_waiting(self) -> int:
+        """Number of snippets that wait for a verdict."""
+        return len(self._since_s)
+
+    def stuck_s(self) -> float:
+        """Return how long the oldest snippet has waited; 0 when idle."""
+        now_s = time.monotonic()
+        return now_s - min(self._since_s.values(), default=now_s)
+
+    async def score(self, snippet: Snippet) -> Verdict:
+        """Return the verdict on one snippet; `VerifierUnavailableError` "busy" without one."""
+        number, started_s = next(self._numbers), time.monotonic()
+        self._since_s[number] = started_s
+        response = self._handle.score.remote(snippet)
+        verdict: Verdict
+        try:
+            verdict, n_batch = await asyncio.wait_for(response, _PATIENCE_S)
+        except asyncio.TimeoutError as error:
+            response.cancel()
+            raise _busy(f"no replica answered within {_PATIENCE_S:g} s") from error
+        except BackPressureError as error:
+            raise _busy("too many snippets are already waiting") from error
+        except (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError) as error:
+            raise _busy("the replica ended") from error
+        finally:
+            del self._since_s[number]
+        if n_batch:
+            self._observe_batch(n_batch)
+        return replace(
+            verdict, timings_ms={"score": round(1000 * (time.monotonic() - started_s), 3)}
+        )
+
+
+def create_ray_app(handle: Any, **options: Any) -> FastAPI:
+    """Return the application whose snippets are scored through a handle.
+
+    Parameters
+    ----------
+    handle : DeploymentHandle
+        Of a `ScorerDeployment`; `ray_handle` yields one.
+    **options
+        Options of `Service`.
+    """
+    metrics = Metrics()
+    scorer = RayScorer(handle, metrics.batch_size.observe)
+    metrics.watch_queue(lambda: scorer.n_waiting)
+    return build_app(
+        Service(
+            score=scorer.score,
+            keywords=scorer.keywords,
+            metrics=metrics,
+            stuck_s=scorer.stuck_s,
+            **options,
+        )
+    )
+
+
+def _busy(message: str) -> VerifierUnavailableError:
+    return VerifierUnavailableError("busy", message, retry_after_s=1.0)
+
+
+@contextmanager
+def ray_handle(args: dict[str, Any]) -> Iterator[Any]:
+    """Yield the handle of replicas on the running Ray (RAY_ADDRESS), or on one started here.
+
+    An application that runs already is used as it is, and left running.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage reports
-    # A small or busy machine needs longer than Serve's 5 s to start a process.
-    os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
+    on_cluster = bool(os.environ.get("RAY_ADDRESS")) or ray.is_initialized()
     if not ray.is_initialized():
-        ray.init(include_dashboard=None if os.environ.get("RAY_ADDRESS") else False)
-    serve.start(http_options={"host": host, "port": port, "request_timeout_s": 30.0})
-    serve.run(build(args), name="verifier", route_prefix="/", blocking=block)
+        ray.init(include_dashboard=None if on_cluster else False)
+    serve.start(proxy_location=ProxyLocation.Disabled)
+    running = serve.status().applications.get(_NAME)
+    exists = running is not None and running.status != ApplicationStatus.DELETING
+    try:
+        yield (
+            serve.get_app_handle(_NAME)
+            if exists
+            else serve.run(build(args), name=_NAME, route_prefix=None)
+        )
+    finally:
+        if not on_cluster:
+            ray.shutdown()
+        elif not exists:
+            serve.delete(_NAME, _blocking=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,8 @@ _MAX_PIPELINED = 32
 _RESERVED = 8
 _HEALTH_REQUEST = b"GET /healthz HTTP/1."
 
+_numbers = itertools.count(1)
+
 
 class DeadlineProtocol(H11Protocol):
     """HTTP/1.1 whose request line and headers must come within `header_timeout_s`.
@@ -35,7 +38,7 @@ class DeadlineProtocol(H11Protocol):
     """
 
     header_timeout_s = 5.0
-    since_s = 0.0  # of the event loop's clock
+    number = 0  # in the order of coming; many come within one turn of the event loop
     max_connections = 1024
     max_connections_per_address = 256
     health_only = False  # the connection is beyond these limits
@@ -46,7 +49,7 @@ class DeadlineProtocol(H11Protocol):
         """Start the clock; cut off a connection that is one too many."""
         super().connection_made(transport)
         self._start()
-        self.since_s = self.loop.time()
+        self.number = next(_numbers)
         address = _address(self)
         everybody = [
             other for other in self.connections if not getattr(other, "health_only", False)
@@ -62,7 +65,7 @@ class DeadlineProtocol(H11Protocol):
                 for other in self.connections
                 if isinstance(other, DeadlineProtocol) and other.health_only
             ]
-            for other in sorted(reserved, key=lambda other: other.since_s)[:-_RESERVED]:
+            for other in sorted(reserved, key=lambda other: other.number)[:-_RESERVED]:
                 other.transport.abort()
 
     @property
@@ -161,7 +164,7 @@ def _make_room(connections: list[Any], newest: asyncio.Transport) -> bool:
     """Cut off the connection that is idle for longest; False if all are at work."""
     idle = [c for c in connections if isinstance(c, DeadlineProtocol) and c.is_idle]
     waiting = [c for c in idle if c.transport is not newest and not c.transport.is_closing()]
-    oldest = min(waiting, key=lambda c: c.since_s, default=None)
+    oldest = min(waiting, key=lambda c: c.number, default=None)
     if oldest is not None:
         oldest.transport.abort()
     return oldest is not None

@@ -9,7 +9,6 @@ client ended the stream.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from contextlib import suppress
 from typing import Any
@@ -19,6 +18,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 from starlette.types import Message
 
+from pywakeword._fields import load_json
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.endpointing.endpointer import Endpointer
 from pywakeword.errors import VerifierRefusedError, VerifierUnavailableError
@@ -178,8 +178,8 @@ class _Stream:
             message = await self._receive(idle_until_s)
         if message.get("text") is not None:
             try:
-                kind = json.loads(message["text"])["type"]
-            except (ValueError, TypeError, KeyError, RecursionError):
+                kind = load_json(message["text"])["type"]
+            except (ValueError, TypeError, KeyError):
                 kind = None
             if kind != "end":
                 raise _protocol('after the metadata, text must be {"type": "end"}')

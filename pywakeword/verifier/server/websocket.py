@@ -21,6 +21,11 @@ _SLICE_BYTES = 4 * 1024
 _MAX_MESSAGE_BYTES = MAX_AUDIO_BYTES + 1024  # larger audio gets an answer of its own
 
 
+_CLOSE_TIMEOUT_S = 2.0  # for the client's half of the closing handshake
+_NOT_TEXT = 1007
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
 class _Budgeted(ServerProtocol):
     """Fails a connection whose frames are too many or too large together. No compression."""
 
@@ -44,6 +49,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.conn = _Budgeted(max_size=_MAX_MESSAGE_BYTES, logger=self.logger)
+        self.close_timeout = _CLOSE_TIMEOUT_S
         self._unread = bytearray()
         self._next_turn: asyncio.Handle | None = None
 
@@ -51,10 +57,30 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """Take what was read; the first call brings the request that was upgraded."""
         if not self.handshake_initiated:
             super().data_received(data)
+            if (
+                not self.handshake_initiated
+            ):  # uvicorn answers a request that is no GET with nothing
+                self.transport.write(_BAD_REQUEST)
+                self.transport.close()
             self._hold()
             return
         self._unread += data
         self._feed()
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand over a message; end a connection whose text is not UTF-8."""
+        if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
+            self.conn.send_close(_NOT_TEXT)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
+    def shutdown(self) -> None:
+        """End the connection, which may have been answered already."""
+        if self.conn.eof_sent:
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop what was not parsed."""
@@ -104,3 +130,11 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     def _turn(self) -> None:
         self._next_turn = None
         self._feed()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

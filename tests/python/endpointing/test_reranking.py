@@ -143,7 +143,7 @@ def test_an_openai_compatible_server() -> None:
     assert path == "/v1/completions"
     assert body["prompt"] == ["Hi:a", "Hi:b"]
     assert (body["max_tokens"], body["echo"]) == (0, True)
-    for message in ("0 answers for 2", "no log probabilities", "answered 404: no such model"):
+    for message in ("0 answers for 2", "no log probabilities", "status 404: no such model"):
         with pytest.raises(ServiceRefusedError, match=message):
             scorer.log_probabilities(["a", "b"])
     with pytest.raises(ServiceUnavailableError, match="refused"):

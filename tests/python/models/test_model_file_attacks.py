@@ -41,6 +41,7 @@ DOCUMENT = json.loads((bundled_dir() / "computer.json").read_text("utf-8"))
         (b"[" * 1_000_000, "not a readable model card"),
         (b'{"a":' * 100_000, "not a readable model card"),
         (b"\xff", "not a readable model card"),
+        (b'{"name": 1, "name": 2}', "a key occurs twice"),
         (b"1" * 5000, "not a readable model card|must be an object"),
     ],
 )

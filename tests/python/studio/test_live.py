@@ -179,6 +179,7 @@ def test_this_machines_microphone(tmp_path: Path) -> None:
     ("messages", "error"),
     [
         (["x"], "not JSON"),
+        (['{"type": "start", "type": "start"}'], "not JSON"),
         (['{"source": "radio"}'], "source must be browser or server"),
         (['{"models": ["komputer"]}'], "no model 'komputer'"),
         (['{"models": [1]}'], "models must be a list of ids"),

@@ -270,6 +270,41 @@ def test_limits_are_options(tmp_path: Path) -> None:
         run.make_server(app, host="127.0.0.1", port=0, max_connections=0)
 
 
+UPGRADE = (
+    b" /v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+
+
+def test_an_upgrade_by_post_is_answered(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with contextlib.ExitStack() as stack, serving(tmp_path) as address:
+        connection = stack.enter_context(wire.connect(address))
+        connection.sendall(b"POST" + UPGRADE + b"Content-Length: 3\r\n\r\nabc")
+        assert wire.read_all(connection).startswith(b"HTTP/1.1 400 ")
+        pending = stack.enter_context(wire.connect(address))
+        pending.sendall(b"POST" + UPGRADE + b"Content-Length: 3\r\n\r\nabc")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_text_that_is_no_text(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    pieces = wire.frame(wire.TEXT, b"\xc3", last=False), wire.frame(0, b"\xff")
+    for sent in (wire.frame(wire.TEXT, b"\xff\xfe"), b"".join(pieces)):
+        with wire.connect(url) as connection:
+            wire.upgrade(connection)
+            connection.sendall(sent)
+            assert wire.read_all(connection) == b"\x88\x02\x03\xef"
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_stream_that_was_refused_is_closed_soon(url: str) -> None:
+    with wire.connect(url) as connection:
+        wire.upgrade(connection)
+        started_s = time.monotonic()
+        connection.sendall(wire.frame(wire.TEXT, b"["))  # and no answer to the close frame
+        assert b'"bad_json"' in wire.read_all(connection)
+        assert time.monotonic() - started_s < 5
+
+
 def test_web_pages_are_refused(url: str, tmp_path: Path) -> None:
     origin = b"Origin: https://evil.example\r\n"
     with wire.connect(url) as connection:

@@ -88,6 +88,7 @@ BAD = {
     "no number": (header(payload_length="9"), "payload_length is 9"),
     "long header": (b'{"type": "' + b"x" * 200_000, "limit"),
     "nested header": (b"[" * 60_000 + b"\n", "header is not JSON"),
+    "type twice": (b'{"type": "describe", "type": "detect"}\n', "a key occurs twice"),
     "nested data": (header(data_length=60_000) + b"[" * 60_000, "data is not JSON"),
     "no JSON": (b"GET / HTTP/1.1\r\n", "header is not JSON"),
     "no object": (b"[]\n", "header is not an object"),
@@ -138,14 +139,82 @@ def test_idle_connections_end() -> None:
     serve(work, idle_timeout_s=0.2)
 
 
+DESCRIBE = b'{"type": "describe"}\n'
+
+
+async def describe(streams: Streams) -> str:
+    reader, writer = streams
+    writer.write(DESCRIBE)
+    event = await asyncio.wait_for(async_read_event(reader), 5)
+    return "cut off" if event is None else event.type
+
+
 def test_connections_are_limited() -> None:
     async def work(host: str, port: int) -> None:
-        async with connected(host, port), connected(host, port):
-            assert "2 clients are connected already" in await answer_to(host, port, b"")
+        async with connected(host, port) as first, connected(host, port) as second:
+            assert [await describe(first), await describe(second)] == ["info", "info"]
+            assert "2 clients are connected already" in await answer_to(host, port, DESCRIBE)
         await asyncio.sleep(0.1)
         assert "no type" in await answer_to(host, port, b"{}\n")
 
     serve(work, max_connections=2)
+
+
+def test_silent_connections_make_room_for_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wake_service, "_MAX_WAITING", 4)
+
+    async def work(host: str, port: int) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            silent = [await stack.enter_async_context(connected(host, port)) for _ in range(9)]
+            for streams in [await stack.enter_async_context(connected(host, port)), *silent[-2:]]:
+                assert await describe(streams) == "info"
+            assert await asyncio.wait_for(silent[0][0].read(), 5) == b""
+            monkeypatch.setattr(wake_service, "_SILENT_S", 0.2)
+            await asyncio.sleep(0.3)
+            for _ in range(2):
+                another = await stack.enter_async_context(connected(host, port))
+                assert await describe(another) == "info"
+
+    serve(work, max_connections=4)
+
+
+def test_one_address_leaves_room_for_others() -> None:
+    async def work(host: str, port: int) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(3):
+                mine = await stack.enter_async_context(connected(host, port))
+                assert await describe(mine) == "info"
+            assert "3 clients are connected already" in await answer_to(host, port, DESCRIBE)
+            peer = socket.socket()
+            peer.bind(("127.0.0.2", 0))
+            peer.connect((host, port))
+            other = await asyncio.open_connection(sock=peer)
+            assert await describe(other) == "info"
+            other[1].close()
+
+    serve(work, max_connections=4)
+
+
+def test_only_audio_costs_a_detector() -> None:
+    made: list[WakeWord] = []
+
+    def make() -> WakeWord:
+        made.append(WakeWord("computer"))
+        return made[-1]
+
+    async def run() -> None:
+        async with WakeService(make, "tcp://127.0.0.1:0") as service:
+            port = int(service.uri.rpartition(":")[2])
+            n_before = len(made)
+            async with connected("127.0.0.1", port) as streams:
+                assert await describe(streams) == "info"
+                assert len(made) == n_before
+                form = {"rate": 16000, "width": 2, "channels": 1}
+                streams[1].write(header(data=form, payload_length=2) + b"xx" + DESCRIBE)
+                assert await describe(streams) == "info"
+                assert len(made) == n_before + 1
+
+    asyncio.run(run())
 
 
 def test_a_client_that_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
