@@ -117,6 +117,12 @@ def add_parser(commands: SubParsers) -> None:
         help="let a service answer speech by speech: OpenAI's realtime protocol, ws://... or "
         "wss://...; its key is read from OPENAI_API_KEY (extra realtime)",
     )
+    parser.add_argument(
+        "--realtime-schema",
+        choices=("nested", "flat"),
+        help="settings of --speech-to-speech: nested (default) as OpenAI's service, flat as in the "
+        "protocol's first version",
+    )
     add_speech_options(parser)
     parser.add_argument(
         "--no-mirror",
@@ -214,13 +220,18 @@ def _application(args: argparse.Namespace) -> Application | None:
 
 def _speech_to_speech(args: argparse.Namespace) -> RealtimeClient | None:
     if args.speech_to_speech is None:
+        if args.realtime_schema is not None:
+            raise ValueError("--realtime-schema needs --speech-to-speech")
         return None
     if args.stt or args.asr or args.backend or args.addon or args.url:
         raise ValueError(
             "--speech-to-speech transcribes and speaks itself: no --asr, --stt or other voice"
         )
     return RealtimeClient(
-        args.speech_to_speech, api_key=os.environ.get("OPENAI_API_KEY"), voice=args.voice
+        args.speech_to_speech,
+        api_key=os.environ.get("OPENAI_API_KEY"),
+        voice=args.voice,
+        schema=args.realtime_schema or "nested",
     )
 
 

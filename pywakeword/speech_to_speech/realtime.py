@@ -72,9 +72,10 @@ class RealtimeClient:
         For the model.
     tools : mapping of str to Tool
         Functions by name.
-    schema : {"flat", "nested"}
-        Shape of the session's settings: "flat" as in the protocol's first version, which most
-        compatible servers have kept (it sends OpenAI's header for it), or "nested".
+    schema : {"nested", "flat"}
+        Shape of the session's settings: "nested" as OpenAI's service has it, or "flat" as in the
+        protocol's first version, which some compatible servers have kept (it sends OpenAI's
+        header for it).
     timeout_s : float
         Longest wait for the connection, and for the next message.
     """
@@ -87,7 +88,7 @@ class RealtimeClient:
         instructions: str | None = None,
         voice: str | None = None,
         tools: Mapping[str, Tool] | None = None,
-        schema: Literal["flat", "nested"] = "flat",
+        schema: Literal["nested", "flat"] = "nested",
         timeout_s: float = 10.0,
     ) -> None:
         check_type("url", url, str)
