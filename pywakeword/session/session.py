@@ -212,7 +212,7 @@ class VoiceSession:
         else:
             self._canceller = echo_canceller
         if isinstance(own_voice, bool):
-            lower = own_word_thresholds(spotter.thresholds)
+            lower = own_word_thresholds(spotter.lowest_thresholds)
             own_voice_spotter = spotter.another(threshold=lower) if own_voice else None
         else:
             own_voice_spotter = own_voice
