@@ -156,6 +156,7 @@ class WakeWord(NotCopied):
         ModelError, ValueError
             As from `WakeWord`.
         """
+        check_type("path", path, str, os.PathLike)
         config = read_configuration(path)
         if (options.get("threshold"), options.get("false_accepts_per_hour")) == (None, None):
             options["threshold"] = config.thresholds

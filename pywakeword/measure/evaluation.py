@@ -21,6 +21,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import check_integer, check_number
 from pywakeword.errors import CalibrationError
 from pywakeword.models.calibration import CalibrationRow
 
@@ -62,9 +63,10 @@ def peaks(scores: Floats, frame_shift_s: float, refractory_s: float) -> Floats:
     (n_peaks,) ndarray
         Values without times. Concatenate the peaks of streams to join them.
     """
+    _numbers("scores", scores)
     scores = np.asarray(scores)
-    if scores.ndim != 1:
-        raise ValueError(f"scores must be 1-D, got shape {scores.shape}")
+    _check_range("frame_shift_s", frame_shift_s, at_least=1e-6)
+    _check_range("refractory_s", refractory_s)
     reach = math.ceil(refractory_s / frame_shift_s - 1e-9)
     padded = np.concatenate(([-np.inf], scores, [-np.inf]))
     # A plateau counts once, at its first frame.
@@ -81,6 +83,8 @@ def peaks(scores: Floats, frame_shift_s: float, refractory_s: float) -> Floats:
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """Return the 95 % Wilson score interval of a proportion."""
+    check_integer("successes", successes)
+    check_integer("trials", trials)
     if trials < 1 or not 0 <= successes <= trials:
         raise ValueError(f"{successes} of {trials} is not a proportion")
     z = 1.959963984540054
@@ -152,8 +156,10 @@ def frr_at_fa(
     ValueError
         If there are no positives.
     """
-    positive_scores = np.asarray(positive_scores, dtype=np.float32)
-    negative_peaks = np.sort(np.asarray(negative_peaks, dtype=np.float32))[::-1]
+    positive_scores = _numbers("positive_scores", positive_scores)
+    negative_peaks = np.sort(_numbers("negative_peaks", negative_peaks))[::-1]
+    _check_range("negative_hours", negative_hours)
+    _check_range("false_accepts_per_hour", false_accepts_per_hour)
     if len(positive_scores) == 0:
         raise ValueError("there are no recordings of the word")
     allowed = math.floor(false_accepts_per_hour * negative_hours + 1e-9)
@@ -201,20 +207,44 @@ def calibration_table(
     ValueError
         If there are no positives.
     """
-    if len(positive_scores) == 0:
+    positives = np.sort(_numbers("positive_scores", positive_scores))
+    negatives = np.sort(_numbers("negative_peaks", negative_peaks))
+    _check_range("negative_hours", negative_hours)
+    if len(positives) == 0:
         raise ValueError("there are no recordings of the word")
     if not negative_hours > 0:
         raise CalibrationError("the audio without the word is empty: it has no false accept rate")
-    positives = np.sort(np.asarray(positive_scores, dtype=np.float32))
-    negatives = np.sort(np.asarray(negative_peaks, dtype=np.float32))
+    if not isinstance(thresholds, Iterable) or isinstance(thresholds, (str, bytes)):
+        raise TypeError(f"thresholds must hold numbers, got {type(thresholds).__name__}")
+    wanted = list(thresholds)
+    _numbers("thresholds", wanted)
     return tuple(
         CalibrationRow(
             threshold=float(threshold),
             false_accepts_per_hour=_count_from(negatives, threshold) / negative_hours,
             miss_rate=1 - _count_from(positives, threshold) / len(positives),
         )
-        for threshold in sorted(thresholds)
+        for threshold in sorted(wanted)
     )
+
+
+def _numbers(name: str, values: Floats | Sequence[float]) -> npt.NDArray[np.float32]:
+    """Return values as float32; anything else, and NaN, is an error that names them."""
+    try:
+        numbers = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"{name} must hold numbers: {error}") from None
+    if numbers.ndim != 1:
+        raise ValueError(f"{name} must be 1-D, got shape {numbers.shape}")
+    if np.isnan(numbers).any():
+        raise ValueError(f"{name} must not hold NaN")
+    return numbers
+
+
+def _check_range(name: str, value: float, *, at_least: float = 0.0) -> None:
+    check_number(name, value)
+    if not at_least <= value < math.inf:  # also refuses NaN
+        raise ValueError(f"{name} must be finite and at least {at_least:g}, got {value!r}")
 
 
 def _count_from(ascending: Floats, threshold: float) -> int:

@@ -132,3 +132,37 @@ def test_nothing_and_everything_missed() -> None:
         assert (best.misses, best.frr_low) == (0, 0.0)
         worst = frr_at_fa([0.1] * n, [0.5], 1.0, 0.0)
         assert (worst.misses, worst.frr_high) == (n, 1.0)
+
+
+WRONG = [None, True, "?!", b"x", {"x": 1}, [np.nan], np.zeros((2, 2)), 10**400, print]
+NO_AMOUNTS = [None, True, "?!", [1.0], np.nan, -1, np.inf, 10**400, print]
+
+
+@pytest.mark.parametrize("bad", WRONG, ids=lambda bad: str(bad)[:9])
+def test_scores_that_are_none(bad: object) -> None:
+    with pytest.raises((TypeError, ValueError), match="positive_scores"):
+        frr_at_fa(bad, [0.5], 1.0, 1.0)
+    with pytest.raises((TypeError, ValueError), match="negative_peaks"):
+        calibration_table([0.5], bad, 1.0, [0.5])
+    with pytest.raises((TypeError, ValueError), match="thresholds"):
+        calibration_table([0.5], [0.5], 1.0, bad)
+    with pytest.raises((TypeError, ValueError), match="scores"):
+        peaks(bad, 0.04, 1.0)
+
+
+@pytest.mark.parametrize("bad", NO_AMOUNTS, ids=lambda bad: str(bad)[:9])
+def test_amounts_that_are_none(bad: object) -> None:
+    with pytest.raises((TypeError, ValueError), match="negative_hours"):
+        frr_at_fa([0.5], [0.5], bad, 1.0)
+    with pytest.raises((TypeError, ValueError), match="false_accepts_per_hour"):
+        frr_at_fa([0.5], [0.5], 1.0, bad)
+    with pytest.raises((TypeError, ValueError), match="frame_shift_s"):
+        peaks(np.zeros(3), bad, 1.0)
+    with pytest.raises((TypeError, ValueError), match="refractory_s"):
+        peaks(np.zeros(3), 0.04, bad)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(True, 3), (1.5, 3), ("1", 3), (1, None)])
+def test_proportions_of_no_counts(successes: object, trials: object) -> None:
+    with pytest.raises(TypeError, match=r"successes|trials"):
+        wilson_interval(successes, trials)

@@ -125,6 +125,7 @@ OTHERS: list[tuple[str, Call, Any]] = [
         NO_OPTIONS,
     ),
     ("path", FileSource, NO_NAMES),
+    ("path", WakeWord.from_config, NO_NAMES),
     ("stream", StdinSource, NO_OPTIONS),
     ("max_frames", FrameBatcher, BAD_INTEGERS),
     ("block_samples", lambda bad: ArraySource(PCM, block_samples=bad), BAD_INTEGERS),
