@@ -17,6 +17,7 @@ VERBS = [
     "rerank",
     "throughput",
     "missing-role",
+    "paused-commands",
 ]
 
 sys.exit(run("endpointing", VERBS))

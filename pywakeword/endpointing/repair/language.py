@@ -30,7 +30,6 @@ ROLE_PROMPT = (
     "meet Anna before => the time; "
     "tell a story => nothing;"
 )
-_NO_COMMAND = "please"
 # What the model answers: the role, and the question for it.
 ROLE_ANSWERS: Mapping[str, tuple[str | None, str | None]] = {
     "the length of time": ("duration", "For how long?"),
@@ -49,8 +48,7 @@ ROLE_ANSWERS: Mapping[str, tuple[str | None, str | None]] = {
 class LanguageRepair:
     """A hook for `TruncationCheck` that asks a language model which role is missing.
 
-    The model scores each answer after the command, and after no command in particular: the answer
-    counts that the command makes more likely than the others, not the one that is likely anyway.
+    The model scores each answer after the command; the most likely one counts.
 
     Parameters
     ----------
@@ -72,19 +70,13 @@ class LanguageRepair:
             raise ValueError("answers must not be empty")
         self._scorer = scorer
         self._answers = dict(answers)
-        self._anyway: npt.NDArray[np.float64] | None = None
 
     def __call__(self, transcript: str, audio: npt.NDArray[np.int16], probability: float) -> Repair:
         """Return what to ask; see `RepairHook`."""
         text = " ".join(re.findall(r"[\w']+", transcript.lower()))
         if not text:
             return Repair(NOT_UNDERSTOOD)
-        if self._anyway is None:
-            self._anyway = self._scores(_NO_COMMAND)
-        best = int(np.argmax(self._scores(text) - self._anyway))
-        role, question = list(self._answers.values())[best]
-        return Repair(question, role)
-
-    def _scores(self, text: str) -> npt.NDArray[np.float64]:
         asked = [f"{text} => {answer};" for answer in self._answers]
-        return np.array(self._scorer.log_probabilities(asked, lambda: False), np.float64)
+        scores = self._scorer.log_probabilities(asked, lambda: False)
+        role, question = list(self._answers.values())[int(np.argmax(scores))]
+        return Repair(question, role)

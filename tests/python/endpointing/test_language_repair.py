@@ -13,7 +13,7 @@ NO_AUDIO = np.zeros(0, np.int16)
 
 
 class Model:
-    """Finds one answer likely after a command, and "the time" always; keeps what it was asked."""
+    """Finds one answer likely, and keeps what it was asked."""
 
     def __init__(self, likely: str) -> None:
         self.likely = likely
@@ -23,12 +23,7 @@ class Model:
         self, texts: Sequence[str], cancelled: Callable[[], bool] = lambda: False
     ) -> list[float]:
         self.asked = list(texts)
-        return [self._likely(text) for text in texts]
-
-    def _likely(self, text: str) -> float:
-        if "=> the time;" in text:
-            return -0.5
-        return -1.0 if f"=> {self.likely};" in text and "please" not in text else -9.0
+        return [-1.0 if f"=> {self.likely};" in text else -9.0 for text in texts]
 
 
 def test_the_likely_answer_is_the_missing_role() -> None:
