@@ -283,6 +283,12 @@ class WakeWord(NotCopied):
         return dict(self._thresholds[self._device_state.playback])
 
     @property
+    def lowest_thresholds(self) -> dict[str, float]:
+        """Lowest threshold per keyword that any `device_state` has in use."""
+        tables = self._thresholds.values()
+        return {word: min(table[word] for table in tables) for word in self._keywords}
+
+    @property
     def refractory_s(self) -> float:
         """Seconds after a detection in which the same word is not reported again."""
         return self._refractory_s

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pywakeword._async import within
+from pywakeword._checks import check_optional, check_timeout, check_type
 from pywakeword._extras import require
 from pywakeword._fields import load_json, printable
 from pywakeword.audio.resample import Resampler
@@ -90,8 +91,13 @@ class RealtimeClient:
         schema: Literal["nested", "flat"] = "nested",
         timeout_s: float = 10.0,
     ) -> None:
+        check_type("url", url, str)
+        for name, value in (("api_key", api_key), ("instructions", instructions), ("voice", voice)):
+            check_optional(name, value, str)
+        check_optional("tools", tools, Mapping)
+        check_timeout("timeout_s", timeout_s)
         if not url.startswith(("ws://", "wss://")):
-            raise ValueError(f"give the service as ws://... or wss://..., not {url!r}")
+            raise ValueError(f"give the url of the service as ws://... or wss://..., not {url!r}")
         require("websockets", "realtime")
         self._connect = require("websockets.asyncio.client", "realtime").connect
         self._closed = require("websockets.exceptions", "realtime").WebSocketException

@@ -1,7 +1,7 @@
 """Wake words missed over the device's own sound: python -m tools.echo misses --data DIR.
 
 Real dev takes, 8 s after the device began to play, through a loudspeaker model and a simulated
-room, at the default threshold of each model's card. Every row uses the same audio.
+room, at the default threshold that the card has for the state. Every row uses the same audio.
 """
 
 from __future__ import annotations
@@ -84,14 +84,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("| word | playback | takes | as it is | with the canceller | and state none |")
     print("|---|---|---|---|---|---|")
     for word in args.words:
-        spotter = pww.WakeWord(word)
+        spotter, after = (pww.WakeWord(word, echo_cancelled=c) for c in (False, True))
         for kind, ratio_db in CASES:
             missed = np.zeros(3, int)
             n = 0
             for microphone, loudspeaker in kitchen.mixtures(word, kind, ratio_db):
                 clean = pww.EchoCanceller().process(microphone, loudspeaker)
-                ways = ((microphone, kind), (clean, kind), (clean, "none"))
-                missed += [not _found(spotter, pcm, state) for pcm, state in ways]
+                ways = ((spotter, microphone, kind), (after, clean, kind), (after, clean, "none"))
+                missed += [not _found(*way) for way in ways]
                 n += 1
             cells = " | ".join(map(str, missed))
             print(f"| {word} | {kind} {ratio_db:g} dB | {n} | {cells} |", flush=True)

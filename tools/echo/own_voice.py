@@ -2,7 +2,8 @@
 
 The device says sentences with its wake word, through simulated rooms, at the given levels.
 Persons are real dev takes while it says something else. Both go through the parts of a
-session: canceller, detector, and a second detector on what is played.
+session: canceller, detector with the thresholds of its state, and a second detector on what is
+played, with the thresholds that a session gives it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import pywakeword as pww
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.errors import PyWakewordError
 from pywakeword.measure.evaluation import wilson_interval
-from pywakeword.session.own_voice import OwnVoice
+from pywakeword.session.own_voice import OwnVoice, own_word_thresholds
 from pywakeword.training.material import rooms
 from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.features import to_pcm
@@ -33,7 +34,8 @@ from tools.echo.scenes import Pcm, Signal
 
 VOICES = (
     "espeak-ng:en-us", "flite:slt", "flite:rms", "flite:awb", "addon:slt-parallel",
-    "addon:slt-attention", "hibari:heart", "hibari:heart-gb", "piper:joe",
+    "addon:slt-attention", "hibari:heart", "hibari:heart-gb", "piper:joe", "kokoro:am_michael",
+    "kokoro:bm_daniel",
 )  # fmt: skip
 _LEVELS_DB = (0, -10, -20)
 _RATIOS_DB = (6, 0, -6)
@@ -98,24 +100,30 @@ def sentences(word: str) -> list[str]:
 class Listener:
     """The parts of a session that decide whether a wake word counts."""
 
-    def __init__(self, word: str, score: float) -> None:
-        self._spotter = pww.WakeWord(word)
-        self._guard = self._spotter.another(threshold=score)
+    def __init__(self, word: str, score: float | None) -> None:
+        self._spotters = {c: pww.WakeWord(word, echo_cancelled=c) for c in (False, True)}
+        self._guards = {
+            cancelled: spotter.another(
+                threshold=own_word_thresholds(spotter.lowest_thresholds) if score is None else score
+            )
+            for cancelled, spotter in self._spotters.items()
+        }
 
     def found(self, way: Way, microphone: Pcm, played: Pcm) -> list[int]:
         """Return the samples at which a wake word counts."""
         volume = None if way.playback == "none" else 0.5
-        self._spotter.reset()
-        self._spotter.device_state = pww.DeviceState("speaker", way.playback, volume)
+        spotter = self._spotters[way.cancelled]
+        spotter.reset()
+        spotter.device_state = pww.DeviceState("speaker", way.playback, volume)
         canceller = pww.EchoCanceller() if way.cancelled else None
-        guard = OwnVoice(self._guard) if way.guarded else None
+        guard = OwnVoice(self._guards[way.cancelled]) if way.guarded else None
         found = []
         for begin in range(0, len(microphone), _BLOCK):
             block, loud = microphone[begin : begin + _BLOCK], played[begin : begin + _BLOCK]
             if guard is not None:
                 guard.process(loud)
             clean = block if canceller is None else canceller.process(block, loud)
-            for detection in self._spotter.process(clean):
+            for detection in spotter.process(clean):
                 if guard is None or not guard.said(detection):
                     found.append(detection.detected_sample)
         return found
@@ -166,7 +174,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--words", nargs="+", default=["alexa", "computer"])
     parser.add_argument("--voices", nargs="+", default=list(VOICES), metavar="ENGINE:NAME")
     parser.add_argument("--rooms", type=int, default=_N_ROOMS)
-    parser.add_argument("--score", type=float, default=0.3, help="threshold of the guard")
+    parser.add_argument("--score", type=float, help="threshold of the guard (default: a session's)")
     args = parser.parse_args(argv)
     try:
         listeners = {word: Listener(word, args.score) for word in args.words}

@@ -29,7 +29,7 @@ TAKES = {
     "natural voices": "no recordings of people, voices held out from training",
     "simple synthesisers": "no recordings of people, simple synthesisers held out from training",
 }
-_LEAST_DEFAULT = 0.5
+LEAST_DEFAULT = 0.5
 
 
 def calibration(
@@ -57,7 +57,7 @@ def calibration(
     rate = _DEFAULT_RATE if rate is None else rate
     table = calibration_table(best, negative_peaks, hours, [float(t) for t in _THRESHOLDS])
     wanted = frr_at_fa(best, negative_peaks, hours, rate).threshold
-    least = max(wanted, _LEAST_DEFAULT)
+    least = max(wanted, LEAST_DEFAULT)
     default = next((r.threshold for r in table if r.threshold >= least), table[-1].threshold)
     return {
         "negative_hours": round(hours, 3),

@@ -293,6 +293,8 @@ def test_which_threshold_a_state_has(beep_model: Path) -> None:
         return WakeWord(beep_model, device_state=state, **options).thresholds["beep"]
 
     assert [of("none"), of("music"), of("tts")] == [0.5, 0.8, 1.0]
+    assert WakeWord(beep_model).lowest_thresholds == {"beep": 0.5}
+    assert WakeWord(beep_model, threshold=0.6).lowest_thresholds == {"beep": 0.6}
     assert [of(p, false_accepts_per_hour=1.0) for p in ("none", "music", "tts")] == [0.5, 0.8, 0.8]
     # After a canceller: its own table, else the one without.
     cancelled = {"echo_cancelled": True}

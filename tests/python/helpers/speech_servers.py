@@ -12,6 +12,7 @@ import contextlib
 import json
 import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class Service:
         self.released = asyncio.Event()
         self.texts: list[str] = []
         self.requests: list[dict] = []
+        self.samples: Callable[[str], np.ndarray] = samples  # or a voice
         self._tasks: set[asyncio.Task] = set()
 
     async def __aenter__(self) -> Any:
@@ -85,7 +87,7 @@ class Service:
 
     async def pieces(self, text: str, reader: asyncio.StreamReader):
         """Yield the audio of `text`, or the part of it that goes out; None says "break off"."""
-        pcm = samples(text)
+        pcm = await asyncio.to_thread(self.samples, text)
         if "STALL" in text or "BREAK" in text:
             pcm = pcm[: len(pcm) // CHUNK // 2 * CHUNK]
         if "HANG" in text:
@@ -239,7 +241,8 @@ class PiperService(HttpService):
         if "REFUSE" in text:
             await self.reply(writer, 500, {"detail": "no such voice"})
             return
-        n_bytes = 10**9 if "LONG" in text else 2 * len(samples(text))
+        speech = await asyncio.to_thread(self.samples, text)
+        n_bytes = 10**9 if "LONG" in text else 2 * len(speech)
         writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {n_bytes + 44}\r\n\r\n".encode())
         first = wav_header(n_bytes)
         async for piece in self.pieces(text, reader):

@@ -87,7 +87,8 @@ def test_each_state_has_the_threshold_of_its_negatives(
     monkeypatch.setattr(tables, "_DEFAULT_RATE", 500.0)  # few seconds allow no lower one
     kitchen = Kitchen(tmp_path)
     spotters = [WakeWord(beep_model)]
-    made = score_states(spotters, kitchen, "beep", copies=6).tables(0)
+    scores = score_states(spotters, kitchen, ("beep",), copies=6)
+    made = scores.tables(0, "beep", 0.5)
 
     assert set(made[PLAIN]) == {"none", "music", "tts", "alarm", "unknown"}
     assert set(made[CANCELLED]) == {"music", "tts", "alarm", "unknown"}
