@@ -42,6 +42,18 @@ def test_a_voice_is_scored(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 <= found["cancel_ms"] < 1000
 
 
+def test_a_transcript_that_begins_again_is_cut() -> None:
+    once = ["the", "shop", "closes", "at", "six"]
+    assert quality.without_repeat(once + once[:4]) == once
+    assert quality.without_repeat(once) == once
+    assert quality.without_repeat([*once, "the", "shop", "opens"]) == [
+        *once,
+        "the",
+        "shop",
+        "opens",
+    ]
+
+
 def test_numbers_are_words() -> None:
     assert quality.normalised("At 21, in 5 of 118.") == (
         ["at", "twenty", "one", "in", "five", "of", "one", "hundred", "eighteen"]

@@ -49,6 +49,7 @@ class Actor:
     looks_left: int = 0
     talks: bool = False
     addresses: bool = False
+    times: float = 1.0  # as often as assumed
     mouth: float = 0.0
     _open: bool = field(default=False, repr=False)
 
@@ -57,9 +58,9 @@ class Actor:
         rng = self.rng
         self.looks_left = max(0, self.looks_left - 1)
         if self.looks_left == 0 and not self.addresses:
-            if rng.random() < _GLANCES_PER_HOUR / 3600 / FPS:
+            if rng.random() < self.times * _GLANCES_PER_HOUR / 3600 / FPS:
                 self.looks_left = round(rng.uniform(*_GLANCE_S) * FPS)
-            elif not self.talks and rng.random() < _STARES_PER_HOUR / 3600 / FPS:
+            elif not self.talks and rng.random() < self.times * _STARES_PER_HOUR / 3600 / FPS:
                 self.looks_left = round(rng.uniform(*_STARE_S) * FPS)
         self.sway += 0.2 * (rng.normal(0, _SWAY_DEG) - self.sway)
         aim = 0.0 if self.looks_left or self.addresses else self.aside
@@ -106,17 +107,19 @@ class Stage:
         return np.clip(canvas, 0, 255).astype(np.uint8)
 
 
-def _pair(rng: np.random.Generator) -> list[Actor]:
+def _pair(rng: np.random.Generator, times: float = 1.0) -> list[Actor]:
     return [
-        Actor(170.0, 1000.0, _APART_DEG, rng),
-        Actor(470.0, 1400.0, -_APART_DEG, rng),
+        Actor(170.0, 1000.0, _APART_DEG, rng, times=times),
+        Actor(470.0, 1400.0, -_APART_DEG, rng, times=times),
     ]
 
 
-def conversation(minutes: float, seed: int) -> Iterator[tuple[Image, list[Actor]]]:
+def conversation(
+    minutes: float, seed: int, times: float = 1.0
+) -> Iterator[tuple[Image, list[Actor]]]:
     """Yield the pictures of two persons who talk to each other by turns."""
     rng = np.random.default_rng(seed)
-    actors, stage, left, turn = _pair(rng), Stage(seed, _pair(rng)), 0, 0
+    actors, stage, left, turn = _pair(rng, times), Stage(seed, _pair(rng)), 0, 0
     for _ in range(round(minutes * 60 * FPS)):
         if left == 0:
             turn, left = 1 - turn, round(rng.uniform(*_TURN_S) * FPS)
@@ -126,11 +129,11 @@ def conversation(minutes: float, seed: int) -> Iterator[tuple[Image, list[Actor]
         yield stage.picture(actors), actors
 
 
-def false_wakes(minutes: float, seed: int) -> dict[str, Any]:
+def false_wakes(minutes: float, seed: int, times: float = 1.0) -> dict[str, Any]:
     """Return how often a conversation wakes."""
     talking, wakes, n_looks, n_faces = TalkingToMe(), 0, 0, []
     talked: list[bool] = []
-    source = LookSource(PictureList(_watched(conversation(minutes, seed), talked), FPS))
+    source = LookSource(PictureList(_watched(conversation(minutes, seed, times), talked), FPS))
     was = False
     for index in range(round(minutes * 60 * FPS)):
         looks = source.until(index / FPS)
@@ -143,7 +146,8 @@ def false_wakes(minutes: float, seed: int) -> dict[str, Any]:
         "glances": sum(now and not before for before, now in zip([False, *talked], talked)),
         "counted_as_looks": n_looks,
         "wakes": wakes,
-        "wakes_per_hour": round(wakes * 60 / minutes, 1),
+        "wakes_per_hour": round(wakes * 60 / minutes / times, 1),
+        "times_as_many_glances": times,
         "pictures_with_two_faces": round(float(np.mean([n == 2 for n in n_faces])), 3),
     }
 
@@ -194,12 +198,15 @@ def main(argv: list[str] | None = None) -> int:
     """Measure, print and write JSON."""
     parser = argparse.ArgumentParser(prog="python -m tools.look scenes", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0, help="of conversation")
+    parser.add_argument(
+        "--times", type=float, default=1.0, help="glances this often; the rate is divided by it"
+    )
     parser.add_argument("--requests", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     args = parser.parse_args(argv)
-    if args.minutes <= 0 or args.requests < 1:
-        parser.error("--minutes and --requests must be above 0")
+    if args.minutes <= 0 or args.requests < 1 or args.times <= 0:
+        parser.error("--minutes, --times and --requests must be above 0")
     results: dict[str, Any] = {
         "assumed": {
             "glances_per_person_and_hour": _GLANCES_PER_HOUR,
@@ -212,7 +219,7 @@ def main(argv: list[str] | None = None) -> int:
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "one person": lambda: requests(args.requests, args.seed, alone=True),
         "one of two persons": lambda: requests(args.requests, args.seed, alone=False),
-        "conversation": lambda: false_wakes(args.minutes, args.seed),
+        "conversation": lambda: false_wakes(args.minutes, args.seed, args.times),
     }
     for name, measure in measures.items():
         start = time.process_time()

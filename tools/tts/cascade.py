@@ -133,7 +133,8 @@ def main(argv: list[str] | None = None) -> int:
     order = np.random.default_rng(0).permutation(len(rows))[: args.turns]
     recordings = [read(args.data / rows[i]) for i in order]
     results = asyncio.run(measured(args, recordings))
-    results |= {"whisper": args.whisper, "voice": args.voice, "llm": args.llm and args.llm.name}
+    llm = None if args.llm is None else args.llm.name
+    results["with"] = {"whisper": args.whisper, "voice": args.voice, "llm": llm}
     print(json.dumps(results))
     args.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return 0

@@ -78,14 +78,11 @@ def flite_teacher() -> Teacher:
 
 def natural_teacher(name: str) -> Teacher:
     """Return a natural voice; its speech is aligned with flite's phones of the text."""
-    voice, reader, aligner = open_voice(name), FliteVoice(), Aligner()
+    say, reader, aligner = speech_of(name), FliteVoice(), Aligner()
+    pause = np.zeros(SAMPLE_RATE_HZ // 10, np.int16)
 
     def speak(text: str) -> Utterance | None:
-        to_16k = Resampler(voice.sample_rate, SAMPLE_RATE_HZ)
-        audio = (voice.synthesize(text) * 32767).astype(np.int16)
-        pcm = np.concatenate([to_16k.process_int16(audio), to_16k.finish()])
-        pause = np.zeros(SAMPLE_RATE_HZ // 10, np.int16)
-        pcm = np.concatenate([pause, pcm, pause])
+        pcm = np.concatenate([pause, say(text), pause])
         try:
             found = aligner.align_phones(pcm, reader.speak(text).by_word())
         except PyWakewordError:  # it pronounces a word otherwise than flite
@@ -93,6 +90,21 @@ def natural_teacher(name: str) -> Teacher:
         return _utterance(text, pcm, found.symbols, found.ends_s)
 
     return speak
+
+
+def speech_of(teacher: str) -> Callable[[str], npt.NDArray[np.int16]]:
+    """Return what speaks at 16 kHz as a teacher does."""
+    if teacher == VOICE:
+        flite = FliteVoice(VOICE)
+        return lambda text: flite.speak(text).pcm
+    voice = open_voice(teacher)
+
+    def say(text: str) -> npt.NDArray[np.int16]:
+        to_16k = Resampler(voice.sample_rate, SAMPLE_RATE_HZ)
+        audio = (voice.synthesize(text) * 32767).astype(np.int16)
+        return np.concatenate([to_16k.process_int16(audio), to_16k.finish()])
+
+    return say
 
 
 def _utterance(

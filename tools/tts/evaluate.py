@@ -1,4 +1,4 @@
-"""Score bundled addons and their teacher.
+"""Score bundled addons and their teachers.
 
 Measures the word error rate of a recogniser (pocketsphinx, US English, its own language model) on
 held-out sentences, and the time until the first audio of a sentence.
@@ -20,8 +20,8 @@ import numpy.typing as npt
 from pywakeword.tts import Addon
 from pywakeword.tts.prosody.model import WAYS
 from pywakeword.tts.recording.pocketsphinx_decoder import make_decoder
-from pywakeword.tts.text.flite import FliteVoice
-from tools.tts.corpus import VOICE, sentences
+from tools.tts.corpus import sentences, speech_of
+from tools.tts.export import ADDONS
 from tools.tts.train import HELD_OUT, SEED
 
 Pcm = npt.NDArray[np.int16]
@@ -105,13 +105,17 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--write", action="store_true", help="put the figures on the cards")
     args = parser.parse_args(argv)
+    if unknown := [name for name in args.addons if name not in ADDONS]:
+        parser.error(f"no addon {unknown[0]!r}; there are {', '.join(ADDONS)}")
     texts = sentences(args.trees, SEED)[:HELD_OUT][: args.sentences]
-    teacher = FliteVoice(VOICE)
-    teachers = round(word_error_rate(lambda text: teacher.speak(text).pcm, texts), 4)
-    print(json.dumps({"teacher": teachers}), flush=True)
+    rates: dict[str, float] = {}
     for name in args.addons:
+        teacher = ADDONS[name].teacher
+        if teacher not in rates:
+            rates[teacher] = round(word_error_rate(speech_of(teacher), texts), 4)
+            print(json.dumps({"teacher": teacher, "rate": rates[teacher]}), flush=True)
         figures = measure(Addon.load(args.folder / name, prosody_way=args.prosody), texts)
-        figures["teachers_word_error_rate"] = teachers
+        figures["teachers_word_error_rate"] = rates[teacher]
         print(json.dumps({name: figures}), flush=True)
         if args.write:
             path = args.folder / name / "addon.json"

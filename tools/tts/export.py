@@ -183,6 +183,7 @@ def write_addon(
     card: dict[str, Any] = {
         "teacher": recipe.about_teacher,
         "licence": "Apache-2.0",
+        "synthetic_speech": "all of it: the teacher's",
         "frames": f"{N_MELS} log mel energies times 0.2, log F0, voicing; 80 a second",
         "parameters": sum(
             p.numel() for part in recipe.networks for p in modules[part].parameters()

@@ -42,6 +42,7 @@ _TIMEOUT_S = 600.0  # a busy machine
 LOCAL = ("espeak-ng", "flite", "hibari", "kokoro")
 _DNSMOS_SAMPLES = 144_160
 _DNSMOS_OVERALL = (-0.06766283, 1.11546468, 0.04602535)
+_FEWEST_REPEATED = 4  # words
 _SMALL = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
@@ -123,6 +124,14 @@ def normalised(text: str) -> list[str]:
     return [_SPELLINGS.get(word, word) for word in words(spelled.replace("-", " "))]
 
 
+def without_repeat(found: list[str]) -> list[str]:
+    """Cut a transcript where it begins again: Whisper does that, the voice did not."""
+    for at in range(_FEWEST_REPEATED, len(found) - _FEWEST_REPEATED + 1):
+        if found[at:] == found[: len(found) - at]:
+            return found[:at]
+    return found
+
+
 def _in_words(number: int) -> str:
     """Return a number below 1000 in words; others as digits, which count as an error."""
     if number < 20:
@@ -158,7 +167,7 @@ async def measure(
         for text in texts:
             pcm, taken = await spoken(client, text)
             found = recognise(pcm).strip()
-            wrong = word_errors(normalised(text), normalised(found))
+            wrong = word_errors(normalised(text), without_repeat(normalised(found)))
             n_errors, n_words = n_errors + wrong, n_words + len(normalised(text))
             if wrong:
                 confused.append([text, found])

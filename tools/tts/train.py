@@ -66,6 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     modules["vocoder"] = vocoder
     command = f"python -m tools.tts train {args.addon} --trees DIR --work DIR"
     command += f" --steps {steps}" if args.steps else ""
+    command += f" --sentences {args.sentences}" if args.sentences != 900 else ""
     command += " --vocoder FILE" if files else ""
     card = {
         "command": command,
