@@ -32,6 +32,25 @@ def check_type(name: str, value: object, *kinds: type) -> None:
         raise TypeError(f"{name} must be a {words}, got {type(value).__name__}")
 
 
+def check_optional(name: str, value: object, *kinds: type) -> None:
+    """Raise `TypeError` unless `value` is None or of one of these classes."""
+    if value is not None:
+        check_type(name, value, *kinds)
+
+
+def check_callable(name: str, value: object) -> None:
+    """Raise `TypeError` unless `value` can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be callable, got {type(value).__name__}")
+
+
+def check_timeout(name: str, value: object) -> None:
+    """Raise unless `value` is a positive number of seconds."""
+    check_number(name, value)
+    if not (isinstance(value, Real) and float(value) > 0):  # also refuses NaN
+        raise ValueError(f"{name} must be positive, got {value!r}")
+
+
 class NotCopied:
     """A stream: a shallow copy of it would share the audio and the results."""
 

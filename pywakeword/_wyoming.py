@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 from pywakeword._async import within
+from pywakeword._checks import check_timeout, check_type
 from pywakeword._extras import require
 from pywakeword._fields import load_json, printable
 from pywakeword.errors import (
@@ -109,6 +110,7 @@ class WyomingConnection:
     def __init__(self, uri: str, *, timeout_s: float) -> None:
         require("wyoming", "wyoming")
         check_uri(uri)
+        check_timeout("timeout_s", timeout_s)
         self.uri = uri
         self._timeout_s = timeout_s
 
@@ -208,11 +210,16 @@ async def close(writer: asyncio.StreamWriter) -> None:
 
 def check_uri(uri: str) -> None:
     """Raise `ValueError` if this is not `tcp://host:port` or `unix:///path`."""
+    check_type("uri", uri, str)
     parsed = urlparse(uri)
-    if parsed.scheme == "tcp" and parsed.hostname and parsed.port:
+    try:
+        port = parsed.port
+    except ValueError as error:
+        raise ValueError(f"uri {uri!r}: {error}") from None
+    if parsed.scheme == "tcp" and parsed.hostname and port:
         return
     if parsed.scheme == "unix" and parsed.path:
         if not hasattr(socket, "AF_UNIX"):  # Python on Windows
             raise ValueError(f"this system's Python has no unix:// sockets: {uri!r}")
         return
-    raise ValueError(f"give the service as tcp://HOST:PORT or unix:///PATH, not {uri!r}")
+    raise ValueError(f"give the uri of the service as tcp://HOST:PORT or unix:///PATH, not {uri!r}")

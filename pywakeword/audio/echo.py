@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -136,6 +136,9 @@ class EchoCancelledSource:
     ) -> None:
         if canceller is not None:
             check_type("canceller", canceller, EchoCanceller)
+        for name, source in (("microphone", microphone), ("loudspeaker", loudspeaker)):
+            if not isinstance(source, Iterable) or isinstance(source, (str, bytes, Mapping)):
+                raise TypeError(f"{name} must be a source of audio, got {type(source).__name__}")
         self._microphone = microphone
         self._loudspeaker = loudspeaker
         self.canceller = EchoCanceller() if canceller is None else canceller

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from pywakeword._checks import check_number
 from pywakeword.audio.echo import EchoCanceller
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.audio.source import AudioSource, PcmBlock
@@ -68,6 +69,7 @@ class EchoCancelledDevices:
         canceller: EchoCanceller | None = None,
         lead_ms: float = 60.0,
     ) -> None:
+        check_number("lead_ms", lead_ms)
         if not 20 <= lead_ms <= 200:
             raise ValueError(f"lead_ms must be 20 to 200, got {lead_ms!r}")
         self._microphone = microphone

@@ -13,14 +13,14 @@ from typing import BinaryIO
 
 from pywakeword.audio.wav_header import LONGEST_JUNK_BYTES, is_unknown, unexplained_bytes
 
-# Chunk formats: start of the file -> offset of the first chunk, its head, name of the audio.
+# Chunk formats: start of the file -> offset of the first chunk, its head, names of the audio.
 _CONTAINERS = {
-    b"RIFF": (12, "<4sI", b"data"),
-    b"RF64": (12, "<4sI", b"data"),
-    b"FORM": (12, ">4sI", b"SSND"),
-    b"caff": (8, ">4sQ", b"data"),
+    b"RIFF": (12, "<4sI", (b"data",)),
+    b"RF64": (12, "<4sI", (b"data",)),
+    b"FORM": (12, ">4sI", (b"SSND", b"BODY")),
+    b"caff": (8, ">4sQ", (b"data",)),
 }
-_AU_MAGIC = b".snd"
+_AU_MAGIC, _AU_HEADER_BYTES = b".snd", 24
 _MOST_CHUNKS = 10_000
 
 
@@ -47,16 +47,18 @@ def find_audio(stream: BinaryIO) -> AudioExtent | None:
     start = stream.read(12)
     if start[:4] == _AU_MAGIC and len(start) >= 12:
         offset, promised = struct.unpack_from(">II", start, 4)
+        if offset < _AU_HEADER_BYTES:
+            return AudioExtent(size, 0, False, 8)  # it would read its header as audio
         present = max(0, size - offset)
         return _extent(promised, present, promised < present - LONGEST_JUNK_BYTES, 8)
     if start[:4] not in _CONTAINERS:
         return None
-    offset, head_format, audio_name = _CONTAINERS[start[:4]]
-    return _walk(stream, size, offset, struct.Struct(head_format), audio_name)
+    offset, head_format, audio_names = _CONTAINERS[start[:4]]
+    return _walk(stream, size, offset, struct.Struct(head_format), audio_names)
 
 
 def _walk(
-    stream: BinaryIO, size: int, offset: int, head: struct.Struct, audio_name: bytes
+    stream: BinaryIO, size: int, offset: int, head: struct.Struct, audio_names: tuple[bytes, ...]
 ) -> AudioExtent | None:
     long_length = None  # RF64 keeps the length of its audio in an earlier chunk
     for _ in range(_MOST_CHUNKS):
@@ -68,7 +70,7 @@ def _walk(
         begin = offset + head.size
         if name == b"ds64" and len(data) >= head.size + 16:
             (long_length,) = struct.unpack_from("<Q", data, head.size + 8)
-        if name == audio_name:
+        if name in audio_names:
             promised = length if long_length is None else long_length
             present = size - begin
             is_followed = False

@@ -31,6 +31,9 @@ _LONGEST_BLOCK_S = 3600
 # What libsndfile says where it does not say why.
 _NO_REASON = ("Unspecified", "System error", "Internal error", "No Error", "File does not exist")
 _UNKNOWN_FRAMES = 1 << 62
+# Full scale of float samples is 1. Loud masters go a little beyond; integers written as
+# floats go to 32767 or further.
+_LARGEST_FLOAT = 32
 
 
 class _SoundFile(Protocol):
@@ -66,7 +69,8 @@ class FileSource:
         If the file does not exist or cannot be opened.
     AudioFormatError
         If it is not audio, or is shorter or longer than its header says. Other damage,
-        and NaN or infinity among float samples, raises it on iteration.
+        and NaN, infinity or values beyond 32 (full scale is 1) among float samples, raises it
+        on iteration.
     MissingExtraError
         If soundfile is not installed.
     TypeError, ValueError
@@ -115,12 +119,23 @@ class FileSource:
         yield from self._read(file, np.int16)
 
     def _convert(self, file: _SoundFile) -> Iterator[PcmBlock]:
+        if file.subtype in ("FLOAT", "DOUBLE"):
+            self._check_scale()
         resampler = Resampler(file.samplerate)
         for block in self._read(file, np.float32):
             if not np.isfinite(block).all():
                 raise AudioFormatError(f"{self._path}: holds NaN or infinite samples")
             yield resampler.process(block)
         yield resampler.finish()
+
+    def _check_scale(self) -> None:
+        with self._open() as file:
+            peak = max((float(np.abs(b).max()) for b in self._read(file, np.float32)), default=0)
+        if np.isfinite(peak) and peak > _LARGEST_FLOAT:
+            raise AudioFormatError(
+                f"{self._path}: its float samples reach {peak:.0f}, where full scale is 1; "
+                "divide them by the full scale of their integers, such as 32768"
+            )
 
     def _read(self, file: _SoundFile, kind: type[_Sample]) -> Iterator[npt.NDArray[_Sample]]:
         block_frames = max(1, round(self._block_s * file.samplerate))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import struct
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
 
 from pywakeword.audio.wav_header import read_fully
 
@@ -65,14 +69,35 @@ _SIGNATURES = (
     (0, b"%PDF", "PDF"),
     (0, b"\x7fELF", "a program"),
     (0, b"\x93NUMPY", "NumPy"),
+    (0, b"PVF1", "PVF"),
+    (0, b"\xf0\x7e", "SDS"),
+    (0, b".ra\xfd", "RealAudio"),
+    (0, b".RMF", "RealMedia"),
+    (0, b"ajkg", "Shorten"),
+    (0, b"tBaK", "TAK"),
+    (0, b"OFR ", "OptimFROG"),
+    (0, b"\x89HDF", "HDF5"),
+    (0, b"\x04\x22\x4d\x18", "LZ4"),
+    (0, b"\x80\x04\x95", "a pickle of Python"),
+    (0, b"\x80\x05\x95", "a pickle of Python"),
 )
 # What libsndfile reads under another name of file; anything else here it does not read.
 READABLE = frozenset({"FLAC", "Ogg", "MP2", "MP3", "RF64", "RIFX", "AIFF", "AU", "CAF", "W64"})
 READABLE |= {"NIST SPHERE", "VOC", "Psion WVE", "XI", "AVR", "PAF", "IRCAM"}
+READABLE |= {"HTK", "PVF", "SDS"}
+_HTK = struct.Struct(">iihh")  # samples, period in 100 ns, bytes of a sample, kind
+_HTK_FIRST_BYTES = (0, 1, 2, 3, 0x7F, 0xFF)  # up to an hour, or a length that is not known
+_HTK_PERIODS = range(10_000_000 // 768_000, 10_000_000 // 1000 + 1)
+_HTK_STEPS = range(10_000, 1_000_001, 1000)  # of features: 1 to 100 ms
 _TS_BYTES = 188  # of a packet
 _LEAST_TEXT_BYTES, _TEXT_BYTES = 8, 32
 _TEXT_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _TEXT = frozenset(b"\t\n\r") | frozenset(range(32, 127))
+_WIDE = "32-bit"
+_LEAST_MISREAD_BYTES = 8192
+_LOWEST_MEAN, _WRAPPED_RMS = -24_000, 20_000  # bytes around 128
+_NOISE_RMS, _NOISE_ROUGHNESS = 4000, 1.5
+_LARGEST_FLOAT = 16
 # Layers II and III by version bits: kbit/s per index, samples per 8 bits, sample rates.
 _MPEG1_KBIT = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MPEG1_II_KBIT = (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
@@ -102,6 +127,10 @@ def recognise(stream: BinaryIO, start: bytes) -> tuple[bytes, str | None]:
         for offset, magic, name in _SIGNATURES:
             if offset == 4 and start[4:8] == magic:
                 return start, name
+    if len(start) >= 4 and start[0] in _HTK_FIRST_BYTES:
+        start = _extend(stream, start, _HTK.size)
+        if _is_htk(start):
+            return start, "HTK"
     if start.startswith(_TEXT_MARKS) or (start and all(byte in _TEXT for byte in start)):
         start = _extend(stream, start, _TEXT_BYTES)
         if len(start) >= _LEAST_TEXT_BYTES and _is_text(start):
@@ -111,6 +140,59 @@ def recognise(stream: BinaryIO, start: bytes) -> tuple[bytes, str | None]:
         if start[::_TS_BYTES] == b"GGG":
             return start, "MPEG-TS"
     return _mpeg(stream, start)
+
+
+def misread(samples: npt.NDArray[np.int16]) -> str | None:
+    """Return what raw bytes are, if they make sense in another width or order of bytes.
+
+    As int16 they are then noise near full scale. A stretch that says nothing gives None:
+    only 8-bit and 32-bit samples show in silence.
+
+    Parameters
+    ----------
+    samples : (n_samples,) ndarray of int16
+        Half a second or more, from the first byte or a multiple of 12 bytes after it.
+    """
+    raw = samples[: len(samples) // 6 * 6].astype("<i2").view(np.uint8)
+    if len(raw) < _LEAST_MISREAD_BYTES:
+        return None
+    pcm = raw.view("<i2").astype(np.float64)
+    if pcm[1::2].any() and not pcm[::2].any():
+        return _WIDE
+    rms = np.sqrt(np.mean(pcm**2))
+    if pcm.mean() < _LOWEST_MEAN or (rms > _WRAPPED_RMS and _roughness(raw) < 1):
+        return "8-bit"
+    # The upper half of a spectrum folds into the lower one where every other sample is left out.
+    halves = max(_roughness(pcm[::2]), _roughness(pcm[1::2]))
+    if rms < _NOISE_RMS or _roughness(pcm) < _NOISE_ROUGHNESS or halves < 1:
+        return None
+    bytes_24 = np.zeros((len(raw) // 3, 4), np.uint8)
+    bytes_24[:, 1:] = raw.reshape(-1, 3)
+    floats = raw.view("<f4")
+    readings = {"big-endian": raw.view(">i2"), "24-bit": bytes_24.reshape(-1).view("<i4")}
+    readings[_WIDE] = raw.view("<i4")
+    if np.isfinite(floats).all() and 0 < np.abs(floats).max() < _LARGEST_FLOAT:
+        readings = {"32-bit float": floats}
+    roughness = {kind: _roughness(values) for kind, values in readings.items()}
+    kind = min(roughness, key=lambda key: roughness[key])
+    return kind if roughness[kind] < 1 else None
+
+
+def _roughness(values: npt.NDArray[Any]) -> float:
+    """Power of the difference by that of the signal: 2 for white noise, 0.1 to 0.8 for speech."""
+    signal = values.astype(np.float64) - values.mean(dtype=np.float64)
+    power = float(np.mean(signal**2))
+    return float(np.mean(np.diff(signal) ** 2)) / power if power > 0 else np.inf
+
+
+def _is_htk(start: bytes) -> bool:
+    """Return whether this is the head of samples, or features, without any magic."""
+    if len(start) < _HTK.size:
+        return False
+    _, period, size, kind = _HTK.unpack_from(start)
+    if kind == 0:
+        return size == 2 and period in _HTK_PERIODS
+    return kind & 0o77 in range(1, 14) and size in range(2, 4001, 2) and period in _HTK_STEPS
 
 
 def _is_text(start: bytes) -> bool:

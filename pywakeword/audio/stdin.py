@@ -7,8 +7,10 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
+import numpy as np
+
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ, as_pcm
-from pywakeword.audio.signature import recognise
+from pywakeword.audio.signature import misread, recognise
 from pywakeword.audio.source import PcmBlock
 from pywakeword.audio.wav_header import (
     LONGEST_JUNK_BYTES,
@@ -20,6 +22,8 @@ from pywakeword.audio.wav_header import (
 from pywakeword.errors import AudioError, AudioFormatError
 
 _MAX_READ_BYTES = 65536
+# Raw PCM has no header: the first sounds show whether the samples have 16 bits.
+_CHECKED_SAMPLES, _CHECK_SAMPLES = 30 * SAMPLE_RATE_HZ, SAMPLE_RATE_HZ // 12 * 12
 
 
 class StdinSource:
@@ -28,7 +32,8 @@ class StdinSource:
     Each read gives one block, without waiting for a buffer to fill. A WAV header at the
     start (`arecord` writes one without `-t raw`) is skipped if its format is this one;
     if it knows the length, the audio ends there. Other formats are recognised by their
-    first bytes and refused.
+    first bytes and refused; raw samples of another width or byte order by their sound, in
+    the first 30 s.
 
     Parameters
     ----------
@@ -61,17 +66,23 @@ class StdinSource:
 
     def _blocks(self) -> Iterator[PcmBlock]:
         pending, n_promised = self._begin()
+        check = _WidthCheck() if n_promised is None else None
         n_read = len(pending)
         while True:
             n_whole = len(pending) - len(pending) % 2
             if n_whole:
-                yield as_pcm(pending[:n_whole])
+                block = as_pcm(pending[:n_whole])
+                yield block
+                if check:
+                    check.take(block)
             n_left = _MAX_READ_BYTES if n_promised is None else n_promised - n_read
             data = self._read_available(min(n_left, _MAX_READ_BYTES)) if n_left else b""
             if not data:
                 break
             n_read += len(data)
             pending = pending[n_whole:] + data
+        if check:
+            check.close()
         if n_promised is not None:
             self._check_length(n_promised, n_read)
         if len(pending) > n_whole:
@@ -123,6 +134,36 @@ class StdinSource:
                 f"1 channel, {SAMPLE_RATE_HZ} Hz, 16-bit PCM is needed"
             )
         return b"", header.data_bytes
+
+
+class _WidthCheck:
+    """Listens to the first samples, a second at a time."""
+
+    def __init__(self) -> None:
+        self._blocks: list[PcmBlock] = []
+        self._n_held = 0
+        self._n_left = _CHECKED_SAMPLES
+
+    def take(self, block: PcmBlock) -> None:
+        if self._n_left <= 0:
+            return
+        self._blocks.append(block)
+        self._n_held += len(block)
+        if self._n_held >= _CHECK_SAMPLES:
+            self.close()
+
+    def close(self) -> None:
+        samples = np.concatenate(self._blocks or [np.zeros(0, np.int16)])
+        kind = misread(samples)
+        if kind is not None:
+            raise AudioFormatError(
+                f"standard input is noise as 16-bit little-endian PCM, and not as {kind} samples: "
+                f"raw PCM with 1 channel, {SAMPLE_RATE_HZ} Hz, 16 bits is needed"
+            )
+        n_kept = len(samples) % 12 if self._n_held >= _CHECK_SAMPLES else 0
+        self._blocks = [samples[len(samples) - n_kept :]]
+        self._n_held = n_kept
+        self._n_left -= len(samples)
 
 
 def binary_stdin() -> BinaryIO:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pywakeword._checks import check_optional
 from pywakeword._extras import require
 from pywakeword.errors import (
     LibraryError,
@@ -236,6 +237,7 @@ class Library:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        check_optional("path", path, str, os.PathLike)
         self.ffi: Any = require("cffi", "capi").FFI()
         self.ffi.cdef(DECLARATIONS)
         self.path, self.lib = _open(self.ffi, _candidates(path))

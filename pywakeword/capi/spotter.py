@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import check_integer, check_number, check_optional, check_type
 from pywakeword.audio.pcm import Pcm
 from pywakeword.capi.library import Alone, Library, default_library
 from pywakeword.capi.stream import Stream
@@ -27,6 +28,8 @@ class Model:
     """Immutable weights of one .tflite file, in the C library."""
 
     def __init__(self, data: bytes, *, library: Library | None = None) -> None:
+        check_type("data", data, bytes)
+        check_optional("library", library, Library)
         self.library = default_library() if library is None else library
         ffi, lib = self.library.ffi, self.library.lib
         handle = ffi.new("pww_model **")
@@ -85,8 +88,18 @@ class Spotter(Stream):
         state_sizes: tuple[int, int, int] = STATE_SIZES,
         first_sample: int = 0,
     ) -> None:
+        check_type("networks", networks, Sequence)
+        for network in networks:
+            check_type("each of the networks", network, Model)
         if not networks:
             raise ValueError("at least one network is needed")
+        for name, value in (
+            ("refractory_s", refractory_s),
+            ("history_s", history_s),
+            ("pre_roll_s", pre_roll_s),
+        ):
+            check_number(name, value)
+        check_integer("first_sample", first_sample)
         if len(smoothing_outputs) != len(thresholds):
             raise ValueError("thresholds and smoothing_outputs must have equal lengths")
         if tuple(state_sizes) != STATE_SIZES:

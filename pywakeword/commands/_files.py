@@ -50,6 +50,22 @@ class AudioFiles:
         self.n_failed += 1
 
 
+class NotEmpty:
+    """The audio of a file; without a sample it ends with an `AudioFormatError`."""
+
+    def __init__(self, source: AudioSource, name: str) -> None:
+        self._source = source
+        self._name = "standard input" if name == "-" else name
+
+    def __iter__(self) -> Iterator[PcmBlock]:
+        n_samples = 0
+        for block in self._source:
+            n_samples += len(block)
+            yield block
+        if not n_samples:
+            raise AudioFormatError(f"{self._name}: no audio in it")
+
+
 class _ReportedSource:
     def __init__(self, files: AudioFiles, name: str) -> None:
         self._files = files
@@ -60,12 +76,6 @@ class _ReportedSource:
         try:
             if self._source is None:
                 self._source = StdinSource() if self._name == "-" else FileSource(self._name)
-            n_samples = 0
-            for block in self._source:
-                n_samples += len(block)
-                yield block
-            if not n_samples:
-                name = "standard input" if self._name == "-" else self._name
-                raise AudioFormatError(f"{name}: no audio in it")
+            yield from NotEmpty(self._source, self._name)
         except AudioError as error:
             self._files.fail(error)

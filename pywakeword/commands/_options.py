@@ -204,11 +204,13 @@ def make_endpointer(
     *,
     no_speech_timeout_ms: float | None,
     on_decision: Callable[[Decision], None] | None = None,
+    recogniser: WhisperSource | None = None,
 ) -> AnyEndpointer:
     """Build the endpointer from the options of `add_endpointer_options`.
 
-    If the extra or a model of the second pass is missing, `--two-pass` raises an error. It
-    does not fall back to a fixed pause.
+    With `--two-pass`, a recogniser that an arbitrator was trained with decides the ends. If the
+    extra or a model of the second pass is missing, `--two-pass` raises an error. It does not fall
+    back to a fixed pause.
     """
     silence_ms = args.silence_ms
     if silence_ms is None:
@@ -219,6 +221,8 @@ def make_endpointer(
         "no_speech_timeout_ms": no_speech_timeout_ms,
     }
     if args.two_pass:
+        if recogniser is not None and recogniser.arbitrator_model is not None:
+            options["eos_source"] = recogniser
         return TwoPassEndpointer(on_decision=on_decision, **options)
     return Endpointer(**options)
 

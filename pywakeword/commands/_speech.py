@@ -140,6 +140,8 @@ def wav_file(path: str, sample_rate_hz: int) -> Iterator[WavWriter]:
 
 
 def _binary_stdout() -> BinaryIO:
+    if sys.__stdout__ is None:  # the command line has replaced it
+        raise AudioError("standard output is closed")
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:
         raise AudioError("standard output takes no bytes here")

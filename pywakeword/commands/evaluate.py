@@ -16,7 +16,7 @@ from pywakeword._extras import require
 from pywakeword.audio import FileSource
 from pywakeword.commands._files import AudioFiles
 from pywakeword.commands._options import SubParsers, add_state_option
-from pywakeword.errors import AudioError, CalibrationError
+from pywakeword.errors import AudioError, AudioFormatError, CalibrationError
 from pywakeword.measure.evaluation import OperatingPoint, calibration_table, frr_at_fa
 from pywakeword.measure.scanning import Measurement, measure
 from pywakeword.models.calibration import CalibrationRow
@@ -120,7 +120,8 @@ def _column(spotter: WakeWord, keyword: str | None) -> int:
 
 def _audio_files(directory: Path) -> list[Path]:
     if not directory.is_dir():
-        raise AudioError(f"{directory}: no such directory")
+        what = "is no directory" if directory.exists() else "no such directory"
+        raise AudioError(f"{directory}: {what}")
     files = sorted(p for p in directory.rglob("*") if p.suffix.lower() in _AUDIO_SUFFIXES)
     if not files:
         raise AudioError(f"{directory}: no audio files")
@@ -134,6 +135,8 @@ def _sources(paths: Sequence[Path], what: str, files: AudioFiles) -> Iterator[Fi
     for path in tqdm.tqdm(paths, desc=what, unit="file", disable=None):
         try:
             source = FileSource(path)
+            if what == "positives" and not source.duration_s:  # it would count as a miss
+                raise AudioFormatError(f"{path}: no audio in it")
         except AudioError as error:
             files.fail(error)
         else:

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from pywakeword.audio import AudioSource, FileSource, StdinSource
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
 from pywakeword.commands._event_text import session_record, session_text
+from pywakeword.commands._files import NotEmpty
 from pywakeword.commands._options import (
     SubParsers,
     add_endpointer_options,
@@ -116,6 +117,12 @@ def add_parser(commands: SubParsers) -> None:
         help="let a service answer speech by speech: OpenAI's realtime protocol, ws://... or "
         "wss://...; its key is read from OPENAI_API_KEY (extra realtime)",
     )
+    parser.add_argument(
+        "--realtime-schema",
+        choices=("nested", "flat"),
+        help="settings of --speech-to-speech: nested (default) as OpenAI's service, flat as in the "
+        "protocol's first version",
+    )
     add_speech_options(parser)
     parser.add_argument(
         "--no-mirror",
@@ -150,8 +157,8 @@ async def _run(args: argparse.Namespace) -> int:
         raise ValueError("--camera needs --look")
     spotter = make_spotter(args, echo_cancelled=args.echo_canceller)
     speech_to_text = WyomingSpeechToText(args.stt) if args.stt else None
-    endpointer = make_endpointer(args, no_speech_timeout_ms=5000.0)
     recogniser = make_recogniser(args, realtime=args.file in (None, "-"))
+    endpointer = make_endpointer(args, no_speech_timeout_ms=5000.0, recogniser=recogniser)
     if recogniser is not None and args.stt:
         raise ValueError("--asr and --stt both transcribe: choose one")
     if args.ask and recogniser is None and speech_to_text is None:
@@ -213,13 +220,18 @@ def _application(args: argparse.Namespace) -> Application | None:
 
 def _speech_to_speech(args: argparse.Namespace) -> RealtimeClient | None:
     if args.speech_to_speech is None:
+        if args.realtime_schema is not None:
+            raise ValueError("--realtime-schema needs --speech-to-speech")
         return None
     if args.stt or args.asr or args.backend or args.addon or args.url:
         raise ValueError(
             "--speech-to-speech transcribes and speaks itself: no --asr, --stt or other voice"
         )
     return RealtimeClient(
-        args.speech_to_speech, api_key=os.environ.get("OPENAI_API_KEY"), voice=args.voice
+        args.speech_to_speech,
+        api_key=os.environ.get("OPENAI_API_KEY"),
+        voice=args.voice,
+        schema=args.realtime_schema or "nested",
     )
 
 
@@ -229,7 +241,7 @@ def _audio(
     if args.file is None:
         duplex = stack.enter_context(DuplexDevice(parse_device(args.device)))
         return duplex, duplex
-    source = StdinSource() if args.file == "-" else FileSource(args.file)
+    source = NotEmpty(StdinSource() if args.file == "-" else FileSource(args.file), args.file)
     if args.out is None:
         return source, None
     file = stack.enter_context(wav_file(args.out, SAMPLE_RATE_HZ))

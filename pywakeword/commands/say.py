@@ -220,7 +220,8 @@ async def write(
 ) -> None:
     """Write speech as it arrives, including chunks before an error.
 
-    The announcement goes to standard error as soon as there is speech.
+    The announcement goes to standard error as soon as there is speech. The output is opened
+    with the first sound.
 
     Raises
     ------
@@ -228,16 +229,24 @@ async def write(
         If there was none.
     """
     loop = asyncio.get_running_loop()
+    silence: list[AudioChunk] = []
     async with AsyncExitStack() as stack:
         is_open = False
         async for chunk in synthesis:
+            silence.append(chunk)
+            if not is_open and not chunk.pcm.any():
+                continue
             if not is_open:
                 output.open(chunk.sample_rate_hz)
                 stack.callback(output.close)
                 is_open = True
                 if announcement:
                     print(announcement, file=sys.stderr, flush=True)
-            await loop.run_in_executor(None, output.write, chunk)
+            for part in silence:
+                await loop.run_in_executor(None, output.write, part)
+            silence.clear()
+    if silence:
+        raise ValueError("there is nothing to say: the voice made silence of the text")
     if not is_open:
         raise ValueError("there is nothing to say: the text has no words")
 

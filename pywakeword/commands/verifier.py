@@ -111,6 +111,14 @@ def _add_serve_parser(actions: SubParsers) -> None:
         "--ssl-ca-certs", metavar="FILE", help="require client certificates signed by these"
     )
     parser.add_argument(
+        "--asr",
+        choices=("base", "tiny"),
+        help="transcribe speech with this Whisper (extra asr): POST /v1/transcribe, and streams",
+    )
+    parser.add_argument(
+        "--asr-device", choices=("cpu", "cuda"), default="cpu", help="where it runs (default: cpu)"
+    )
+    parser.add_argument(
         "--ray", action="store_true", help="score in replicas on Ray Serve (extra ray)"
     )
     parser.add_argument("--replicas", type=int, metavar="N", help="fixed number of Ray replicas")
@@ -197,6 +205,8 @@ def _serve(args: argparse.Namespace) -> int:
 
     if args.replicas is not None and not args.ray:
         raise ValueError("--replicas needs --ray")
+    if args.asr_device != "cpu" and args.asr is None:
+        raise ValueError("--asr-device needs --asr")
     _tls_options(args)  # before anything is started
     options = {
         "tokens": _read_tokens(args.token_file),
@@ -213,7 +223,10 @@ def _serve(args: argparse.Namespace) -> int:
 def _serve_here(args: argparse.Namespace, options: dict[str, Any]) -> int:
     from pywakeword.verifier.scorer import OnnxScorer
     from pywakeword.verifier.server.app import create_app
+    from pywakeword.verifier.server.transcription.whisper import whisper_transcriber
 
+    if args.asr is not None:
+        options["transcriber"] = whisper_transcriber(args.asr, args.asr_device)
     return _run(create_app(OnnxScorer(args.models, threads=args.threads), **options), args)
 
 
@@ -221,7 +234,8 @@ def _serve_on_ray(args: argparse.Namespace, options: dict[str, Any]) -> int:
     require("ray.serve", "ray")
     from pywakeword.verifier.server.ray_app import create_ray_app, ray_handle
 
-    replicas = {"models": args.models, "threads": args.threads, "replicas": args.replicas}
+    names = ("models", "threads", "asr", "asr_device", "replicas")
+    replicas = {name: getattr(args, name) for name in names}
     with ray_handle(replicas) as handle:
         return _run(create_ray_app(handle, **options), args)
 

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from pywakeword.endpointing.recognisers.whisper.source import WhisperSource
     from pywakeword.endpointing.repair import (
         COMMAND_FRAMES,
+        ROLE_ANSWERS,
+        ROLE_PROMPT,
         AmrRepair,
         CommandFrame,
         FrameRepair,
+        LanguageRepair,
         Repair,
         Role,
     )
@@ -65,9 +68,12 @@ else:
         "recognisers.whisper.source": ("WhisperSource",),
         "repair": (
             "COMMAND_FRAMES",
+            "ROLE_ANSWERS",
+            "ROLE_PROMPT",
             "AmrRepair",
             "CommandFrame",
             "FrameRepair",
+            "LanguageRepair",
             "Repair",
             "Role",
         ),
@@ -96,6 +102,8 @@ else:
 
 __all__ = [
     "COMMAND_FRAMES",
+    "ROLE_ANSWERS",
+    "ROLE_PROMPT",
     "AmrRepair",
     "Arbitrator",
     "CommandFrame",
@@ -112,6 +120,7 @@ __all__ = [
     "FrameRepair",
     "Hypothesis",
     "HypothesisReranker",
+    "LanguageRepair",
     "LanguageScorer",
     "LlamaScorer",
     "NetworkArbitrator",

@@ -8,18 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.endpointing.interfaces import Encoding
-from pywakeword.endpointing.policy import WaitPolicy, policy_of
-from pywakeword.endpointing.prosody import PROSODY_FEATURES, prosody_features
+from pywakeword.endpointing.judge import NetworkJudge
+from pywakeword.endpointing.prosody import prosody_features
 from pywakeword.endpointing.recognisers.encoder import KEPT_FRAMES
-from pywakeword.errors import CardError
-from pywakeword.models.files import ENDPOINT_ROOM
-from pywakeword.models.onnx import load_onnx_model
 
 TASK = "endpoint_arbitrator"
 N_TOKENS = 8
+INPUTS = ("frames", "mask", "tokens", "prosody", "eos")
 
 
-class NetworkArbitrator:
+class NetworkArbitrator(NetworkJudge):
     """An `Arbitrator` for the encodings of `StreamingEncoder`.
 
     Parameters
@@ -29,25 +27,10 @@ class NetworkArbitrator:
     """
 
     def __init__(self, model: str | os.PathLike[str] = "arbitrator") -> None:
-        self._model = load_onnx_model(model, TASK, room=ENDPOINT_ROOM, extra="endpoint", lfbe=True)
-        inputs = self._model.inputs
-        if set(inputs) != {"frames", "mask", "tokens", "prosody", "eos"}:
-            raise CardError(
-                f"{self._model.path}: the inputs {sorted(inputs)} are not those of an arbitrator"
-            )
-        if self._model.card.different_strings("prosody") != PROSODY_FEATURES:
-            raise CardError(
-                f"{self._model.path}: the card's prosody is not the one that this build computes"
-            )
+        super().__init__(model, TASK, INPUTS, lfbe=True)
         tokens = self._model.card.different_strings("tokens")
         self._token_index = {token: i for i, token in enumerate(tokens)}
         self._n_dims = self._model.fixed_shape("frames")[-1]
-        self._policy = policy_of(self._model)
-
-    @property
-    def policy(self) -> WaitPolicy:
-        """The waiting policy of the model's card, tuned to its probabilities."""
-        return self._policy
 
     def probability(
         self, encoding: Encoding, pcm_tail: npt.NDArray[np.int16], pause_s: float

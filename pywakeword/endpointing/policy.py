@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass, fields
 
 from pywakeword._checks import check_number
-from pywakeword.errors import CardError
-from pywakeword.models.onnx import OnnxModel
 
 
 @dataclass(frozen=True)
@@ -52,16 +50,6 @@ class WaitPolicy:
         distance = self.steepness * (_logit(certain) - _logit(self.middle))
         share = 1 / (1 + math.exp(min(distance, 700.0)))
         return self.shortest_ms + (self.longest_ms - self.shortest_ms) * share
-
-
-def policy_of(model: OnnxModel) -> WaitPolicy:
-    """Return the policy on the card of an arbitrator."""
-    try:
-        return WaitPolicy(**model.card.section("policy").values)
-    except CardError as error:
-        raise CardError(f"{model.path}: {error}") from None
-    except (TypeError, ValueError) as error:
-        raise CardError(f"{model.path}: field policy is malformed: {error}") from None
 
 
 def _logit(p: float) -> float:

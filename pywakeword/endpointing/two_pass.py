@@ -13,6 +13,7 @@ from pywakeword.audio.pcm import SAMPLE_RATE_HZ, Pcm, as_pcm
 from pywakeword.endpointing.arbitrator import NetworkArbitrator
 from pywakeword.endpointing.endpointer import Endpointer, EndpointRule
 from pywakeword.endpointing.interfaces import Arbitrator, EosPosterior, EosSource
+from pywakeword.endpointing.judge import NetworkJudge
 from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
 from pywakeword.endpointing.recognisers.transcribing import TranscribingSource
@@ -86,7 +87,8 @@ class TwoPassEndpointer(NotCopied):
         Gets the same audio; nothing else may feed it. Default: `StreamingEncoder()`.
     arbitrator : Arbitrator, optional
         Judges the pauses. Default: `NetworkArbitrator()`, which takes the encodings of
-        `StreamingEncoder` only; `EosPosterior()` for a `TranscribingSource`.
+        `StreamingEncoder` only; for Whisper tiny `TranscriptArbitrator()`, for other sources of
+        transcripts `EosPosterior()`.
     policy : WaitPolicy, optional
         Turns a probability into a waiting time. Default: the bundled arbitrator's
         (its property `policy`), or `WaitPolicy()` for any other.
@@ -161,12 +163,8 @@ class TwoPassEndpointer(NotCopied):
         self._eos_source = StreamingEncoder() if eos_source is None else eos_source
         # It transcribes when a pause may be the end; other sources process all audio.
         self._transcriber = eos_source if isinstance(eos_source, TranscribingSource) else None
-        if arbitrator is None:
-            arbitrator = EosPosterior() if self._transcriber is not None else NetworkArbitrator()
-        self._arbitrator = arbitrator
-        if policy is None and isinstance(
-            self._arbitrator, (NetworkArbitrator, TranscriptArbitrator)
-        ):
+        self._arbitrator = self._default_arbitrator() if arbitrator is None else arbitrator
+        if policy is None and isinstance(self._arbitrator, NetworkJudge):
             policy = self._arbitrator.policy
         self._policy = WaitPolicy() if policy is None else policy
         self._ask_at = tuple(round(ms * _SAMPLES_PER_MS) for ms in ask_at_ms)
@@ -252,6 +250,12 @@ class TwoPassEndpointer(NotCopied):
     def sample_rate(self) -> int:
         """Samples per second of the audio: 16000."""
         return SAMPLE_RATE_HZ
+
+    def _default_arbitrator(self) -> Arbitrator:
+        if self._transcriber is None:
+            return NetworkArbitrator()
+        model = self._transcriber.arbitrator_model
+        return EosPosterior() if model is None else TranscriptArbitrator(model)
 
     def _forget(self) -> None:
         self._now = 0

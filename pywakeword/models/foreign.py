@@ -38,6 +38,10 @@ def check_not_foreign(model: str | os.PathLike[str]) -> None:
             f"{path}: this is a card or manifest, not a pywakeword model: give the "
             f"{path.stem}.tflite"
         )
+    with path.open("rb") as file:
+        magic = file.read(8)[4:]
+    if magic != b"TFL3" and path.suffix.lower() == ".tflite" and not _card_of(path).exists():
+        raise ModelError(f"{path}: this is no model in TensorFlow Lite's format, and has no card")
 
 
 def check_not_a_page(path: Path) -> None:
@@ -79,6 +83,10 @@ def community_kind(model: str | os.PathLike[str]) -> str | None:
 def _file(model: str | os.PathLike[str]) -> Path | None:
     path = Path(model)
     return path if path.suffix and path.is_file() else None
+
+
+def _card_of(path: Path) -> Path:
+    return path.with_suffix(".json")
 
 
 def _kind_of_network(path: Path) -> str | None:

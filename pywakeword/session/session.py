@@ -160,10 +160,16 @@ class VoiceSession:
             check_type("prosody", prosody, Prosody)
         check_type("echo_canceller", echo_canceller, EchoCanceller, bool)
         check_type("own_voice", own_voice, WakeWord, bool)
+        check_type("realtime", realtime, bool)
+        if mirror is not None:
+            check_type("mirror", mirror, ProsodyMirror)
         for name, method, partner in (
             ("source", "__iter__", source),
             ("answer", "__call__", answer),
             ("speech_to_text", "transcribe", speech_to_text),
+            ("transcriber", "transcript", transcriber),
+            ("truncation", "judge_end", truncation),
+            ("speech_to_speech", "respond", speech_to_speech),
             ("verifier", "verify", verifier),
             ("endpointer", "start_after_wake_word", endpointer),
             ("loudspeaker", "played", loudspeaker),

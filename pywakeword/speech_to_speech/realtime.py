@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pywakeword._async import within
+from pywakeword._checks import check_optional, check_timeout, check_type
 from pywakeword._extras import require
 from pywakeword._fields import load_json, printable
 from pywakeword.audio.resample import Resampler
@@ -71,9 +72,10 @@ class RealtimeClient:
         For the model.
     tools : mapping of str to Tool
         Functions by name.
-    schema : {"flat", "nested"}
-        Shape of the session's settings: "flat" as in the protocol's first version, which most
-        compatible servers have kept (it sends OpenAI's header for it), or "nested".
+    schema : {"nested", "flat"}
+        Shape of the session's settings: "nested" as OpenAI's service has it, or "flat" as in the
+        protocol's first version, which some compatible servers have kept (it sends OpenAI's
+        header for it).
     timeout_s : float
         Longest wait for the connection, and for the next message.
     """
@@ -86,11 +88,16 @@ class RealtimeClient:
         instructions: str | None = None,
         voice: str | None = None,
         tools: Mapping[str, Tool] | None = None,
-        schema: Literal["flat", "nested"] = "flat",
+        schema: Literal["nested", "flat"] = "nested",
         timeout_s: float = 10.0,
     ) -> None:
+        check_type("url", url, str)
+        for name, value in (("api_key", api_key), ("instructions", instructions), ("voice", voice)):
+            check_optional(name, value, str)
+        check_optional("tools", tools, Mapping)
+        check_timeout("timeout_s", timeout_s)
         if not url.startswith(("ws://", "wss://")):
-            raise ValueError(f"give the service as ws://... or wss://..., not {url!r}")
+            raise ValueError(f"give the url of the service as ws://... or wss://..., not {url!r}")
         require("websockets", "realtime")
         self._connect = require("websockets.asyncio.client", "realtime").connect
         self._closed = require("websockets.exceptions", "realtime").WebSocketException

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from pywakeword._checks import check_integer, check_number
 
+_MOST_FAILURES = 1000
+
 
 class CircuitBreaker:
     """Closed, open, or half open with one probe in progress.
@@ -37,6 +39,8 @@ class CircuitBreaker:
         check_number("open_s", open_s)
         if not callable(clock):
             raise TypeError(f"clock must be callable, got {clock!r}")
+        if failures > _MOST_FAILURES:
+            raise ValueError(f"failures must be at most {_MOST_FAILURES}")
         if failures < 1 or not window_s > 0 or not open_s >= 0:
             raise ValueError("failures and window_s must be positive, open_s not negative")
         self._limit = failures

@@ -13,8 +13,10 @@ from pywakeword.errors import VerifierRefusedError
 from pywakeword.verifier.contract import (
     MAX_SNIPPET_SAMPLES,
     Metadata,
+    SampleFormat,
     check_audio,
     check_length,
+    check_size,
     truncated,
 )
 
@@ -32,14 +34,22 @@ def encode(pcm: npt.NDArray[np.int16], encoding: str) -> bytes:
 def decode(metadata: Metadata, data: bytes) -> npt.NDArray[np.int16]:
     """Decode received audio after checking its size; raise `VerifierRefusedError` if it is bad."""
     check_audio(metadata, len(data))
-    if metadata.format.encoding == "s16le":
-        return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
-    pcm = _decode_opus(data)
+    pcm = decode_audio(metadata.format, data, MAX_SNIPPET_SAMPLES)
     check_length(metadata, len(pcm))
     return pcm
 
 
-def _decode_opus(data: bytes) -> npt.NDArray[np.int16]:
+def decode_audio(
+    sample_format: SampleFormat, data: bytes, max_samples: int
+) -> npt.NDArray[np.int16]:
+    """Decode audio of at most `max_samples`; raise `VerifierRefusedError` if it is bad."""
+    check_size(sample_format, len(data), 2 * max_samples)
+    if sample_format.encoding == "s16le":
+        return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
+    return _decode_opus(data, max_samples)
+
+
+def _decode_opus(data: bytes, max_samples: int) -> npt.NDArray[np.int16]:
     soundfile = require("soundfile", "audio")
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
@@ -55,12 +65,12 @@ def _decode_opus(data: bytes) -> npt.NDArray[np.int16]:
                     f"not {file.channels} channels at {file.samplerate} Hz",
                 )
             # A few bytes of Opus can hold hours of silence: decoding stops at this length.
-            pcm: npt.NDArray[np.int16] = file.read(MAX_SNIPPET_SAMPLES + 1, dtype="int16")
+            pcm: npt.NDArray[np.int16] = file.read(max_samples + 1, dtype="int16")
     except RuntimeError as error:
         reason = getattr(error, "error_string", str(error))
         raise truncated(f"audio is not readable Ogg/Opus: {reason}") from None
-    if len(pcm) > MAX_SNIPPET_SAMPLES:
+    if len(pcm) > max_samples:
         raise VerifierRefusedError(
-            413, "audio_too_large", f"audio has more than {MAX_SNIPPET_SAMPLES} samples"
+            413, "audio_too_large", f"audio has more than {max_samples} samples"
         )
     return pcm

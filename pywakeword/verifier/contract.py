@@ -69,6 +69,8 @@ class Metadata:
         State of the device at the detection.
     format : SampleFormat
         Format of the audio.
+    transcribe : bool
+        Whether a stream's server sends transcripts of what is said after the word.
     """
 
     request_id: str
@@ -81,10 +83,14 @@ class Metadata:
     threshold: float
     device_state: DeviceState = field(default_factory=DeviceState)
     format: SampleFormat = field(default_factory=SampleFormat)
+    transcribe: bool = False
 
     def to_json(self) -> str:
-        """Return the JSON that is sent."""
-        return json.dumps(asdict(self))
+        """Return the JSON that is sent; as in the first release unless it asks for transcripts."""
+        values = asdict(self)
+        if not self.transcribe:
+            del values["transcribe"]
+        return json.dumps(values)
 
 
 @dataclass(frozen=True)
@@ -131,14 +137,9 @@ class Reply:
 
 def parse_metadata(data: bytes | str) -> Metadata:
     """Parse metadata; `VerifierRefusedError` has the status and names the field at fault."""
-    size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "replace"))
-    if size > MAX_METADATA_BYTES:
-        raise VerifierRefusedError(
-            413, "metadata_too_large", f"metadata has {size} bytes, at most {MAX_METADATA_BYTES}"
-        )
-    fields = Fields(_load(data, _bad_json), field_fault(_bad_metadata, "the metadata"))
+    fields = metadata_fields(data)
     metadata = Metadata(
-        request_id=_request_id(fields),
+        request_id=request_id_of(fields),
         keyword=fields.string("keyword"),
         start_sample=fields.integer("start_sample", low=0),
         end_sample=fields.integer("end_sample", low=1),
@@ -147,7 +148,8 @@ def parse_metadata(data: bytes | str) -> Metadata:
         score=fields.number("score", low=0, high=1),
         threshold=fields.number("threshold", low=0, high=1),
         device_state=_device_state(fields),
-        format=_sample_format(fields.section("format")),
+        format=sample_format_of(fields.section("format")),
+        transcribe=fields.boolean("transcribe", False),
     )
     if not metadata.start_sample < metadata.end_sample <= MAX_SNIPPET_SAMPLES:
         raise fields.wrong(
@@ -161,6 +163,16 @@ def parse_metadata(data: bytes | str) -> Metadata:
             f"snippet has {pre_roll}",
         )
     return metadata
+
+
+def metadata_fields(data: bytes | str) -> Fields:
+    """Return the fields of a request's metadata; `VerifierRefusedError` if it is no object."""
+    size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "replace"))
+    if size > MAX_METADATA_BYTES:
+        raise VerifierRefusedError(
+            413, "metadata_too_large", f"metadata has {size} bytes, at most {MAX_METADATA_BYTES}"
+        )
+    return Fields(_load(data, _bad_json), field_fault(_bad_metadata, "the metadata"))
 
 
 def parse_reply(data: bytes, request_id: str) -> Verdict:
@@ -198,14 +210,19 @@ def parse_refusal(status: int, data: bytes) -> VerifierRefusedError:
 
 def check_audio(metadata: Metadata, n_bytes: int) -> None:
     """Refuse audio of the wrong size."""
-    if n_bytes > MAX_AUDIO_BYTES:
-        raise VerifierRefusedError(
-            413, "audio_too_large", f"audio has {n_bytes} bytes, at most {MAX_AUDIO_BYTES}"
-        )
+    check_size(metadata.format, n_bytes, MAX_AUDIO_BYTES)
     if metadata.format.encoding == "s16le":
-        if n_bytes % 2:
-            raise truncated("audio ends inside a sample: its length is odd")
         check_length(metadata, n_bytes // 2)
+
+
+def check_size(sample_format: SampleFormat, n_bytes: int, max_bytes: int) -> None:
+    """Refuse audio that is too large, or half a sample."""
+    if n_bytes > max_bytes:
+        raise VerifierRefusedError(
+            413, "audio_too_large", f"audio has {n_bytes} bytes, at most {max_bytes}"
+        )
+    if sample_format.encoding == "s16le" and n_bytes % 2:
+        raise truncated("audio ends inside a sample: its length is odd")
 
 
 def check_length(metadata: Metadata, n_samples: int) -> None:
@@ -221,7 +238,8 @@ def truncated(message: str) -> VerifierRefusedError:
     return VerifierRefusedError(400, "bad_audio", message)
 
 
-def _request_id(fields: Fields) -> str:
+def request_id_of(fields: Fields) -> str:
+    """Return the request's id."""
     request_id = fields.string("request_id")
     if not _REQUEST_ID.fullmatch(request_id):
         raise fields.wrong("request_id", "must be 1 to 64 letters, digits, _ or -")
@@ -241,7 +259,8 @@ def _device_state(fields: Fields) -> DeviceState:
         raise _bad_metadata(f"field device_state: {error}") from None
 
 
-def _sample_format(fields: Fields) -> SampleFormat:
+def sample_format_of(fields: Fields) -> SampleFormat:
+    """Return the format of the audio; refuse one that cannot be decoded."""
     found = SampleFormat(
         encoding=fields.string("encoding"),
         sample_rate_hz=fields.integer("sample_rate_hz"),

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
+from pywakeword._checks import check_integer, check_optional
 from pywakeword._fields import Fields
 from pywakeword.device_state import STATE_SIZES
 from pywakeword.errors import CardError, ModelError, ModelNotFoundError
@@ -23,6 +24,7 @@ from pywakeword.verifier.snippet import N_BINS, WINDOW_FRAMES, Snippet, state_ve
 _HOP: int = _core.LFBE_SETTINGS["hop_samples"]
 VERIFIER_TASK = "verifier"
 VERIFIER_ROOM = "verifier"
+_MOST_THREADS = 1024
 _OUTPUTS = ("score", "start", "end")
 _LEAST = 1e-6  # of a score and of its distance to 1
 _STATE = "state"  # an input that a network may have
@@ -104,6 +106,10 @@ class OnnxScorer:
     """
 
     def __init__(self, models: str | Path | None = None, *, threads: int = 1) -> None:
+        check_optional("models", models, str, Path)
+        check_integer("threads", threads)
+        if not 1 <= threads <= _MOST_THREADS:
+            raise ValueError(f"threads must be from 1 to {_MOST_THREADS}, got {threads}")
         folder = bundled_dir(VERIFIER_ROOM) if models is None else Path(models)
         paths = sorted(folder.glob("*.onnx"))
         if not paths:

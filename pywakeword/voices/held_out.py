@@ -6,6 +6,8 @@ The eight speakers of Kokoro are of both sexes, American (`a`), British (`b`) an
 
 from __future__ import annotations
 
+from pywakeword._checks import check_type
+
 HELD_OUT: dict[str, tuple[str, ...]] = {
     "kokoro": (
         "af_heart", "af_kore", "am_fenrir", "am_michael", "bf_emma", "bm_daniel", "bm_fable",
@@ -19,6 +21,8 @@ HELD_OUT: dict[str, tuple[str, ...]] = {
 
 def is_held_out(voice: str, speaker: str) -> bool:
     """Return whether a speaker, or any speaker of a mixture, is for measuring only."""
+    check_type("voice", voice, str)
+    check_type("speaker", speaker, str)
     held_out = HELD_OUT.get(voice, ())
     return any(term.partition("*")[0].strip() in held_out for term in speaker.split("+"))
 

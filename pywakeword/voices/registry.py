@@ -28,6 +28,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
+from pywakeword._checks import check_type
 from pywakeword.voices.engines.builtin import BUILT_IN
 from pywakeword.voices.entry import VoiceEntry
 from pywakeword.voices.voice import Voice
@@ -46,6 +47,7 @@ def register(entry: VoiceEntry) -> None:
     ValueError
         If the name is taken.
     """
+    check_type("entry", entry, VoiceEntry)
     if entry.name in entries():
         raise ValueError(f"there is already a voice {entry.name!r}")
     _ENTRIES[entry.name] = entry
@@ -65,6 +67,7 @@ def entry(name: str) -> VoiceEntry:
     ValueError
         If there is no such voice.
     """
+    check_type("name", name, str)
     known = entries()
     if name not in known:
         raise ValueError(f"no voice {name!r}; the voices are: {', '.join(known)}")

@@ -7,6 +7,7 @@ import re
 import socket
 from urllib.parse import urlparse
 
+from pywakeword._checks import check_type
 from pywakeword._wyoming import check_uri
 
 DEFAULT_URI = "tcp://127.0.0.1:10400"
@@ -14,6 +15,7 @@ DEFAULT_URI = "tcp://127.0.0.1:10400"
 
 def is_loopback(uri: str) -> bool:
     """Whether only this machine can reach the address; `ValueError` if it is malformed."""
+    check_type("uri", uri, str)
     check_uri(re.sub(r":0$", ":1", uri))  # 0 stands for any free port
     address = urlparse(uri)
     if address.scheme == "unix":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import check_optional, check_timeout
 from pywakeword._extras import require
 from pywakeword._wyoming import WyomingConnection, check_uri
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
@@ -44,6 +45,9 @@ class WyomingSpeechToText:
         timeout_s: float = 10.0,
     ) -> None:
         check_uri(uri)
+        check_optional("language", language, str)
+        check_optional("model", model, str)
+        check_timeout("timeout_s", timeout_s)
         require("wyoming", "wyoming")
         self._uri = uri
         self._language = language

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from pywakeword._async import closing
+from pywakeword._checks import check_optional, check_type
 from pywakeword._core import __version__
 from pywakeword._fields import printable
 from pywakeword.errors import PyWakewordError
@@ -41,6 +42,9 @@ class SpeechOffer:
     def __init__(
         self, client: TtsClient, voice: Voice | None = None, prosody: Prosody | None = None
     ) -> None:
+        check_type("client", client, TtsClient)
+        check_optional("voice", voice, Voice)
+        check_optional("prosody", prosody, Prosody)
         self._client = client
         self._voice = Voice() if voice is None else voice
         self._prosody = prosody

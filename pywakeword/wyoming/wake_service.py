@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from pywakeword._async import closing, within
-from pywakeword._checks import check_integer, check_number
+from pywakeword._checks import check_callable, check_integer, check_number, check_optional
 from pywakeword._extras import require
 from pywakeword._fields import printable
 from pywakeword._wyoming import BAD_EVENT, EventLimits, close, read_event
@@ -99,6 +99,10 @@ class WakeService:
         idle_timeout_s: float = 300.0,
     ) -> None:
         require("wyoming", "wyoming")
+        check_callable("make_spotter", make_spotter)
+        if make_endpointer is not None:
+            check_callable("make_endpointer", make_endpointer)
+        check_optional("speech", speech, SpeechOffer)
         if not is_loopback(uri) and not allow_remote:
             raise ValueError(
                 f"{uri} can be reached from other machines, without password or encryption; "
@@ -128,14 +132,16 @@ class WakeService:
 
     async def __aenter__(self) -> WakeService:
         address = urlparse(self._uri)
-        if address.scheme == "unix":
-            self._server = await asyncio.start_unix_server(
-                self._accept, address.path, backlog=_BACKLOG
-            )
-        else:
-            self._server = await asyncio.start_server(
-                self._accept, address.hostname, address.port, backlog=_BACKLOG
-            )
+        try:
+            if address.scheme == "unix":
+                start = asyncio.start_unix_server(self._accept, address.path, backlog=_BACKLOG)
+            else:
+                host, port = address.hostname, address.port
+                start = asyncio.start_server(self._accept, host, port, backlog=_BACKLOG)
+            self._server = await start
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._uri) from error
+        if address.scheme != "unix":
             port = self._server.sockets[0].getsockname()[1]
             host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
             self._uri = f"tcp://{host}:{port}"
@@ -215,9 +221,10 @@ class WakeService:
             _LOG.info("%s: disconnected: %s", client, error)
         except (PyWakewordError, *BAD_EVENT) as error:
             # The client's fault: report it to the client and close the connection.
-            _LOG.warning("%s: refused: %s", client, printable(str(error)))
+            reason = f"the event has no {error}" if isinstance(error, KeyError) else str(error)
+            _LOG.warning("%s: refused: %s", client, printable(reason))
             with contextlib.suppress(ConnectionError, ServiceTimeoutError):
-                await _send(Error(str(error), "bad-request"), writer)
+                await _send(Error(reason, "bad-request"), writer)
                 await _linger(reader, writer)
         finally:
             _LOG.debug("%s: closed", client)

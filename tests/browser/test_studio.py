@@ -25,6 +25,7 @@ from pywakeword import WakeWord
 from pywakeword.models.bundled import bundled_dir
 from pywakeword.studio.stream.sound import wav_bytes
 from tools.studio.browser import Page, Server, chromium, microphone_file, serving
+from tools.studio.hours import faults, simulate
 
 LEAD_S = 2.0
 SOUND = np.concatenate([floor(LEAD_S), spoken("computer")[: round(2.2 * RATE)], floor(1)])
@@ -181,6 +182,13 @@ def test_hours_of_stream_keep_memory_flat(page: Page) -> None:
     assert sizes[-1][0] < 16 << 20
     assert {size[1] for size in sizes[1:]} == {500}
     assert sizes[-1][2] - sizes[2][2] < 20 << 20, sizes
+
+
+def test_half_an_hour_of_messages_costs_no_more(page: Page) -> None:
+    """The whole way of a message, from the connection to the rows of the table."""
+    rows = simulate(page, 30)
+    assert faults(rows) == []
+    assert rows[-1].rows == 100
 
 
 def test_it_is_drawn_often_enough(page: Page) -> None:

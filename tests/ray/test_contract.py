@@ -14,7 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Workers must find the package; usage statistics would open the network.
-os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(ROOT), str(ROOT / "tests" / "python"), os.environ.get("PYTHONPATH", "")]
+)
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # a busy machine takes its time
 os.environ.setdefault("RAY_worker_register_timeout_seconds", "240")
@@ -24,6 +26,8 @@ with warnings.catch_warnings():
     import ray
 
 from helpers.tiny_verifier import candidate, write_verifier  # noqa: E402
+from helpers.transcript_contract import *  # noqa: E402, F403
+from helpers.transcript_contract import make_transcriber  # noqa: E402
 from helpers.verifier_contract import *  # noqa: E402, F403
 from helpers.verifier_server import running  # noqa: E402
 
@@ -40,7 +44,8 @@ def handle(tmp_path_factory):
     for keyword in ("beep", "boop"):
         write_verifier(folder, keyword)
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    with ray_app.ray_handle({"models": str(folder), "replicas": 1}) as found:
+    arguments = {"models": str(folder), "replicas": 1, "asr": make_transcriber}
+    with ray_app.ray_handle(arguments) as found:
         yield found
     ray.shutdown()
 
@@ -49,6 +54,12 @@ def handle(tmp_path_factory):
 def url(handle):
     app = ray_app.create_ray_app(handle, body_timeout_s=0.5, idle_timeout_s=0.5)
     with running(app) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def transcribing_url(handle):
+    with running(ray_app.create_ray_app(handle, idle_timeout_s=5.0)) as address:
         yield address
 
 

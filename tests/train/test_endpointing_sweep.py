@@ -9,7 +9,7 @@ from pywakeword import WaitPolicy
 from pywakeword.tts.recording.alignment import PAUSE, Alignment, Phone
 from tools.endpointing.data.examples import ASK_MS
 from tools.endpointing.data.spans import find_spans
-from tools.endpointing.figures.report import chosen_policy, figures, lines
+from tools.endpointing.figures.report import chosen_policy, figures, kind_lines, lines
 from tools.endpointing.figures.sweep import (
     PauseOnly,
     Ramp,
@@ -150,6 +150,18 @@ def test_the_report_finds_who_knows() -> None:
     assert low < at_300["pause only"]["cut_off"] < high
     assert len(lines(found, "crossed")) == 1 + len(found["methods"])
     assert chosen_policy(judged(), 0.05).wait_ms(0.9) < 350
+
+
+def test_kinds_are_reported_under_a_policy_for_all() -> None:
+    everyone = judged()
+    for i, utterance in enumerate(everyone["utterances"]):
+        utterance["kind"] = "spelled" if i < 6 else "statement"  # one speaker spells
+    rows = kind_lines(everyone)
+    assert [row for row in rows if "utterances" in row] == [
+        "spelled: 6 utterances of 1 speakers",
+        "statement: 54 utterances of 9 speakers",
+    ]
+    assert sum(row.startswith("two passes ") for row in rows) == 2
 
 
 def test_ramps_are_of_the_asked_kind() -> None:

@@ -42,6 +42,13 @@ def test_a_voice_is_scored(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 <= found["cancel_ms"] < 1000
 
 
+def test_numbers_are_words() -> None:
+    assert quality.normalised("At 21, in 5 of 118.") == (
+        ["at", "twenty", "one", "in", "five", "of", "one", "hundred", "eighteen"]
+    )
+    assert quality.normalised("Thirty-two") == ["thirty", "two"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [(["nobody"], "no voice 'nobody'"), (["--sentences", "2"], "--sentences")],

@@ -78,6 +78,24 @@ def idle_connections(url: str, seconds: float, stack: contextlib.ExitStack) -> N
     time.sleep(seconds)
 
 
+def many_pings(url: str, seconds: float, stack: contextlib.ExitStack) -> None:
+    """Fill the budgets of 60 streams with pings at once, and read no pong."""
+    for _ in range(60):
+        connection = _open(url, stack, 2048)
+        with contextlib.suppress(OSError):
+            wire.upgrade(connection)
+            _send(connection, _started() + wire.frame(wire.PING, bytes(125)) * 3500)
+    time.sleep(seconds)
+
+
+def posted_upgrades(url: str, seconds: float, stack: contextlib.ExitStack) -> None:
+    """Ask for WebSockets by POST, which no server should leave unanswered."""
+    request = wire.upgrade_request().replace(b"GET", b"POST", 1)
+    for _ in range(_MANY):
+        _send(_open(url, stack), request[:-2] + b"Content-Length: 3\r\n\r\nabc")
+    time.sleep(seconds)
+
+
 def slow_bodies(url: str, seconds: float, stack: contextlib.ExitStack) -> None:
     """Send bodies byte by byte."""
     head = (
@@ -119,13 +137,16 @@ VERIFIER: dict[str, Attack] = {
     "deflated frames": _streams(b"", _BOMBS),
     "empty pieces of a message": _streams(b"", _PIECES),
     "pings, pongs not read": _streams(b"", _PINGS, receive_buffer=4096),
+    "pings on 60 streams": many_pings,
     "streams of empty messages": empty_messages,
     "replies not read": unread_replies,
     "idle connections": idle_connections,
+    "upgrades by POST": posted_upgrades,
     "slow bodies": slow_bodies,
 }
 WYOMING: dict[str, Attack] = {
     "payload without end": endless_payload,
     "nested JSON": nested_events,
     "answers not read": unread_events,
+    "idle connections": idle_connections,
 }

@@ -26,13 +26,18 @@ def connect(url: str, timeout_s: float = 10.0, receive_buffer: int | None = None
 
 def upgrade(connection: socket.socket, headers: bytes = b"", then: bytes = b"") -> bytes:
     """Ask for a WebSocket with compression, send `then` at once, and return the reply's head."""
+    connection.sendall(upgrade_request(headers) + then)
+    return read_head(connection)
+
+
+def upgrade_request(headers: bytes = b"") -> bytes:
+    """Return the request for a WebSocket."""
     key = base64.b64encode(os.urandom(16))
-    connection.sendall(
+    return (
         b"GET /v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n"
-        b"Sec-WebSocket-Extensions: permessage-deflate\r\n" + headers + b"\r\n" + then
+        b"Sec-WebSocket-Extensions: permessage-deflate\r\n" + headers + b"\r\n"
     )
-    return read_head(connection)
 
 
 def read_head(connection: socket.socket) -> bytes:

@@ -15,6 +15,8 @@ VERBS = [
     "transcribe",
     "one-breath",
     "rerank",
+    "throughput",
+    "missing-role",
 ]
 
 sys.exit(run("endpointing", VERBS))

@@ -5,7 +5,8 @@
 
 The stream has dev takes, or speech of espeak-ng and flite. After each wake word a command
 follows, at once, after a moment, or not at all. Many commands have a pause, shorter or longer
-than the one that ends an utterance (an early End is then taken back). Prints the result of each
+than the one that ends an utterance (an early End is then taken back). --level-db, --television-db
+and --sneezes make it harder, with the same commands. Prints the result of each
 utterance and exits with 1 unless each was reported exactly once. With --two-pass, the arbitrator
 decides the ends (extra endpoint).
 """
@@ -18,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +37,14 @@ from pywakeword import (
     WakeWord,
 )
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
-from tools.endpointing.data.stream import WORDS, Truth, dev_material, make_stream, spoken_material
+from tools.endpointing.data.stream import (
+    WORDS,
+    Conditions,
+    Truth,
+    dev_material,
+    make_stream,
+    spoken_material,
+)
 
 TOLERANCE_S = 0.35
 _BLOCK = 8000
@@ -108,6 +117,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     source.add_argument("--spoken", action="store_true", help="speech of espeak-ng and flite")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--ratio-db", type=float, default=20.0, help="speech to noise")
+    parser.add_argument(
+        "--level-db", type=float, default=0.0, help="commands softer and louder than their word"
+    )
+    parser.add_argument(
+        "--television-db", type=float, help="other people's speech, so much softer, throughout"
+    )
+    parser.add_argument("--sneezes", action="store_true", help="after each command")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--work", type=Path, help="keep alignments here")
     parser.add_argument("--two-pass", action="store_true", help="with the arbitrator")
@@ -122,7 +138,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     material = spoken_material(args.seed) if args.spoken else dev_material(args.data, args.work)
     endpointer = _two_pass(args.models) if args.two_pass else Endpointer()
     rng = np.random.default_rng(args.seed)
-    pcm, truths = make_stream(material, args.minutes, args.ratio_db, rng)
+    conditions = Conditions(args.level_db, args.television_db, args.sneezes)
+    if args.sneezes and not material.sneezes:
+        parser.error("--sneezes needs recordings: --data")
+    pcm, truths = make_stream(material, args.minutes, args.ratio_db, rng, conditions)
     if args.wav:
         soundfile.write(args.wav, pcm, SAMPLE_RATE_HZ)
     began = time.process_time()
@@ -139,6 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             {
                 "minutes": round(len(pcm) / SAMPLE_RATE_HZ / 60, 2),
                 "ratio_db": args.ratio_db,
+                **asdict(conditions),
                 "endings": _endings(requests),
                 "wake_words": len(truths),
                 "utterances": sum(t.end is not None for t in truths),

@@ -25,8 +25,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from pywakeword.endpointing.arbitrator import INPUTS, TASK
 from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.endpointing.recognisers.encoder import StreamingEncoder
+from pywakeword.models.files import ENDPOINT_ROOM
+from pywakeword.models.onnx import load_onnx_model
 from tools.endpointing.data.corpus import read_utterances
 from tools.endpointing.data.examples import Pause, cut, listen, whole
 from tools.endpointing.data.features import Item, prepare
@@ -34,7 +37,7 @@ from tools.endpointing.data.recognised import RecognisedPauses, append_pickle, r
 from tools.endpointing.data.texts import sentences
 from tools.endpointing.figures.calibration import cross_calibrated, figures
 from tools.endpointing.figures.rivals import SmartTurn
-from tools.endpointing.networks.arbitration import real, truth_of
+from tools.endpointing.networks.arbitration import real, tensors, truth_of
 from tools.endpointing.networks.export import export_transcript_arbitrator
 from tools.endpointing.networks.transcripts import (
     TRANSCRIPT_PARTS,
@@ -71,7 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     heard = [p for p in pauses if p.role == "train"]
     unheard = [p for p in pauses if p.role == "other"]
     network = train_transcript_arbitrator(text, heard, unheard, seed=args.seed)
-    dev = {"all inputs": dev_figures(network, unheard)}
+    dev = {
+        "all inputs": dev_figures(network, unheard),
+        "without a recogniser": small_figures(args.models, unheard),
+    }
     if args.ablation:
         for part in TRANSCRIPT_PARTS:
             other = train_transcript_arbitrator(
@@ -79,7 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
             dev[f"without {part}"] = dev_figures(other, unheard, (part,))
     for name, row in dev.items():
-        print(f"{name:20}" + "  ".join(f"{k} {v}" for k, v in row.items() if k != "bins"))
+        print(
+            f"{name:20}"
+            + "  ".join(f"{k} {v}" for k, v in row.items() if k not in ("bins", "by_kind"))
+        )
     counts = Counter((p.role, p.kind) for p in pauses)
     n_train = "" if args.utterances is None else f" --utterances {args.utterances}"
     path = export_transcript_arbitrator(
@@ -171,7 +180,34 @@ def dev_figures(
 ) -> dict[str, Any]:
     """Calibration, and areas under the curve, on real pauses."""
     kept = real(pauses)
-    truth = truth_of(kept)
     with torch.no_grad():
         logit: Tensor = network.logit(*transcript_inputs(kept, without))
-    return figures(*cross_calibrated(logit, truth, kept))
+    return _by_kind(logit, kept)
+
+
+def small_figures(models: Path, pauses: list[Pause]) -> dict[str, Any]:
+    """Do the same for the arbitrator without a recogniser, of `tools.endpointing train`."""
+    kept = real(pauses)
+    model = load_onnx_model(models / "arbitrator.onnx", TASK, room=ENDPOINT_ROOM, extra="endpoint")
+    inputs, _, _ = tensors(kept)
+    found = [
+        model.run({n: t[i : i + 1].numpy() for n, t in zip(INPUTS, inputs)})[0][0]
+        for i in range(len(inputs[0]))
+    ]
+    return _by_kind(torch.logit(torch.tensor(found), 1e-6), kept)
+
+
+def _by_kind(logit: Tensor, pauses: list[Pause]) -> dict[str, Any]:
+    """Return figures of all questions, and the Brier score of each kind of utterance."""
+    probability, truth, pause_ms = cross_calibrated(logit, truth_of(pauses), pauses)
+    said = np.array([p.said for p in pauses for _ in p.asks])
+    row = figures(probability, truth, pause_ms)
+    row["by_kind"] = {
+        kind: {
+            "questions": int((said == kind).sum()),
+            "share_of_ends": round(float(truth[said == kind].mean()), 4),
+            "brier": round(float(np.mean((probability - truth)[said == kind] ** 2)), 4),
+        }
+        for kind in np.unique(said).tolist()
+    }
+    return row

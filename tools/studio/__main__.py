@@ -6,4 +6,4 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("studio", ["screenshots"]))
+sys.exit(run("studio", ["screenshots", "hours"]))

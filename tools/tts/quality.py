@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import importlib.util
 import json
+import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -41,6 +42,12 @@ _TIMEOUT_S = 600.0  # a busy machine
 LOCAL = ("espeak-ng", "flite", "hibari", "kokoro")
 _DNSMOS_SAMPLES = 144_160
 _DNSMOS_OVERALL = (-0.06766283, 1.11546468, 0.04602535)
+_SMALL = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+)
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SPELLINGS = {
     "neighbor": "neighbour",
     "program": "programme",
@@ -54,7 +61,9 @@ def make_recogniser(size: str) -> Callable[[Pcm], str]:
     whisper = WhisperRecogniser(size=size, word_times=False)
 
     def recognise(pcm: Pcm) -> str:
-        found = whisper.recognise(pcm)
+        # Speech without silence around it makes Whisper repeat itself.
+        pause = np.zeros(RATE_HZ // 2, np.int16)
+        found = whisper.recognise(np.concatenate([pause, pcm, pause]))
         return found.hypotheses[0].text if found is not None and found.hypotheses else ""
 
     return recognise
@@ -109,8 +118,21 @@ async def cancel_ms(client: TtsClient, text: str) -> float:
 
 
 def normalised(text: str) -> list[str]:
-    """Return the words to compare; British and American spellings are one."""
-    return [_SPELLINGS.get(word, word) for word in words(text)]
+    """Return the words to compare; British and American spellings are one, numbers are words."""
+    spelled = re.sub(r"\d+", lambda number: f" {_in_words(int(number[0]))} ", text)
+    return [_SPELLINGS.get(word, word) for word in words(spelled.replace("-", " "))]
+
+
+def _in_words(number: int) -> str:
+    """Return a number below 1000 in words; others as digits, which count as an error."""
+    if number < 20:
+        return _SMALL[number]
+    if number < 100:
+        return f"{_TENS[number // 10 - 2]} {_SMALL[number % 10] if number % 10 else ''}"
+    if number < 1000:
+        rest = f" {_in_words(number % 100)}" if number % 100 else ""
+        return f"{_SMALL[number // 100]} hundred{rest}"
+    return str(number)
 
 
 def backend_of(name: str) -> Backend:

@@ -1,9 +1,10 @@
-"""How much music is taken for speech: python -m tools.vad music --data DIR.
+"""How much music is taken for speech: python -m tools.vad music --data DIR [--rendered N].
 
-Recorded music of the data folder, split as its manifest has it. Each piece is brought to
--26 dBFS. Prints, per detector, the share of time with a posterior above 0.5, and for this
-package also how often an utterance starts. Needs silero-vad and webrtcvad-wheels; ten-vad,
-which needs libc++, is left out where it does not load.
+Recorded music of the data folder, split as its manifest has it; with --rendered, also N
+excerpts of scores by composers that no network learns from, and chords made by code. Each
+piece is brought to -26 dBFS. Prints, per detector, the share of time with a posterior above
+0.5, and for this package also how often an utterance starts. Needs silero-vad and
+webrtcvad-wheels; ten-vad, which needs libc++, is left out where it does not load.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import numpy as np
 
 import pywakeword
 from pywakeword.audio.pcm import SAMPLE_RATE_HZ
+from pywakeword.training.material import playback
 from pywakeword.training.material.corpus import decode, read_manifest
 from pywakeword.training.material.features import to_pcm
+from tools.vad.data.sounds import chords
 from tools.vad.figures.rivals import Detect, Pcm, ours, silero, ten, webrtc
 
 _LEVEL = 10 ** (-26 / 20)
 _SPEECH_FROM = 0.5
+_SECONDS, _SEED = 20, 31
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,8 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="vad")
+    parser.add_argument("--rendered", type=int, default=0, metavar="N")
     args = parser.parse_args(argv)
     pieces = recorded(args.data)
+    if args.rendered:
+        pieces |= made(args.rendered)
     detectors = {"pywakeword": ours(args.model), "silero-vad": silero(), "WebRTC": webrtc((3,))}
     try:
         detectors["ten-vad"] = ten()
@@ -53,6 +60,17 @@ def recorded(data: Path) -> dict[str, list[Pcm]]:
             name = f"{clip.path.parent.name}, {clip.split}"
             pieces.setdefault(name, []).append(at_level(decode(clip.path)))
     return pieces
+
+
+def made(count: int) -> dict[str, list[Pcm]]:
+    """Return scores rendered with random instruments, and chords by code."""
+    rng = np.random.default_rng(_SEED)
+    scores = playback.render_music(playback.EVALUATION_COMPOSERS, count, _SECONDS, rng)
+    n_samples = _SECONDS * SAMPLE_RATE_HZ
+    return {
+        "rendered scores": [at_level(samples) for samples in scores],
+        "chords made by code": [at_level(chords(n_samples, rng)) for _ in range(count)],
+    }
 
 
 def at_level(samples: np.ndarray) -> Pcm:

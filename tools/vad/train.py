@@ -1,8 +1,9 @@
 """Train the voice activity network and write models/endpoint/vad.tflite with its card.
 
-    python -m tools.vad train --data DIR --work DIR [--steps N] [--models DIR]
+    python -m tools.vad train --data DIR --work DIR [--start MODEL] [--steps N] [--models DIR]
 
-Prepared features and the trained weights stay in --work; a second run reuses them. Figures
+Prepared features, checkpoints and the trained weights stay in --work; a second run goes on
+from them. Figures
 are added to the card by tools.vad.evaluate.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 import torch
 
 from tools.vad.data.mixing import Mixer
-from tools.vad.data.prepare import prepare_sounds, prepare_speech, provenance
+from tools.vad.data.prepare import prepare_music, prepare_sounds, prepare_speech, provenance
 from tools.vad.networks.card import make_card, write_model
 from tools.vad.networks.graph import build, calibrate, fold
 from tools.vad.networks.network import Network, Shape
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
     parser.add_argument("--work", type=Path, required=True, help="folder for features and weights")
     parser.add_argument("--models", type=Path, default=Path("models"), help="where the model goes")
+    parser.add_argument("--start", type=Path, help="go on from this exported model")
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=5e-3)
@@ -42,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.work.mkdir(parents=True, exist_ok=True)
     speech = prepare_speech(args.data, args.work, seed=args.seed, scale=args.scale)
     sounds = prepare_sounds(args.data, args.work, seed=args.seed + 1, scale=args.scale)
+    music = prepare_music(args.data, args.work, seed=args.seed + 4, scale=args.scale)
     shape = Shape()
     weights = args.work / "vad.pt"
     if weights.exists():
@@ -50,25 +53,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         network = train(
             shape,
-            Mixer(speech, sounds, args.seed + 2),
+            Mixer(speech, sounds, music, args.seed + 2),
             steps=args.steps,
             batch=args.batch,
             rate=args.rate,
             seed=args.seed,
+            start=args.start,
+            checkpoint=args.work / "vad-running.pt",
         )
         torch.save(network.state_dict(), weights)
     folded = fold(network)
-    mixer = Mixer(speech, sounds, args.seed + 3)
+    mixer = Mixer(speech, sounds, music, args.seed + 3)
     batches = (mixer.batch(16, _CALIBRATION_FRAMES)[0] for _ in range(_CALIBRATION_BATCHES))
     data = build(folded, calibrate(folded, batches), "pywakeword voice activity")
-    options = [f"--{name}={getattr(args, name):g}" for name in _RECORDED]
+    options = [f"--start={args.start.name}"] if args.start else []
+    options += [f"--{name}={getattr(args, name):g}" for name in _RECORDED]
     training = {
         "command": " ".join(["python -m tools.vad train --data DIR --work DIR", *options]),
         "labels": "energy of the dry take within 30 dB of its loud frames, tools.vad.data.labels",
         "speech_hours": round(len(speech.features) / _FRAMES_PER_HOUR, 2),
         "sound_hours": round(len(sounds.features) / _FRAMES_PER_HOUR, 2),
-        "made_by_code": "hum, clicks, coloured noise, tones (tools/vad/data/sounds.py); alarms and "
-        "music rendered from public-domain scores (pywakeword/training/material/playback.py)",
+        "music_hours": round(len(music.features) / _FRAMES_PER_HOUR, 2),
+        "made_by_code": "hum, clicks, coloured noise, tones, chords (tools/vad/data/sounds.py); "
+        "alarms and music rendered from public-domain "
+        "scores (pywakeword/training/material/playback.py)",
     }
     path = write_model(args.models, data, make_card(shape, data, training, provenance(args.data)))
     print(path)

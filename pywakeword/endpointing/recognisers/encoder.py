@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword import _core
+from pywakeword._checks import check_integer
 from pywakeword.audio.pcm import Pcm, as_pcm
 from pywakeword.endpointing.frame_batcher import FrameBatch, FrameBatcher
 from pywakeword.endpointing.interfaces import Encoding
@@ -19,6 +20,7 @@ TASK = "endpoint_encoder"
 FRAME_SAMPLES = 640  # of one vector of the encoding: 40 ms
 KEPT_FRAMES = 38  # 1.5 s
 _KEPT_TOKENS = 64
+_MOST_BATCH_FRAMES = 1000
 _STACK = 4
 _BLANK = 0
 
@@ -101,6 +103,11 @@ class StreamingEncoder:
     """
 
     def __init__(self, model: str | os.PathLike[str] = "encoder", *, batch_frames: int = 8) -> None:
+        check_integer("batch_frames", batch_frames)
+        if not 1 <= batch_frames <= _MOST_BATCH_FRAMES:
+            raise ValueError(
+                f"batch_frames must be from 1 to {_MOST_BATCH_FRAMES}, got {batch_frames}"
+            )
         self._stream = EncoderStream(model)
         self._lfbe = _core.Lfbe()
         self._batcher = FrameBatcher(

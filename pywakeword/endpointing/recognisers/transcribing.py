@@ -78,6 +78,9 @@ class TranscribingSource(NotCopied):
         self._job: Job[_Found] | None = None
         self.reset()
 
+    arbitrator_model: str | None = None
+    """The bundled arbitrator that was trained with this recogniser; None if there is none."""
+
     @property
     def realtime(self) -> bool:
         """Whether `encoding` returns at once."""

@@ -11,13 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pywakeword.endpointing.interfaces import Encoding
-from pywakeword.endpointing.policy import WaitPolicy, policy_of
-from pywakeword.endpointing.prosody import PROSODY_FEATURES, prosody_features
-from pywakeword.errors import CardError
-from pywakeword.models.files import ENDPOINT_ROOM
-from pywakeword.models.onnx import load_onnx_model
+from pywakeword.endpointing.judge import NetworkJudge
+from pywakeword.endpointing.prosody import prosody_features
 
 TASK = "endpoint_transcript_arbitrator"
+_INPUTS = ("states", "mask", "words", "endings", "text", "prosody")
 KEPT_STATES = 50  # 2 s: the mean of each two states of 20 ms
 N_BUCKETS = 8192
 _FIRST_WORDS, _LAST_WORDS = 2, 6
@@ -26,35 +24,19 @@ _ENDINGS = (".", "?", "!", ",", ("...", "\u2026", "-"))
 N_TEXT = 2 + len(_ENDINGS)
 
 
-class TranscriptArbitrator:
+class TranscriptArbitrator(NetworkJudge):
     """An `Arbitrator` for the encodings of `WhisperSource`.
 
     Parameters
     ----------
     model : str or path
-        A `.onnx` file with its card, as `python -m tools.endpointing train-transcripts` writes
-        it. None is bundled.
+        A bundled name, or a `.onnx` file with its card, as `python -m tools.endpointing
+        train-transcripts` writes it. The bundled one is for Whisper tiny.
     """
 
-    def __init__(self, model: str | os.PathLike[str]) -> None:
-        self._model = load_onnx_model(model, TASK, room=ENDPOINT_ROOM, extra="endpoint")
-        inputs = self._model.inputs
-        if set(inputs) != {"states", "mask", "words", "endings", "text", "prosody"}:
-            raise CardError(
-                f"{self._model.path}: the inputs {sorted(inputs)} are not those of an arbitrator "
-                f"of transcripts"
-            )
-        if self._model.card.different_strings("prosody") != PROSODY_FEATURES:
-            raise CardError(
-                f"{self._model.path}: the card's prosody is not the one that this build computes"
-            )
+    def __init__(self, model: str | os.PathLike[str] = "transcript_arbitrator") -> None:
+        super().__init__(model, TASK, _INPUTS, lfbe=False)
         self._n_dims = self._model.fixed_shape("states")[-1]
-        self._policy = policy_of(self._model)
-
-    @property
-    def policy(self) -> WaitPolicy:
-        """The waiting policy of the model's card, tuned to its probabilities."""
-        return self._policy
 
     def probability(
         self, encoding: Encoding, pcm_tail: npt.NDArray[np.int16], pause_s: float

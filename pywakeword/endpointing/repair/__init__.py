@@ -8,5 +8,16 @@ from pywakeword.endpointing.repair.frames import (
     Repair,
     Role,
 )
+from pywakeword.endpointing.repair.language import ROLE_ANSWERS, ROLE_PROMPT, LanguageRepair
 
-__all__ = ["COMMAND_FRAMES", "AmrRepair", "CommandFrame", "FrameRepair", "Repair", "Role"]
+__all__ = [
+    "COMMAND_FRAMES",
+    "ROLE_ANSWERS",
+    "ROLE_PROMPT",
+    "AmrRepair",
+    "CommandFrame",
+    "FrameRepair",
+    "LanguageRepair",
+    "Repair",
+    "Role",
+]

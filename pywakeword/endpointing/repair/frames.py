@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pywakeword._checks import check_type
+
 
 @dataclass(frozen=True)
 class Repair:
@@ -168,6 +170,9 @@ class FrameRepair:
     """
 
     def __init__(self, frames: Sequence[CommandFrame] = COMMAND_FRAMES) -> None:
+        check_type("frames", frames, Sequence)
+        for frame in frames:
+            check_type("each of the frames", frame, CommandFrame)
         self._frames = [
             (frame, re.compile(frame.trigger), [re.compile(role.pattern) for role in frame.roles])
             for frame in frames

@@ -91,6 +91,8 @@ def _read_micro(path: Path) -> CommunityModel:
     threshold = micro.number("probability_cutoff", low=0, high=1)
     if threshold == 0:
         raise CardError("field micro.probability_cutoff must be above 0")
+    if not network.exists():
+        raise CardError(f"its network {network.name} cannot be read: No such file beside it")
     data = read_file(network, limit=_MAX_MODEL_BYTES)
     shape = input_of(data)
     if shape is None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 
 from pywakeword._async import closing, within
+from pywakeword._checks import check_type
 from pywakeword.errors import (
     PhonesError,
     ServiceRefusedError,
@@ -171,6 +172,7 @@ def embedded_backend(*, timeout_s: float = DEFAULT_TIMEOUT_S) -> Backend:
 
 
 def _find(program: str, name: str) -> str:
+    check_type("program", program, str)
     path = shutil.which(program)
     if path is None:
         raise ServiceUnavailableError(

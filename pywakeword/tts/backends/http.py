@@ -59,7 +59,9 @@ class HttpBackend(Backend):
         check_type("url", url, str)
         self._httpx = require("httpx", "http")
         if not url.startswith(("http://", "https://")):
-            raise ValueError(f"give the service as http://... or https://..., not {url!r}")
+            raise ValueError(
+                f"give the url of the service as http://... or https://..., not {url!r}"
+            )
         self._url = url.rstrip("/")
         self._client: httpx.AsyncClient = _replies.plain_client(
             self._httpx.AsyncClient, headers, timeout=timeout_s, transport=transport

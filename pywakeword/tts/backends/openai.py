@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 from pywakeword._async import closing
-from pywakeword._checks import check_type
+from pywakeword._checks import check_integer, check_optional, check_type
 from pywakeword.tts.backends.audio_bytes import PcmBytes
 from pywakeword.tts.backends.base import DEFAULT_TIMEOUT_S
 from pywakeword.tts.backends.http import HttpBackend
@@ -54,6 +54,13 @@ class OpenAIBackend(HttpBackend):
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
         check_type("url", url, str)
+        check_type("model", model, str)
+        check_type("default_voice", default_voice, str)
+        check_optional("api_key", api_key, str)
+        check_optional("instructions", instructions, str)
+        check_integer("pcm_rate_hz", pcm_rate_hz)
+        if not 1000 <= pcm_rate_hz <= 768_000:
+            raise ValueError(f"pcm_rate_hz must be from 1000 to 768000, got {pcm_rate_hz}")
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else None
         super().__init__(
             url.rstrip("/").removesuffix("/v1"),

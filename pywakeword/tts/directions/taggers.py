@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from pywakeword._checks import check_integer, check_optional, check_timeout, check_type
 from pywakeword._extras import require
 from pywakeword._replies import plain_client, post_json
 from pywakeword.errors import ModelNotFoundError, ServiceError, ServiceRefusedError
@@ -52,6 +53,10 @@ class LocalTagger:
     """
 
     def __init__(self, model: str | os.PathLike[str], *, threads: int = 1) -> None:
+        check_type("model", model, str, os.PathLike)
+        check_integer("threads", threads)
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
         if not Path(model).is_file():
             raise ModelNotFoundError(os.fspath(model), ())
         llama = require("xllamacpp", "llm")
@@ -112,8 +117,14 @@ class EndpointTagger:
         timeout_s: float = 10.0,
         transport: Any = None,
     ) -> None:
+        check_type("url", url, str)
+        check_type("model", model, str)
+        check_optional("api_key", api_key, str)
+        check_timeout("timeout_s", timeout_s)
         if not url.startswith(("http://", "https://")):
-            raise ValueError(f"give the service as http://... or https://..., not {url!r}")
+            raise ValueError(
+                f"give the url of the service as http://... or https://..., not {url!r}"
+            )
         self._httpx = require("httpx", "http")
         headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
         self._client = plain_client(

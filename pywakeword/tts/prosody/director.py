@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 
+from pywakeword._checks import check_callable, check_timeout
 from pywakeword.errors import PyWakewordError
 from pywakeword.tts.text.questions import ALTERNATIVE, question_type, starts_with_question_word
 from pywakeword.tts.text.sentences import all_sentences
@@ -59,8 +60,10 @@ class Director:
     def __init__(
         self, tagger: Callable[[str], str] | None = None, *, deadline_s: float | None = None
     ) -> None:
-        if deadline_s is not None and not deadline_s > 0:
-            raise ValueError(f"deadline_s must be positive, got {deadline_s!r}")
+        if tagger is not None:
+            check_callable("tagger", tagger)
+        if deadline_s is not None:
+            check_timeout("deadline_s", deadline_s)
         self._tagger = tagger
         self._deadline_s = deadline_s
         self._late: Future[Ssml] | None = None

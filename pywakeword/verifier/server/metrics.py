@@ -39,6 +39,12 @@ class Metrics:
             buckets=_SIZES,
             registry=self.registry,
         )
+        self.transcript_batch_size = Histogram(
+            "pywakeword_verifier_transcript_batch_size",
+            "Pieces of speech per batch of the recogniser.",
+            buckets=_SIZES,
+            registry=self.registry,
+        )
         self.streams = Gauge(
             "pywakeword_verifier_streams", "Open WebSocket streams.", registry=self.registry
         )

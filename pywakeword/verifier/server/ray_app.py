@@ -1,4 +1,4 @@
-"""Scores snippets in replicas on Ray Serve (extra `ray`).
+"""Scores snippets, and transcribes speech, in replicas on Ray Serve (extra `ray`).
 
 HTTP and WebSockets are read by the server of `run.py`, with its limits, and not by Serve's own
 proxy: that one reads a whole request before an application can refuse it.
@@ -35,6 +35,9 @@ from pywakeword.verifier.scorer import OnnxScorer
 from pywakeword.verifier.server.app import build_app
 from pywakeword.verifier.server.metrics import Metrics
 from pywakeword.verifier.server.service import Service
+from pywakeword.verifier.server.transcription.batch import Speech, Transcriber
+from pywakeword.verifier.server.transcription.messages import Transcription
+from pywakeword.verifier.server.transcription.whisper import whisper_transcriber
 from pywakeword.verifier.snippet import Snippet
 
 _NAME = "verifier"
@@ -52,15 +55,34 @@ _PATIENCE_S = 15.0
     graceful_shutdown_timeout_s=2,
 )
 class ScorerDeployment:
-    """One replica: a scorer that batches snippets. It cannot be reached by HTTP."""
+    """One replica: a scorer that batches snippets. It cannot be reached by HTTP.
 
-    def __init__(self, models: str | None = None, threads: int = 1) -> None:
+    With `asr`, a size of Whisper or a function that makes a `Transcriber`, it transcribes too.
+    """
+
+    def __init__(
+        self,
+        models: str | None = None,
+        threads: int = 1,
+        asr: str | Callable[[], Transcriber] | None = None,
+        asr_device: str = "cpu",
+    ) -> None:
         self._scorer = OnnxScorer(models, threads=threads)
         self._thread = ThreadPoolExecutor(1)
+        self._transcriber: Transcriber | None = None
+        if asr is not None:
+            self._transcriber = (
+                whisper_transcriber(asr, asr_device) if isinstance(asr, str) else asr()
+            )
+        self._transcribing = ThreadPoolExecutor(1)
 
     def keywords(self) -> list[str]:
         """Return the words that can be verified."""
         return sorted(self._scorer.keywords)
+
+    def transcribes(self) -> bool:
+        """Return whether there is a recogniser."""
+        return self._transcriber is not None
 
     async def score(self, snippet: Snippet) -> tuple[Verdict, int]:
         """Return the verdict; and for the first snippet of a batch its size, else 0."""
@@ -73,6 +95,20 @@ class ScorerDeployment:
         verdicts = await loop.run_in_executor(self._thread, self._scorer.score, snippets)
         sizes = itertools.chain([len(snippets)], itertools.repeat(0))
         return list(zip(verdicts, sizes))
+
+    async def transcribe(self, speech: Speech) -> tuple[Transcription, int]:
+        """Return the transcript; and for the first speech of a batch its size, else 0."""
+        found: tuple[Transcription, int] = await self._transcribe_batch(speech)
+        return found
+
+    @serve.batch(max_batch_size=32, batch_wait_timeout_s=0.01)
+    async def _transcribe_batch(self, speeches: list[Speech]) -> list[tuple[Transcription, int]]:
+        assert self._transcriber is not None
+        loop = asyncio.get_running_loop()
+        work = self._transcriber.transcribe
+        found = await loop.run_in_executor(self._transcribing, work, speeches)
+        sizes = itertools.chain([len(speeches)], itertools.repeat(0))
+        return list(zip(found, sizes))
 
     def check_health(self) -> None:
         """Raise if the scorer fails, so that Serve replaces the replica."""
@@ -88,7 +124,7 @@ def build(args: dict[str, Any]) -> Any:
     Parameters
     ----------
     args : dict
-        `models`, `threads`, and `replicas`: a fixed number of them instead of autoscaling.
+        Those of `ScorerDeployment`, and `replicas`: a fixed number instead of autoscaling.
     """
     options = dict(args)
     replicas = options.pop("replicas", None)
@@ -105,16 +141,23 @@ class RayScorer:
     ----------
     handle : DeploymentHandle
         Of a `ScorerDeployment`.
-    observe_batch : callable, optional
-        Called with the size of each batch.
+    observe_batch, observe_speech : callable, optional
+        Called with the size of each batch of snippets, and of speech.
     """
 
-    def __init__(self, handle: Any, observe_batch: Callable[[int], None] = lambda size: None):
+    def __init__(
+        self,
+        handle: Any,
+        observe_batch: Callable[[int], None] = lambda size: None,
+        observe_speech: Callable[[int], None] = lambda size: None,
+    ) -> None:
         self._handle = handle
         self._observe_batch = observe_batch
+        self._observe_speech = observe_speech
         self._numbers = itertools.count()
         self._since_s: dict[int, float] = {}
         self.keywords: list[str] = handle.keywords.remote().result(timeout_s=60)
+        self.transcribes: bool = handle.transcribes.remote().result(timeout_s=60)
 
     @property
     def n_waiting(self) -> int:
@@ -128,26 +171,34 @@ class RayScorer:
 
     async def score(self, snippet: Snippet) -> Verdict:
         """Return the verdict on one snippet; `VerifierUnavailableError` "busy" without one."""
+        verdict: Verdict = await self._ask(self._handle.score, snippet, self._observe_batch)
+        return verdict
+
+    async def transcribe(self, speech: Speech) -> Transcription:
+        """Return the transcript; `VerifierUnavailableError` "busy" without one."""
+        found: Transcription = await self._ask(
+            self._handle.transcribe, speech, self._observe_speech
+        )
+        return found
+
+    async def _ask(self, method: Any, item: object, observe: Callable[[int], None]) -> Any:
         number, started_s = next(self._numbers), time.monotonic()
         self._since_s[number] = started_s
-        response = self._handle.score.remote(snippet)
-        verdict: Verdict
+        response = method.remote(item)
         try:
-            verdict, n_batch = await asyncio.wait_for(response, _PATIENCE_S)
+            found, n_batch = await asyncio.wait_for(response, _PATIENCE_S)
         except asyncio.TimeoutError as error:
             response.cancel()
             raise _busy(f"no replica answered within {_PATIENCE_S:g} s") from error
         except BackPressureError as error:
-            raise _busy("too many snippets are already waiting") from error
+            raise _busy("too many requests are already waiting") from error
         except (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError) as error:
             raise _busy("the replica ended") from error
         finally:
             del self._since_s[number]
         if n_batch:
-            self._observe_batch(n_batch)
-        return replace(
-            verdict, timings_ms={"score": round(1000 * (time.monotonic() - started_s), 3)}
-        )
+            observe(n_batch)
+        return replace(found, timings_ms={"score": round(1000 * (time.monotonic() - started_s), 3)})
 
 
 def create_ray_app(handle: Any, **options: Any) -> FastAPI:
@@ -161,11 +212,12 @@ def create_ray_app(handle: Any, **options: Any) -> FastAPI:
         Options of `Service`.
     """
     metrics = Metrics()
-    scorer = RayScorer(handle, metrics.batch_size.observe)
+    scorer = RayScorer(handle, metrics.batch_size.observe, metrics.transcript_batch_size.observe)
     metrics.watch_queue(lambda: scorer.n_waiting)
     return build_app(
         Service(
             score=scorer.score,
+            transcribe=scorer.transcribe if scorer.transcribes else None,
             keywords=scorer.keywords,
             metrics=metrics,
             stuck_s=scorer.stuck_s,

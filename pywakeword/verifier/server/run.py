@@ -100,6 +100,9 @@ class DeadlineProtocol(H11Protocol):
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand over to the WebSocket protocol, which has its own limits."""
         self._stop()
+        if event.method != b"GET":
+            self.send_400_response("a WebSocket is opened by GET")
+            return
         super().handle_websocket_upgrade(event)
         self._deadline = self.loop.call_later(0, lambda: None)  # stops _start from setting one
 

@@ -26,9 +26,12 @@ from pywakeword.verifier.server.metrics import Metrics
 from pywakeword.verifier.server.replies import RecentReplies
 from pywakeword.verifier.server.retention import AudioRetention
 from pywakeword.verifier.server.slots import Slots
+from pywakeword.verifier.server.transcription.batch import Speech
+from pywakeword.verifier.server.transcription.messages import Transcription
 from pywakeword.verifier.snippet import Snippet
 
 Score = Callable[[Snippet], Awaitable[Verdict]]
+Transcribe = Callable[[Speech], Awaitable[Transcription]]
 
 
 @dataclass
@@ -41,6 +44,8 @@ class Service:
         Returns the verdict on a snippet; it does its own batching.
     keywords : collection of str
         Words that can be verified.
+    transcribe : coroutine function, optional
+        Returns the transcript of speech; it does its own batching. Default: there is none.
     tokens : collection of str
         Bearer tokens, one of which each request must have. Empty: no authorization.
     retention : AudioRetention, optional
@@ -52,7 +57,7 @@ class Service:
         together are the longest time that a stream takes.
     origins : collection of str
         Web origins whose pages may open a WebSocket. A device sends no Origin.
-    requests, streams : Slots
+    requests, transcriptions, streams : Slots
         Limits of what is served at one time.
     stuck_s : callable
         Returns the run time of the batch in progress.
@@ -60,6 +65,7 @@ class Service:
 
     score: Score
     keywords: Collection[str]
+    transcribe: Transcribe | None = None
     metrics: Metrics = field(default_factory=Metrics)
     tokens: Collection[str] = ()
     retention: AudioRetention | None = None
@@ -68,6 +74,7 @@ class Service:
     max_stream_s: float = MAX_STREAM_S
     origins: Collection[str] = ()
     requests: Slots = field(default_factory=lambda: Slots(512, 256, "requests"))
+    transcriptions: Slots = field(default_factory=lambda: Slots(128, 64, "requests"))
     streams: Slots = field(default_factory=lambda: Slots(512, 64, "streams"))
     stuck_s: Callable[[], float] = lambda: 0.0
     replies: RecentReplies = field(default_factory=RecentReplies)
@@ -98,7 +105,17 @@ class Service:
                 f"keyword {metadata.keyword[:40]!r} has no verifier; "
                 f"available: {', '.join(self.keywords)}",
             )
+        if metadata.transcribe:
+            self.transcriber()
         return metadata
+
+    def transcriber(self) -> Transcribe:
+        """Return what transcribes; refuse if there is none."""
+        if self.transcribe is None:
+            raise VerifierRefusedError(
+                404, "no_recogniser", "this server makes no transcripts: start it with --asr"
+            )
+        return self.transcribe
 
     async def verify(self, metadata: Metadata, audio: bytes, body: bytes) -> Reply:
         """Return the reply to a snippet. A repeated request gets the same reply."""

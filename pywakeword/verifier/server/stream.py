@@ -3,7 +3,8 @@
 The client sends the metadata as text, then s16le PCM in binary messages, then
 `{"type": "end"}`. The server sends one `verdict`, and `stop_capture` when it needs no more
 audio. The reason is "rejected", "end_of_speech", "no_speech", "max_length", or "end" if the
-client ended the stream.
+client ended the stream. If the metadata asks for transcripts, `transcript` messages follow the
+verdict while speech comes, and a final one follows `stop_capture`.
 """
 
 from __future__ import annotations
@@ -33,9 +34,12 @@ from pywakeword.verifier.contract import (
 )
 from pywakeword.verifier.server.logs import log, logger
 from pywakeword.verifier.server.service import Service
+from pywakeword.verifier.server.transcription.messages import Transcription
+from pywakeword.verifier.server.transcription.stream import StreamTranscripts
 
 # A word's last sound may continue after its estimated end.
 _AFTER_WORD_SAMPLES = SAMPLE_RATE_HZ // 10
+_BEFORE_WORD_SAMPLES = SAMPLE_RATE_HZ // 5  # that a recogniser gets
 
 _POLICY_VIOLATION = 1008
 _INTERNAL_ERROR = 1011
@@ -102,9 +106,17 @@ class _Stream:
         self._snippet = bytearray()
         self._n_samples = 0
         self._endpointer: Endpointer | None = None
+        self._transcripts: StreamTranscripts | None = None
 
     async def run(self) -> str:
         """Serve the utterance and return the reason for which it ended."""
+        try:
+            return await self._run()
+        finally:
+            if self._transcripts is not None:
+                await self._transcripts.aclose()
+
+    async def _run(self) -> str:
         metadata = await self._receive_metadata()
         enough = min(metadata.end_sample + _AFTER_WORD_SAMPLES, MAX_SNIPPET_SAMPLES)
         reply: Reply | None = None
@@ -123,6 +135,8 @@ class _Stream:
                         reason = "rejected"
                     else:
                         self._endpointer = Endpointer(max_utterance_ms=None)
+                        if metadata.transcribe:
+                            self._transcripts = self._start_transcripts(metadata)
                         reason = self._end_reason(bytes(self._snippet[2 * metadata.end_sample :]))
                     self._snippet.clear()
             else:
@@ -132,7 +146,20 @@ class _Stream:
             elif self._n_samples >= self._max_samples:
                 reason = reason or "max_length"
         await self._send("stop_capture", metadata, reason=reason, n_samples=self._n_samples)
+        if self._transcripts is not None:
+            found = await self._transcripts.finish()
+            await self._send("transcript", metadata, final=True, **found.to_json())
         return reason
+
+    def _start_transcripts(self, metadata: Metadata) -> StreamTranscripts:
+        async def send(found: Transcription) -> None:
+            await self._send("transcript", metadata, final=False, text=found.text)
+
+        begin = max(0, metadata.start_sample - _BEFORE_WORD_SAMPLES)
+        word = np.frombuffer(bytes(self._snippet[2 * begin : 2 * metadata.end_sample]), "<i2")
+        return StreamTranscripts(
+            self._service.transcriber(), send, word, metadata.keyword.replace("_", " ")
+        )
 
     async def _judge(self, metadata: Metadata) -> Reply:
         pcm = np.frombuffer(bytes(self._snippet), "<i2").astype(np.int16, copy=False)
@@ -144,7 +171,10 @@ class _Stream:
     def _end_reason(self, audio: bytes) -> str:
         """Consume audio; return why the utterance ended, or an empty string."""
         assert self._endpointer is not None
-        for event in self._endpointer.process(audio):
+        events, probabilities = self._endpointer.process_with_probabilities(audio)
+        if self._transcripts is not None:
+            self._transcripts.add(np.frombuffer(audio, "<i2"), probabilities)
+        for event in events:
             if isinstance(event, End):
                 return "end_of_speech"
             if isinstance(event, NoSpeech):

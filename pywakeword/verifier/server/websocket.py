@@ -1,13 +1,14 @@
 """The WebSocket protocol of the verifier's server, with a budget for each connection.
 
 uvicorn's protocol parses a whole read, up to 256 KB, before the application can refuse
-anything. This one reads nothing until the application has accepted the client, then a slice
-per turn of the event loop, and only while the application and the client keep up.
+anything. This one reads nothing until the application has accepted the client. Then one slice
+of one connection is parsed per turn of the event loop, while application and client keep up.
 """
 
 from __future__ import annotations
 
 import asyncio
+import weakref
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -43,6 +44,35 @@ class _Budgeted(ServerProtocol):
         super().recv_frame(frame)
 
 
+class _Turns:
+    """Lets one connection after the other parse a slice, one per turn of the event loop.
+
+    Otherwise many connections that have much to parse would fill each turn.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._call_soon = loop.call_soon
+        self._queue: dict[StreamProtocol, None] = {}
+        self._handle: asyncio.Handle | None = None
+
+    def add(self, protocol: StreamProtocol) -> None:
+        """Queue a connection, if it does not wait already."""
+        self._queue.setdefault(protocol)
+        if self._handle is None:
+            self._handle = self._call_soon(self._next)
+
+    def _next(self) -> None:
+        self._handle = None
+        first = next(iter(self._queue))
+        del self._queue[first]
+        if self._queue:
+            self._handle = self._call_soon(self._next)
+        first.take_turn()
+
+
+_TURNS: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = weakref.WeakKeyDictionary()
+
+
 class StreamProtocol(WebSocketsSansIOProtocol):
     """Gives the parser a slice of what was read when the application has taken the last."""
 
@@ -51,15 +81,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self.conn = _Budgeted(max_size=_MAX_MESSAGE_BYTES, logger=self.logger)
         self.close_timeout = _CLOSE_TIMEOUT_S
         self._unread = bytearray()
-        self._next_turn: asyncio.Handle | None = None
+        self._turns = _TURNS.setdefault(self.loop, _Turns(self.loop))
 
     def data_received(self, data: bytes) -> None:
         """Take what was read; the first call brings the request that was upgraded."""
         if not self.handshake_initiated:
             super().data_received(data)
-            if (
-                not self.handshake_initiated
-            ):  # uvicorn answers a request that is no GET with nothing
+            if not self.handshake_initiated:  # too many headers: uvicorn is silent
                 self.transport.write(_BAD_REQUEST)
                 self.transport.close()
             self._hold()
@@ -119,16 +147,16 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     def _feed(self) -> None:
         if self.transport.is_closing():
             self._unread.clear()
-        elif self._unread and self._next_turn is None and not self._waits():
+        elif self._unread and not self._waits():
+            self._turns.add(self)
+        self._hold()
+
+    def take_turn(self) -> None:
+        """Parse a slice."""
+        if self._unread and not self._waits() and not self.transport.is_closing():
             part = bytes(self._unread[:_SLICE_BYTES])
             del self._unread[:_SLICE_BYTES]
             super().data_received(part)
-            if self._unread:
-                self._next_turn = self.loop.call_soon(self._turn)
-        self._hold()
-
-    def _turn(self) -> None:
-        self._next_turn = None
         self._feed()
 
 

@@ -95,6 +95,18 @@ def test_nan_is_refused(tmp_path: Path, value: float) -> None:
         read(tmp_path / "a.wav")
 
 
+@pytest.mark.parametrize(("peak", "subtype"), [(32767, "FLOAT"), (8e6, "DOUBLE"), (127, "FLOAT")])
+@pytest.mark.parametrize("name", ["a.wav", "a.aiff"])
+def test_floats_on_the_scale_of_integers_are_refused(
+    tmp_path: Path, name: str, peak: float, subtype: str
+) -> None:
+    samples = np.concatenate([np.zeros(40_000), peak * sine(16_000)])
+    soundfile.write(tmp_path / name, samples, 16000, subtype=subtype)
+    blocks = iter(FileSource(tmp_path / name))
+    with pytest.raises(AudioFormatError, match=r"its float samples reach \d+, where full scale is"):
+        next(blocks)  # before the first sample
+
+
 def test_truncated_wav(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, sine(16000), 16000)
@@ -197,6 +209,7 @@ def test_what_follows_the_audio_is_no_audio(tmp_path: Path, tail: bytes, n_sampl
         ("a.aiff", b"SSND", 4, ">I", [8, 200]),
         ("a.caf", b"data", 4, ">q", [0, 4, 100]),
         ("a.rf64", b"ds64", 16, "<q", [0, 100]),
+        ("a.svx", b"BODY", 4, ">I", [100, 200]),
     ],
 )
 def test_other_containers_that_promise_less_than_they_hold(
@@ -215,6 +228,20 @@ def test_other_containers_that_promise_less_than_they_hold(
     path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(AudioFormatError):
         read(path)
+
+
+@pytest.mark.parametrize(("name", "offset"), [("a.au", 1), ("a.au", 23), ("a.svx", None)])
+def test_a_header_that_leads_elsewhere(tmp_path: Path, name: str, offset: int | None) -> None:
+    path = tmp_path / name
+    soundfile.write(path, sine(16_000), 16000, subtype="PCM_16", format=name[2:].upper())
+    data = bytearray(path.read_bytes())
+    if offset is None:
+        data = data[:9000]
+    else:
+        struct.pack_into(">I", data, 4, offset)
+    path.write_bytes(data)
+    with pytest.raises(AudioFormatError, match="truncated"):
+        FileSource(path)
 
 
 def test_ogg_without_its_end_is_not_silence(tmp_path: Path) -> None:

@@ -184,6 +184,16 @@ ADTS = b"\xff\xf1\x60\x40\x08\x00\xfc" + bytes(57)
         (b"\x89PNG\r\n", "PNG"),
         (b"%PDF-1.4", "PDF"),
         (b"2BIT", "AVR"),
+        (struct.pack(">iihh", 16000, 625, 2, 0), "HTK"),
+        (struct.pack(">iihh", -1, 1250, 2, 0), "HTK"),
+        (struct.pack(">iihh", 300, 100_000, 52, 0o106), "HTK"),
+        (b"PVF1\n1 16000 16\n", "PVF"),
+        (b"\xf0\x7e\0\1", "SDS"),
+        (b".ra\xfd\0\4", "RealAudio"),
+        (b"ajkg\2", "Shorten"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"\x04\x22\x4d\x18", "LZ4"),
+        (b"\x80\x04\x95\x10\x20", "a pickle"),
         ((b"G" + bytes(187)) * 3, "MPEG-TS"),
         (MP2_FRAME * 3, "MP2"),
         ("a note without audio".encode("utf-16"), "text"),
@@ -200,7 +210,7 @@ def test_other_formats_are_refused(data: bytes, name: str, step: int) -> None:
 
 
 KINDS = ["FLAC", "OGG", "MP3", "AU", "AIFF", "RF64", "W64", "CAF", "VOC"]
-KINDS += ["AVR", "IRCAM", "MAT5", "NIST", "PAF", "SVX"]
+KINDS += ["AVR", "HTK", "IRCAM", "MAT5", "NIST", "PAF", "PVF", "SDS", "SVX"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -213,12 +223,60 @@ def test_no_file_of_libsndfile_is_taken_for_raw_pcm(kind: str) -> None:
 
 
 def test_pcm_that_begins_like_another_format() -> None:
-    starts = [b"\xff\xfb\x90\x64", b"\0\0\0\x20", b"fL", b"ABCD", b"\xff\xf1\x60\x40\x08\x00\xfc"]
+    starts = [
+        b"\xff\xfb\x90\x64",
+        b"\0\0\0\x20",
+        struct.pack(">iihh", 9, 625, 2, 99),
+        b"fL",
+        b"ABCD",
+        b"\xff\xf1\x60\x40\x08\x00\xfc",
+    ]
     for start in starts:
         data = start + RAW
         data = data[: len(data) - len(data) % 2]
         for step in (1, 7, 4096):
             assert read(data, step).astype("<i2").tobytes() == data
+
+
+def sound(n_samples: int = 32_000) -> np.ndarray:
+    """Notes that swell, over a floor of noise."""
+    t = np.arange(n_samples) / 16_000
+    notes = np.sin(2 * np.pi * 200 * t) + 0.5 * np.sin(2 * np.pi * 570 * t)
+    floor = np.random.default_rng(7).standard_normal(n_samples)
+    return np.rint(4000 * notes * np.sin(2 * np.pi * t) ** 2 + 40 * floor).astype(np.int16)
+
+
+def as_24_bit(pcm: np.ndarray) -> bytes:
+    return (pcm.astype("<i4") << 8).view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+
+
+OTHER_SAMPLES = {
+    "big-endian": lambda pcm: pcm.astype(">i2").tobytes(),
+    "8-bit": lambda pcm: ((pcm >> 8) + 128).astype(np.uint8).tobytes(),
+    "24-bit": as_24_bit,
+    "32-bit": lambda pcm: (pcm.astype("<i4") << 16).tobytes(),
+    "32-bit float": lambda pcm: (pcm / np.float32(30_000)).astype("<f4").tobytes(),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_SAMPLES)
+@pytest.mark.parametrize("silence_s", [0, 3])
+def test_raw_samples_of_another_kind_are_refused(kind: str, silence_s: int) -> None:
+    pcm = np.concatenate([np.zeros(silence_s * 16_000, np.int16), sound()])
+    with pytest.raises(AudioFormatError, match=f"and not as {kind} samples"):
+        read(OTHER_SAMPLES[kind](pcm))
+
+
+@pytest.mark.parametrize("amplitude", [1, 300, 32767])
+def test_noise_and_tones_are_16_bit(amplitude: int) -> None:
+    random, t = np.random.default_rng(amplitude), np.arange(32_000) / 16_000
+    sounds = [random.integers(-amplitude, amplitude + 1, 32_000).astype(np.int16)]
+    sounds += [np.full(32_000, amplitude, np.int16)]
+    for frequency in (100, 3999, 6500, 7900, 8000):
+        sounds.append(np.rint(amplitude * np.sin(2 * np.pi * frequency * t + 0.3)).astype(np.int16))
+        sounds.append((amplitude * np.sign(sounds[-1])).clip(-32768, 32767).astype(np.int16))
+    for pcm in [*sounds, sound()]:
+        np.testing.assert_array_equal(read(pcm.astype("<i2").tobytes()), pcm)
 
 
 @pytest.mark.parametrize("stream", [io.StringIO("audio"), "audio", 3, b"audio"])

@@ -58,7 +58,44 @@ def test_options(wav: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no measured false accepts" in error_line(capsys, *argv, "--fa-per-hour", 1)
     assert main([*argv, "--threshold", "1"]) == 0
     assert "threshold 1" in capsys.readouterr().err
-    assert "not here" in error_line(capsys, "info", micro())
+
+
+def test_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", micro("okay_nabu"), open_model("hey_rhasspy"), "alexa"]) == 0
+    out = capsys.readouterr().out
+    assert "okay_nabu: a model of microWakeWord, " in out
+    assert "word okay_nabu, threshold 0.85\n  languages: " in out
+    assert "hey_rhasspy: a model of openWakeWord" in out
+    assert "languages: not stated" in out
+    assert "alexa: " in out
+    assert main(["info", micro(), "--json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)["models"]
+    assert document["type"] == "micro"
+    lone = tmp_path / "alexa.json"
+    lone.write_bytes(Path(micro()).read_bytes())
+    line = error_line(capsys, "info", lone)
+    assert line.endswith("its network alexa.tflite cannot be read: No such file beside it")
+
+
+@pytest.mark.parametrize("content", [b"", b"noise without a format" * 9])
+def test_a_file_that_is_no_model(
+    content: bytes, tmp_path: Path, wav: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "word.tflite"
+    path.write_bytes(content)
+    line = error_line(capsys, "detect", wav, "--model", path)
+    assert line.endswith("this is no model in TensorFlow Lite's format, and has no card")
+
+
+def test_bench(capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["bench", "--model", micro(), "--seconds", "1", "--rounds", "1"]
+    assert main([*argv, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["keywords"] == ["alexa"]
+    assert result["real_time_factor"]["median"] > 0
+    assert "limit" not in result
+    assert main(argv) == 0
+    assert "times the limit" not in capsys.readouterr().out
 
 
 def test_evaluate(wav: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

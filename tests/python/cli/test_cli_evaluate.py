@@ -78,6 +78,8 @@ def test_keyword_of_several(audio: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_directories(audio: Path, beep_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(audio, beep_model, f"--negatives={audio / 'nowhere'}") == 2
     assert "nowhere: no such directory" in capsys.readouterr().err
+    assert evaluate(audio, beep_model, f"--negatives={beep_model}") == 2
+    assert f"{beep_model.name}: is no directory" in capsys.readouterr().err
     (audio / "empty").mkdir()
     assert evaluate(audio, beep_model, f"--positives={audio / 'empty'}") == 2
     assert "empty: no audio files" in capsys.readouterr().err
@@ -93,10 +95,12 @@ def test_damaged_files_are_named_and_do_not_count(
         (audio / folder / "bad.wav").write_text("no audio")
         samples = np.concatenate([utterance("beep") / 32768, np.full(40000, np.nan)])
         soundfile.write(audio / folder / "nan.wav", samples, 16000, subtype="FLOAT")
+    soundfile.write(audio / "positives/none.wav", np.zeros(0, np.int16), 16000)
     assert evaluate(audio, beep_model) == 2
     errors = capsys.readouterr().err
     assert errors.count("bad.wav: not readable audio") == 2
     assert errors.count("nan.wav: holds NaN") == 2
+    assert errors.count("none.wav: no audio in it") == 1
     assert json.loads((audio / "out/results.json").read_text()) == whole
 
 

@@ -102,6 +102,7 @@ def test_serve_refuses(tmp_path: Path, monkeypatch, capsys) -> None:
     empty.write_text("\n")
     assert "holds no token" in error_line(capsys, *serve, "--token-file", empty)
     assert "needs --ray" in error_line(capsys, *serve, "--replicas", "2")
+    assert "needs --asr" in error_line(capsys, *serve, "--asr-device", "cuda")
     write_verifier(tmp_path)
     assert "need --ssl-certfile" in error_line(capsys, *serve, "--ssl-keyfile", "x")
     monkeypatch.setitem(sys.modules, "fastapi", None)

@@ -6,7 +6,9 @@ import asyncio
 import io
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 import wave
 from pathlib import Path
@@ -138,6 +140,8 @@ def test_say_through_the_loudspeaker(monkeypatch: pytest.MonkeyPatch) -> None:
         (["wyoming", "serve", "--uri", "tcp://0.0.0.0:10400"], "without password"),
         (["wyoming", "serve", "--zeroconf"], "--allow-remote"),
         (["wyoming", "serve", "--uri", "0.0.0.0"], "tcp://HOST:PORT"),
+        (["wyoming", "serve", "--uri", "tcp://127.0.0.1:99999"], "'tcp://127.0.0.1:99999': Port"),
+        (["wyoming", "serve", "--uri", "unix:///no_such/a"], "No such file.*unix:///no_such/a"),
         (["wyoming", "serve", "--model", "no_such_word"], "no model"),
     ],
 )
@@ -152,8 +156,22 @@ def test_bad_input(
     FakeSoundDevice(has_device=False).install(monkeypatch)
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert message in error
+    assert message in error or re.search(message, error)
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["-", "none.wav"])
+def test_run_without_audio(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if name != "-":
+        name = str(tmp_path / name)
+        with wave.open(name, "wb") as file:
+            file.setparams((1, 2, 16000, 0, "NONE", ""))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    assert main(["run", name, "--model", "computer"]) == 2
+    what = "standard input" if name == "-" else name
+    assert capsys.readouterr().err.endswith(f"pywakeword run: error: {what}: no audio in it\n")
 
 
 def test_run_on_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -284,6 +302,30 @@ def test_nothing_to_say(
     said.append(error_line(capsys, "say", "-", *options))
     assert said == ["pywakeword say: error: there is nothing to say: the text has no words"] * 2
     assert not out.exists()
+
+
+@pytest.mark.parametrize("volume", ["1", "0"])
+def test_silence_is_no_speech(
+    volume: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require_engine("espeak-ng")
+    out = tmp_path / "x.wav"
+    text = "..." if volume == "1" else "computer"
+    line = error_line(
+        capsys, "say", text, "--backend", "espeak-ng", "--volume", volume, "--out", out
+    )
+    assert (
+        line == "pywakeword say: error: there is nothing to say: the voice made silence of the text"
+    )
+    assert not out.exists()
+
+
+def test_speech_into_a_closed_stream() -> None:
+    require_engine("espeak-ng")
+    command = f"{sys.executable} -m pywakeword say hello --backend espeak-ng --out - >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "pywakeword say: error: standard output is closed"
 
 
 @pytest.mark.parametrize(

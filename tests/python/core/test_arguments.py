@@ -20,6 +20,7 @@ from pywakeword import (
     EndpointRule,
     FileSource,
     FrameBatcher,
+    FrameRepair,
     MicrophoneSource,
     RequestListener,
     StdinSource,
@@ -135,6 +136,9 @@ OTHERS: list[tuple[str, Call, Any]] = [
         lambda bad: EchoCancelledSource(ArraySource(PCM), ArraySource(PCM), canceller=bad),
         NO_OPTIONS,
     ),
+    ("microphone", lambda bad: EchoCancelledSource(bad, ArraySource(PCM)), st.none() | st.text()),
+    ("loudspeaker", lambda bad: EchoCancelledSource(ArraySource(PCM), bad), st.none() | st.text()),
+    ("frames", FrameRepair, st.none() | st.integers() | st.lists(st.floats(), min_size=1)),
     (
         "separator",
         lambda bad: TruncationCheck([], print, separator=bad),

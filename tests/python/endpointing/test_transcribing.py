@@ -14,6 +14,7 @@ from helpers.recogniser_fakes import Gated, Returning, Saying, recognition
 from helpers.sounds import RATE, floor, request, spoken
 
 from pywakeword import (
+    Decision,
     Endpointer,
     FrameRepair,
     Hypothesis,
@@ -23,6 +24,7 @@ from pywakeword import (
     Request,
     RequestListener,
     TranscribingSource,
+    TranscriptArbitrator,
     TruncationCheck,
     TwoPassEndpointer,
     Utterance,
@@ -71,6 +73,24 @@ def test_the_text_decides_how_long_to_wait() -> None:
 
     assert latency("Turn on the light.") < 0.4
     assert latency("Turn on the") > 1.2
+
+
+def test_the_bundled_arbitrator_is_the_default_for_whisper_tiny() -> None:
+    pytest.importorskip("onnxruntime", reason="the endpoint extra is not installed")
+    decisions: list[Decision] = []
+
+    def probability(text: str) -> float:
+        states = np.random.default_rng(1).normal(0, 1, (100, 384)).astype(np.float32)
+        answer = dataclasses.replace(recognition(text), frames=states)
+        source = TranscribingSource(Returning(answer), realtime=False)
+        source.arbitrator_model = "transcript_arbitrator"  # as `WhisperSource(size="tiny")` has it
+        endpointer = TwoPassEndpointer(eos_source=source, on_decision=decisions.append)
+        assert endpointer.policy == TranscriptArbitrator().policy
+        endpointer.process(np.concatenate([floor(0.5), request(), floor(0.4)]))
+        assert decisions[-1].tokens == tuple(text.split())
+        return decisions[-1].probability
+
+    assert probability("Turn on the light.") > probability("Set a timer for") + 0.1
 
 
 def test_resumed_speech_is_one_transcript() -> None:

@@ -14,6 +14,7 @@ from pywakeword.cli import main
 from pywakeword.endpointing.recognisers.whisper.features import log_mel
 from pywakeword.endpointing.recognisers.whisper.files import SIZES, find_files
 from pywakeword.endpointing.recognisers.whisper.loops import without_loops
+from pywakeword.endpointing.recognisers.whisper.recogniser import WhisperRecogniser
 
 
 def test_loops_are_cut() -> None:
@@ -45,6 +46,8 @@ def test_the_missing_extra_is_named(
         monkeypatch.setitem(sys.modules, name, None if name == module else sys)
     with pytest.raises(MissingExtraError, match=r"pip install 'pywakeword\[asr\]'"):
         WhisperSource()
+    with pytest.raises(ValueError, match="device must be one of cpu, cuda"):
+        WhisperRecogniser(device="tpu")
     for command in ("endpoint", "run"):
         assert main([command, "--asr", "tests/golden/computer.wav"]) == 2
         (line,) = capsys.readouterr().err.splitlines()

@@ -11,6 +11,7 @@ import json
 import socket
 import time
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -227,7 +228,7 @@ def test_client_and_server_agree(url: str) -> None:
     assert 0 < good.latency_s < 1
 
 
-def stream(url: str, meta: object, chunks: list[bytes | str]) -> list[dict]:
+def stream(url: str, meta: object, chunks: Iterable[bytes | str]) -> list[dict]:
     """Send an utterance over the WebSocket and return all that is answered."""
     with connect(url.replace("http", "ws", 1) + "/v1/stream", proxy=None) as socket_:
         received = []

@@ -26,10 +26,29 @@ from helpers.wrong_arguments import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pywakeword import ArraySource, WakeWord
+from pywakeword import ArraySource, WakeWord, voices
 from pywakeword.session import PlaybackMixer, SampleClock, VoiceSession
-from pywakeword.tts import OpenAIBackend, Prosody, TtsClient, Voice, WyomingBackend, make_backend
-from pywakeword.verifier import AsyncVerifier, CircuitBreaker, Verifier, VerifierPolicy
+from pywakeword.tts import (
+    Director,
+    EndpointTagger,
+    EspeakBackend,
+    FliteBackend,
+    LocalTagger,
+    OpenAIBackend,
+    PiperBackend,
+    Prosody,
+    TtsClient,
+    Voice,
+    WyomingBackend,
+    make_backend,
+)
+from pywakeword.verifier import (
+    AsyncVerifier,
+    CircuitBreaker,
+    OnnxScorer,
+    Verifier,
+    VerifierPolicy,
+)
 
 quick = settings(max_examples=20, deadline=None, derandomize=True)
 SPOTTER = WakeWord("alexa")
@@ -69,6 +88,8 @@ NUMBERS: list[tuple[str, Call]] = [
         for name in ("window_s", "open_s")
     ),
     ("threshold", lambda bad: verifier(thresholds={"alexa": bad})),
+    ("deadline_s", lambda bad: Director(deadline_s=bad)),
+    ("timeout_s", lambda bad: EndpointTagger("http://127.0.0.1:9", "model", timeout_s=bad)),
 ]
 OTHERS: list[tuple[str, Call, Any]] = [
     ("source", lambda bad: VoiceSession(bad, SPOTTER), st.none() | st.integers() | st.floats()),
@@ -76,13 +97,17 @@ OTHERS: list[tuple[str, Call, Any]] = [
     ("answer", lambda bad: session(answer=bad), NO_CALLS),
     *(
         (name, lambda bad, name=name: session(**{name: bad}), NO_OPTIONS)
-        for name in ("tts", "prosody", "speech_to_text", "verifier", "endpointer", "loudspeaker")
+        for name in (
+            *("tts", "prosody", "speech_to_text", "verifier", "endpointer", "loudspeaker"),
+            *("transcriber", "truncation", "speech_to_speech", "mirror"),
+        )
     ),
     *(
         (name, lambda bad, name=name: session(**{name: bad}), NO_SWITCHES)
         for name in ("echo_canceller", "own_voice")
     ),
     ("voice", lambda bad: session(voice=bad), NO_OPTIONAL_NAMES),
+    ("realtime", lambda bad: session(realtime=bad), NO_SWITCHES),
     ("without_verdict", lambda bad: session(without_verdict=bad), NO_TYPES),
     *(
         ("playback", call, NO_TYPES)
@@ -118,6 +143,36 @@ OTHERS: list[tuple[str, Call, Any]] = [
     ("failures", lambda bad: CircuitBreaker(failures=bad), BAD_INTEGERS),
     ("clock", lambda bad: CircuitBreaker(clock=bad), NO_CALLS),
     ("detection", ask, NO_TYPES),
+    ("url", PiperBackend, NO_TYPES),
+    ("uri", WyomingBackend, NO_TYPES),
+    ("program", lambda bad: EspeakBackend(program=bad), NO_NAMES),
+    ("program", lambda bad: FliteBackend(program=bad), NO_NAMES),
+    *(
+        (name, lambda bad, name=name: OpenAIBackend("http://127.0.0.1:9", **{name: bad}), NO_NAMES)
+        for name in ("model", "default_voice")
+    ),
+    *(
+        (
+            name,
+            lambda bad, name=name: OpenAIBackend("http://127.0.0.1:9", **{name: bad}),
+            NO_OPTIONAL_NAMES,
+        )
+        for name in ("api_key", "instructions")
+    ),
+    ("pcm_rate_hz", lambda bad: OpenAIBackend("http://127.0.0.1:9", pcm_rate_hz=bad), BAD_INTEGERS),
+    ("tagger", Director, NO_CALLS),
+    ("url", lambda bad: EndpointTagger(bad, "model"), NO_TYPES),
+    ("model", lambda bad: EndpointTagger("http://127.0.0.1:9", bad), NO_NAMES),
+    ("model", LocalTagger, NO_NAMES),
+    ("threads", lambda bad: LocalTagger("model", threads=bad), BAD_INTEGERS),
+    ("models", OnnxScorer, NO_OPTIONAL_NAMES),
+    ("threads", lambda bad: OnnxScorer(threads=bad), BAD_INTEGERS | st.just(10**400)),
+    ("failures", lambda bad: CircuitBreaker(failures=bad), st.just(10**400)),
+    ("name", voices.entry, NO_NAMES),
+    ("name", voices.open_voice, NO_NAMES),
+    ("entry", voices.register, NO_TYPES),
+    ("voice", lambda bad: voices.is_held_out(bad, "joe"), NO_NAMES),
+    ("speaker", lambda bad: voices.is_held_out("piper", bad), NO_NAMES),
 ]
 
 

@@ -23,7 +23,7 @@ from helpers.verifier_server import audio, error_of, post, running, serving
 from pywakeword.errors import VerifierUnavailableError
 from pywakeword.verifier import OnnxScorer
 from pywakeword.verifier.contract import MAX_STREAM_BYTES, MAX_STREAM_FRAMES
-from pywakeword.verifier.server import run
+from pywakeword.verifier.server import run, websocket
 from pywakeword.verifier.server.app import create_app
 from pywakeword.verifier.server.slots import Slots
 from tools.attacks import wire
@@ -96,6 +96,32 @@ def test_frames_have_a_budget(url: str, opcode: int) -> None:
             connection.sendall(wire.frame(opcode, b"", last=opcode != 0) * 43_000)
         assert f"more than {MAX_STREAM_FRAMES} frames".encode() in wire.read_all(connection)
         assert time.monotonic() - started_s < 2
+
+
+def test_streams_with_much_to_parse_take_turns() -> None:
+    loop = asyncio.new_event_loop()
+    turns, taken = websocket._Turns(loop), []
+
+    class Busy:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def take_turn(self) -> None:
+            taken.append(self.name)
+            if len(taken) < 7:
+                turns.add(self)
+
+    for busy in (Busy("a"), Busy("b"), Busy("c")):
+        turns.add(busy)
+        turns.add(busy)
+    per_turn = []
+    while len(taken) < 9:
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        per_turn.append(len(taken))
+    loop.close()
+    assert "".join(taken) == "abcabcabc"
+    assert max(after - before for before, after in zip([0, *per_turn], per_turn)) == 1
 
 
 def test_bytes_have_a_budget(url: str) -> None:
@@ -270,19 +296,24 @@ def test_limits_are_options(tmp_path: Path) -> None:
         run.make_server(app, host="127.0.0.1", port=0, max_connections=0)
 
 
-UPGRADE = (
-    b" /v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+@pytest.mark.parametrize(
+    "request_",
+    [
+        wire.upgrade_request(b"Content-Length: 3\r\n").replace(b"GET", b"POST", 1) + b"abc",
+        wire.upgrade_request(b"a: b\r\n" * 500),
+        wire.upgrade_request(b"a: %s\r\n" % (b"b" * 20_000)),
+    ],
+    ids=["by POST", "many headers", "a long header"],
 )
-
-
-def test_an_upgrade_by_post_is_answered(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_upgrade_that_is_none_is_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, request_: bytes
+) -> None:
     with contextlib.ExitStack() as stack, serving(tmp_path) as address:
         connection = stack.enter_context(wire.connect(address))
-        connection.sendall(b"POST" + UPGRADE + b"Content-Length: 3\r\n\r\nabc")
+        connection.sendall(request_)
         assert wire.read_all(connection).startswith(b"HTTP/1.1 400 ")
         pending = stack.enter_context(wire.connect(address))
-        pending.sendall(b"POST" + UPGRADE + b"Content-Length: 3\r\n\r\nabc")
+        pending.sendall(request_)
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 

@@ -25,7 +25,7 @@ from pywakeword.verifier.contract import (
     parse_refusal,
     parse_reply,
 )
-from pywakeword.verifier.server.body import find_boundary, split_parts
+from pywakeword.verifier.server.http.body import find_boundary, split_parts
 from pywakeword.verifier.snippet import Snippet, window
 
 quick = settings(max_examples=150, deadline=None, derandomize=True)

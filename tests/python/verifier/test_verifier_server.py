@@ -162,9 +162,9 @@ def test_logs_are_json_and_hold_no_audio(url: str, caplog: pytest.LogCaptureFixt
 def test_a_client_that_leaves_takes_its_place_in_the_queue_along() -> None:
     async def scenario() -> None:
         scorer = SlowScorer()
-        batcher = Batcher(scorer, max_batch=1)
+        batcher = Batcher(scorer.score, max_batch=1)
         snippet = Snippet("beep", None, 0)
-        first, second = (asyncio.create_task(batcher.score(snippet)) for _ in range(2))
+        first, second = (asyncio.create_task(batcher.run(snippet)) for _ in range(2))
         await asyncio.sleep(0.02)
         second.cancel()
         assert await first is not None
@@ -176,13 +176,13 @@ def test_a_client_that_leaves_takes_its_place_in_the_queue_along() -> None:
 
 def test_batcher_limit() -> None:
     async def scenario() -> None:
-        batcher = Batcher(SlowScorer(), max_batch=1, max_waiting=1)
-        first = asyncio.create_task(batcher.score(Snippet("beep", None, 0)))
+        batcher = Batcher(SlowScorer().score, max_batch=1, max_waiting=1)
+        first = asyncio.create_task(batcher.run(Snippet("beep", None, 0)))
         await asyncio.sleep(0.01)
-        second = asyncio.create_task(batcher.score(Snippet("beep", None, 0)))
+        second = asyncio.create_task(batcher.run(Snippet("beep", None, 0)))
         await asyncio.sleep(0)
         with pytest.raises(VerifierUnavailableError, match="already waiting"):
-            await batcher.score(Snippet("beep", None, 0))
+            await batcher.run(Snippet("beep", None, 0))
         assert batcher.stuck_s() > 0
         await asyncio.gather(first, second)
         assert batcher.stuck_s() == 0

@@ -81,6 +81,10 @@ def header(**fields: object) -> bytes:
 
 
 BAD = {
+    "audio without its width": (
+        b'{"type": "audio-start", "data": {"rate": 16000}}\n',
+        "the event has no 'width'",
+    ),
     "payload": (header(payload_length=10**12), "payload_length is 1000000000000; at most 262144"),
     "data": (header(data_length=10**12), "data_length is 1000000000000; at most 65536"),
     "negative": (header(payload_length=-1), "payload_length is -1"),

@@ -73,6 +73,26 @@ class Material:
     words: list[Take]
     commands: list[Take]
     noises: list[Samples]
+    sneezes: list[Samples]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What makes a stream harder.
+
+    Attributes
+    ----------
+    level_db : float
+        Each command is up to so much softer or louder than its wake word.
+    television_db : float or None
+        Other people's speech throughout, so much softer than the speech; None: no television.
+    sneezes : bool
+        Whether somebody sneezes 0.3 to 1 s after the end of each command, as loud as the speech.
+    """
+
+    level_db: float = 0.0
+    television_db: float | None = None
+    sneezes: bool = False
 
 
 def dev_material(data: Path, work: Path | None = None) -> Material:
@@ -101,6 +121,7 @@ def dev_material(data: Path, work: Path | None = None) -> Material:
         takes(said[: len(words)], 0.3, 1.5),
         takes(said[len(words) :], 0.8, 7.0),
         [decode(c.path) for c in clips if c.category == "noise" and "speech_content" not in c.qa],
+        [decode(c.path) for c in read_manifest(data) if c.label == "sneeze"],
     )
 
 
@@ -151,13 +172,18 @@ def spoken_material(seed: int) -> Material:
     rng = np.random.default_rng(seed)
     brown = np.cumsum(rng.normal(size=10 * SAMPLE_RATE_HZ))
     brown -= np.convolve(brown, np.ones(801) / 801, "same")
-    return Material(kept[:2], kept[2:], [brown.astype(np.float32)])
+    return Material(kept[:2], kept[2:], [brown.astype(np.float32)], [])
 
 
 def make_stream(
-    material: Material, minutes: float, ratio_db: float, rng: np.random.Generator
+    material: Material,
+    minutes: float,
+    ratio_db: float,
+    rng: np.random.Generator,
+    conditions: Conditions = Conditions(),
 ) -> tuple[npt.NDArray[np.int16], list[Truth]]:
-    """Return the stream, and what it contains."""
+    """Return the stream, and what it contains. The conditions do not change what is said."""
+    extra = np.random.default_rng(1)
     parts: list[Samples] = []
     truths: list[Truth] = []
     now = 0
@@ -187,16 +213,36 @@ def make_stream(
                 first, second = _broken(first, int(rng.choice(first.cuts)))
         else:
             pause_s = None
-        begin, end = add(first.samples)
+        gain = np.float32(1)
+        if conditions.level_db:
+            gain = np.float32(10 ** (extra.uniform(-1, 1) * conditions.level_db / 20))
+        begin, end = add(first.samples * gain)
         if pause_s is not None:
             quiet(*pause_s)
             # Its words are unknown, so the command continues with another take.
-            _, end = add((second or _pick(material.commands, rng)).samples)
+            _, end = add((second or _pick(material.commands, rng)).samples * gain)
         truths.append(Truth(word_begin, word_end, begin, end))
         quiet(3.5, 7)
     speech = np.concatenate(parts)
+    if conditions.sneezes:
+        for truth in truths:
+            _add_sneeze(speech, truth, material.sneezes, extra)
+    if conditions.television_db is not None:
+        said = [take.samples for take in material.commands]
+        television = _noise(said, len(speech), extra)
+        speech += television * np.float32(10 ** (-conditions.television_db / 20))
     mixed = speech + _noise(material.noises, len(speech), rng) * np.float32(10 ** (-ratio_db / 20))
     return to_pcm(mixed), truths
+
+
+def _add_sneeze(
+    speech: Samples, truth: Truth, sneezes: list[Samples], rng: np.random.Generator
+) -> None:
+    if truth.end is None:
+        return
+    at = truth.end + round(rng.uniform(0.3, 1.0) * SAMPLE_RATE_HZ)
+    sneeze = sneezes[int(rng.integers(len(sneezes)))][: max(0, len(speech) - at)]
+    speech[at : at + len(sneeze)] += sneeze * np.float32(_LEVEL / max(_rms(sneeze), 1e-6))
 
 
 def _broken(take: Take, at: int) -> tuple[Take, Take]:

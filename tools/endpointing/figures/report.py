@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 
 from pywakeword.endpointing.policy import WaitPolicy
 from pywakeword.measure.evaluation import around
-from tools.endpointing.figures.judging import has_transcripts, only, table
+from tools.endpointing.figures.judging import has_transcripts, table
 from tools.endpointing.figures.sweep import (
     Outcome,
     Sweep,
@@ -43,9 +42,8 @@ _POINTS: dict[str, Callable[[Sweep], Any]] = {
 
 def figures(judged: dict[str, Any]) -> dict[str, Any]:
     """All figures: each half of the speakers reported under the policy of the other."""
-    speakers = np.array([u["speaker"] for u in judged["utterances"]])
+    speakers, halves = _halves(judged)
     in_dev = np.array([u["split"] == "dev" for u in judged["utterances"]])
-    halves = np.isin(speakers, np.unique(speakers)[::2])
     found: dict[str, Any] = {
         "utterances": len(speakers),
         "speakers": len(np.unique(speakers)),
@@ -60,9 +58,7 @@ def figures(judged: dict[str, Any]) -> dict[str, Any]:
         "dev speakers": [(~in_dev, in_dev)],
         "in sample": [(everyone, everyone)],
     }
-    for method, (scores, make) in _POLICIES.items():
-        if scores == "transcript" and not has_transcripts(judged):
-            continue
+    for method, (scores, make) in _methods(judged).items():
         pauses = table(judged, scores)
         row: dict[str, Any] = {point: {} for point in _POINTS}
         if method != "pause only":
@@ -72,6 +68,19 @@ def figures(judged: dict[str, Any]) -> dict[str, Any]:
                 row[point][view] = outcome
         found["methods"][method] = row
     return found
+
+
+def _halves(judged: dict[str, Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Return each utterance's speaker, and whether that is in the first half of the speakers."""
+    speakers = np.array([u["speaker"] for u in judged["utterances"]])
+    return speakers, np.isin(speakers, np.unique(speakers)[::2])
+
+
+def _methods(judged: dict[str, Any]) -> dict[str, tuple[str, Callable[[Table], list[Any]]]]:
+    known = has_transcripts(judged)
+    return {
+        name: method for name, method in _POLICIES.items() if known or method[0] != "transcript"
+    }
 
 
 def _n_holds(pauses: Table) -> dict[str, int]:
@@ -92,6 +101,8 @@ def _reported(
     outcomes: dict[str, list[Outcome]] = {point: [] for point in _POINTS}
     policies: dict[str, list[str]] = {point: [] for point in _POINTS}
     for choosing, reporting in folds:
+        if not reporting.any():
+            continue
         theirs = pauses.of(np.flatnonzero(choosing))
         sweep = Sweep.over(make(theirs), theirs)
         mine = pauses.of(np.flatnonzero(reporting))
@@ -147,17 +158,25 @@ def _summary(outcome: Outcome, speakers: npt.NDArray[Any]) -> dict[str, Any]:
 
 
 def kind_lines(judged: dict[str, Any]) -> list[str]:
-    """Write the crossed table of each kind of utterance."""
+    """Write the crossed table of each kind of utterance, under policies chosen on all kinds."""
+    speakers, halves = _halves(judged)
+    kinds = np.array([u["kind"] for u in judged["utterances"]])
     out = []
-    for kind in sorted({u["kind"] for u in judged["utterances"]}):
-        found = figures(only(judged, partial(_is_of, kind)))
-        out.append(f"{kind}: {found['utterances']} utterances of {found['speakers']} speakers")
-        out += lines(found, "crossed")
+    for kind in np.unique(kinds):
+        told = kinds == kind
+        folds = [(~halves, halves & told), (halves, ~halves & told)]
+        methods = {
+            method: {
+                point: {"crossed": outcome}
+                for point, outcome in _reported(
+                    table(judged, scores), folds, speakers, make
+                ).items()
+            }
+            for method, (scores, make) in _methods(judged).items()
+        }
+        out.append(f"{kind}: {told.sum()} utterances of {len(np.unique(speakers[told]))} speakers")
+        out += lines({"methods": methods}, "crossed")
     return out
-
-
-def _is_of(kind: str, utterance: dict[str, Any]) -> bool:
-    return bool(utterance["kind"] == kind)
 
 
 def lines(found: dict[str, Any], view: str) -> list[str]:

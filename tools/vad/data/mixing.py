@@ -17,17 +17,18 @@ from pywakeword.training.network.mixing import STORED_LEVEL_DB, band_widths
 from tools.vad.data.prepare import Pieces
 
 _HANN_ENERGY = 150.0  # energy of white noise of variance 1, per unit of filter width
-_NO_SPEECH_SHARE = 0.2
+_NO_SPEECH_SHARE = 0.3
 _INTERFERENCE_SHARE = 0.8
 _GATED_SHARE = 0.3
+_MUSIC_SHARE = 0.45  # of the sounds in a stream
 
 
 class Mixer:
     """Draws batches; equal seeds give equal batches."""
 
-    def __init__(self, speech: Pieces, sounds: Pieces, seed: int) -> None:
-        self._speech, self._sounds = speech, sounds
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, speech: Pieces, sounds: Pieces, music: Pieces, seed: int) -> None:
+        self._speech, self._sounds, self._music = speech, sounds, music
+        self.random = np.random.default_rng(seed)
         self._widths = band_widths().numpy()
         self._spread = 0.9 / np.sqrt(self._widths)
 
@@ -39,7 +40,7 @@ class Mixer:
         return torch.from_numpy(np.ascontiguousarray(features)), torch.from_numpy(labels)
 
     def _stream(self, n_frames: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        rng = self._rng
+        rng = self.random
         level_db = rng.uniform(-55, -10)
         floor_db = min(rng.uniform(-100, -45), level_db - 5)
         energy = np.zeros((n_frames, N_MELS), np.float32)
@@ -65,7 +66,7 @@ class Mixer:
 
     def _talk(self, energy: npt.NDArray[np.float32], labels: npt.NDArray[np.float32]) -> None:
         """Lay down takes and pauses in turn, all by one vocal tract."""
-        rng = self._rng
+        rng = self.random
         at = int(rng.integers(-200, 150))
         warp = rng.uniform(-0.1, 0.1) if rng.random() < 0.5 else 0.0
         while at < len(energy):
@@ -85,21 +86,22 @@ class Mixer:
 
     def _interfere(self, energy: npt.NDArray[np.float32], factor: np.float32) -> None:
         """One sound over the whole stream, or over a part of it."""
-        rng = self._rng
-        piece = int(rng.integers(len(self._sounds)))
-        first, end = self._sounds.bounds[piece : piece + 2]
+        rng = self.random
+        sounds = self._music if rng.random() < _MUSIC_SHARE else self._sounds
+        piece = int(rng.integers(len(sounds)))
+        first, end = sounds.bounds[piece : piece + 2]
         start, stop = 0, len(energy)
         if rng.random() < 0.4:
             start, stop = sorted(rng.integers(0, len(energy), 2))
         # Few sounds must stand for all there are: other speeds, sizes, and backwards.
         walk = np.arange(stop - start) * rng.uniform(0.75, 1.33) * rng.choice([-1, 1], p=[0.3, 0.7])
         index = first + (int(rng.integers(end - first)) + walk.astype(int)) % (end - first)
-        sound = np.exp(self._sounds.features[index].astype(np.float32))
+        sound = np.exp(sounds.features[index].astype(np.float32))
         sound = _warped(sound, rng.uniform(-0.2, 0.2) if rng.random() < 0.6 else 0.0)
         energy[start:stop] += sound * factor * self._equaliser(12, 4)
 
     def _equaliser(self, tilt_db: float, ripple_db: float) -> npt.NDArray[np.float32]:
-        rng = self._rng
+        rng = self.random
         ramp = np.linspace(-0.5, 0.5, N_MELS)
         ripple = rng.uniform(0, ripple_db) * np.sin(
             rng.uniform(0, 6.3) + rng.uniform(0.5, 2.5) * 2 * np.pi * ramp

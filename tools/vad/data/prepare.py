@@ -22,11 +22,12 @@ from pywakeword.training.material.features import N_MELS, Store, lfbe
 from pywakeword.training.material.interference import prepare_interference
 from pywakeword.training.material.levels import ACTIVE_LEVEL, active_rms
 from tools.vad.data.labels import speech_frames
-from tools.vad.data.sounds import MAKERS
+from tools.vad.data.sounds import MAKERS, chords
 
 _SPEECH = ("speech", "words", "wakewords")
 _SOUND_SECONDS = 12
 _SOUNDS_OF_A_KIND = 80
+_CHORDS = 100
 # Kinds of the interference store that hold no voice; "noise" has babble files, left out below.
 _VOICELESS = ("noise", "music", "alarm")
 
@@ -116,9 +117,30 @@ def prepare_sounds(data: Path, work: Path, *, seed: int, scale: float = 1.0) -> 
     for make in MAKERS.values():
         for _ in range(int(_SOUNDS_OF_A_KIND * scale)):
             samples = make(_SOUND_SECONDS * SAMPLE_RATE_HZ, rng)
-            features.append(lfbe(samples * (ACTIVE_LEVEL / active_rms(samples))).astype(np.float16))
+            features.append(_at_level(samples))
     assert all(f.shape[1] == N_MELS for f in features)
     return _save(path, features, [])
+
+
+def prepare_music(data: Path, work: Path, *, seed: int, scale: float = 1.0) -> Pieces:
+    """Make (or reopen) music alone: recorded, rendered from scores, chords made by code."""
+    path = work / "vad_music.npz"
+    if path.exists():
+        return _load(path)
+    store: Store = prepare_interference(data, work, scale=scale)
+    features = [
+        store.features[e.first_frame : e.first_frame + e.n_frames]
+        for e in store.entries
+        if e.kind == "music" or e.label.startswith("music")
+    ]
+    rng = np.random.default_rng(seed)
+    for _ in range(int(_CHORDS * scale)):
+        features.append(_at_level(chords(_SOUND_SECONDS * SAMPLE_RATE_HZ, rng)))
+    return _save(path, features, [])
+
+
+def _at_level(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+    return lfbe(samples * np.float32(ACTIVE_LEVEL / active_rms(samples))).astype(np.float16)
 
 
 def _noises(data: Path, *, spoken: bool) -> list[Clip]:

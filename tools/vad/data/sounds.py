@@ -1,4 +1,4 @@
-"""Sounds made by code that are not speech: hum, clicks, coloured noise, tones, rattle."""
+"""Sounds made by code that are not speech: hum, clicks, coloured noise, tones, chords."""
 
 from __future__ import annotations
 
@@ -86,9 +86,44 @@ def tones(n_samples: int, rng: np.random.Generator) -> Samples:
     return _unit(signal)
 
 
+def chords(n_samples: int, rng: np.random.Generator) -> Samples:
+    """Voices of an instrument: held, pulsing or plucked, their notes changing together or not."""
+    signal = np.zeros(n_samples)
+    t = np.arange(n_samples) / SAMPLE_RATE_HZ
+    together, pulse_hz = rng.random() < 0.4, rng.uniform(0.7, 8)
+    note_s = rng.uniform(0.3, 6) if rng.random() < 0.6 else 1e6  # else the notes never change
+    edge = np.ones(int(rng.choice([1, 320, 1600])))
+    duty, fall = rng.uniform(0.2, 0.9), rng.uniform(0.5, 12)
+    kind = int(rng.choice(4, p=[0.4, 0.2, 0.2, 0.2]))
+    scale = rng.choice(12, int(rng.integers(3, 8)), replace=False)
+    harmonics = 1 if rng.random() < 0.5 else int(rng.integers(1, 10))
+    slope = rng.uniform(0.8, 2.5)
+    for _ in range(int(rng.integers(1, 7))):
+        shift = 0.0 if together else rng.uniform(0, 1)
+        notes = rng.choice(scale, n_samples // SAMPLE_RATE_HZ * 4 + 8) + 12 * rng.integers(0, 4)
+        pitch = 65.0 * 2 ** (notes[(t / note_s + shift).astype(int)] / 12)
+        wobble = rng.uniform(0, 0.012) * np.sin(2 * np.pi * rng.uniform(4, 7) * t)
+        angle = 2 * np.pi * np.cumsum(pitch * (1 + wobble)) / SAMPLE_RATE_HZ
+        tone = sum(
+            np.sin(h * angle) * rng.uniform(0.3, 1) / h**slope * (h * pitch < 7600)
+            for h in range(1, harmonics + 1)
+        )
+        phase = (t * pulse_hz + shift) % 1.0
+        if kind == 0:  # switched on and off
+            gate = np.convolve(phase < duty, edge / len(edge), "same")
+            tone = tone * (rng.uniform(0, 0.2) * (rng.random() < 0.5) + gate)
+        elif kind == 1:  # plucked
+            tone = tone * np.exp(-fall * phase / pulse_hz)
+        elif kind == 2:  # tremolo
+            tone = tone * (1 - duty * (0.5 + 0.5 * np.cos(2 * np.pi * phase)))
+        signal += tone * rng.uniform(0.3, 1)
+    return _unit(signal + 1e-3 * rng.standard_normal(n_samples))
+
+
 MAKERS: dict[str, Callable[[int, np.random.Generator], Samples]] = {
     "hum": hum,
     "clicks": clicks,
     "coloured": coloured,
     "tones": tones,
+    "chords": chords,
 }

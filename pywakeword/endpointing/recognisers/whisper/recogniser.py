@@ -28,6 +28,7 @@ _PAD_SAMPLES = SAMPLE_RATE_HZ // 5
 # computed once and put behind those of the speech.
 _SILENT_STATES = 500
 _TOKENS_PER_S, _LEAST_TOKENS, _MOST_TOKENS = 8, 12, 220
+_COMPUTE_TYPES = {"cpu": "int8", "cuda": "int8_float16"}
 
 States = npt.NDArray[np.float32]
 
@@ -49,6 +50,8 @@ class WhisperRecogniser:
         Whether to compute the words' times.
     n_threads : int
         Threads of one recognition. More than the free cores make it slow.
+    device : {"cpu", "cuda"}
+        Where the model runs.
 
     Raises
     ------
@@ -69,8 +72,11 @@ class WhisperRecogniser:
         n_best: int = 5,
         word_times: bool = True,
         n_threads: int = 1,
+        device: str = "cpu",
     ) -> None:
         check_type("language", language, str)
+        if device not in _COMPUTE_TYPES:
+            raise ValueError(f"device must be one of {', '.join(_COMPUTE_TYPES)}, got {device!r}")
         if isinstance(n_best, bool) or not isinstance(n_best, int) or not 1 <= n_best <= 10:
             raise ValueError(f"n_best must be an int from 1 to 10, got {n_best!r}")
         runtime = require("ctranslate2", "asr")
@@ -78,7 +84,10 @@ class WhisperRecogniser:
         folder = find_files(model_dir, size)
         try:
             self._model: Any = runtime.models.Whisper(
-                os.fspath(folder), device="cpu", compute_type="int8", intra_threads=n_threads
+                os.fspath(folder),
+                device=device,
+                compute_type=_COMPUTE_TYPES[device],
+                intra_threads=n_threads,
             )
             self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # both raise plain exceptions of their own
@@ -87,23 +96,39 @@ class WhisperRecogniser:
         self._n_best = n_best
         self._word_times = word_times
         self._prompt = self._prompt_of(language)
-        silence = self._encode(np.zeros(0, np.int16), _WINDOW_FRAMES)
-        self._silence = silence[-_SILENT_STATES:]
+        silence = self._encode([np.zeros(0, np.int16)], _WINDOW_FRAMES)
+        self._silence = silence[:, -_SILENT_STATES:]
 
     def recognise(
         self, pcm: npt.NDArray[np.int16], cancelled: Callable[[], bool] = lambda: False
     ) -> Recognition | None:
         """Transcribe speech of at most 30 s; see `Recogniser`. Longer speech loses its start."""
-        pcm = pcm[-_WINDOW_FRAMES * HOP_SAMPLES :]
-        n_states = min(-(-(len(pcm) + _PAD_SAMPLES) // _STATE_SAMPLES), _WINDOW_FRAMES // 2)
-        states = self._encode(pcm, n_states * _FRAMES_PER_STATE)
+        found = self.recognise_batch([pcm], cancelled)
+        return None if found is None else found[0]
+
+    def recognise_batch(
+        self,
+        pcms: Sequence[npt.NDArray[np.int16]],
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> list[Recognition] | None:
+        """Transcribe several pieces of speech in one run of the model; see `recognise`.
+
+        All are padded with silence to the longest, so they should be about equally long.
+        """
+        if not pcms:
+            return []
+        pcms = [pcm[-_WINDOW_FRAMES * HOP_SAMPLES :] for pcm in pcms]
+        longest = max(map(len, pcms))
+        n_states = min(-(-(longest + _PAD_SAMPLES) // _STATE_SAMPLES), _WINDOW_FRAMES // 2)
+        states = self._encode(pcms, n_states * _FRAMES_PER_STATE)
         if cancelled():
             return None
-        encoded = self._view(np.concatenate([states, self._silence])[None])
-        n_tokens = _LEAST_TOKENS + _TOKENS_PER_S * len(pcm) // SAMPLE_RATE_HZ
-        (found,) = self._model.generate(
-            encoded,
-            [self._prompt],
+        silence = np.repeat(self._silence, len(pcms), axis=0)
+        encoded = np.concatenate([states, silence], axis=1)
+        n_tokens = _LEAST_TOKENS + _TOKENS_PER_S * longest // SAMPLE_RATE_HZ
+        found = self._model.generate(
+            self._view(encoded),
+            [self._prompt] * len(pcms),
             beam_size=self._n_best,
             num_hypotheses=self._n_best,
             return_scores=True,
@@ -111,8 +136,17 @@ class WhisperRecogniser:
         )
         if cancelled():
             return None
-        hypotheses = self._hypotheses(found)
-        kept = states[: -(-len(pcm) // _STATE_SAMPLES)][-_KEPT_STATES:]
+        return [
+            self._recognition(pcm, encoded[i], n_states, answer)
+            for i, (pcm, answer) in enumerate(zip(pcms, found))
+        ]
+
+    def _recognition(
+        self, pcm: npt.NDArray[np.int16], encoded: States, n_states: int, answer: Any
+    ) -> Recognition:
+        hypotheses = self._hypotheses(answer)
+        n_spoken = min(-(-len(pcm) // _STATE_SAMPLES), n_states)
+        kept = encoded[max(0, n_spoken - _KEPT_STATES) : n_spoken].copy()
         words = self._words(encoded, hypotheses, n_states) if self._word_times else ()
         return Recognition(hypotheses, words, kept, _STATE_SAMPLES)
 
@@ -127,10 +161,11 @@ class WhisperRecogniser:
             raise ValueError(f"the model has no language {language!r}")
         return ids
 
-    def _encode(self, pcm: npt.NDArray[np.int16], n_frames: int) -> States:
-        mel = log_mel(pcm, self._model.n_mels, n_frames)
-        states: States = np.array(self._model.encode(self._view(mel[None])))[0]
-        return states
+    def _encode(self, pcms: Sequence[npt.NDArray[np.int16]], n_frames: int) -> States:
+        """Return the states, (n_pcms, n_frames / 2, n_dims)."""
+        mels = np.stack([log_mel(pcm, self._model.n_mels, n_frames) for pcm in pcms])
+        encoded = self._model.encode(self._view(mels), to_cpu=True)
+        return np.asarray(np.array(encoded), np.float32)
 
     def _hypotheses(self, found: Any) -> tuple[Hypothesis, ...]:
         """Return the different texts, best first."""
@@ -142,13 +177,17 @@ class WhisperRecogniser:
         return tuple(texts.values())
 
     def _words(
-        self, encoded: Any, hypotheses: Sequence[Hypothesis], n_states: int
+        self, encoded: States, hypotheses: Sequence[Hypothesis], n_states: int
     ) -> tuple[Word, ...]:
         if not hypotheses:
             return ()
         ids = self._tokenizer.encode(" " + hypotheses[0].text, add_special_tokens=False).ids
         (aligned,) = self._model.align(
-            encoded, self._prompt, [ids], n_states * _FRAMES_PER_STATE, median_filter_width=3
+            self._view(encoded[None]),
+            self._prompt,
+            [ids],
+            n_states * _FRAMES_PER_STATE,
+            median_filter_width=3,
         )
         first: dict[int, int] = {}
         last: dict[int, int] = {}

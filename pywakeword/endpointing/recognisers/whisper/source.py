@@ -12,8 +12,8 @@ from pywakeword.endpointing.recognisers.whisper.recogniser import WhisperRecogni
 class WhisperSource(TranscribingSource):
     """Whisper (extra `asr`) as an `EosSource`; `TranscribingSource` says when it transcribes.
 
-    Its posterior of the end is a rule on the text, so it works with `EosPosterior`, which is
-    the default arbitrator of `TwoPassEndpointer` for it.
+    For the size "tiny", `TwoPassEndpointer` takes the bundled `TranscriptArbitrator`. For others
+    it takes `EosPosterior`: the posterior of the end is a rule on the text.
 
     Parameters
     ----------
@@ -64,3 +64,5 @@ class WhisperSource(TranscribingSource):
             n_threads=n_threads,
         )
         super().__init__(recogniser, realtime=realtime, timeout_s=timeout_s, reranker=reranker)
+        if model_dir is None and size == "tiny":
+            self.arbitrator_model = "transcript_arbitrator"

@@ -13,7 +13,14 @@ from pywakeword.verifier.contract import MAX_AUDIO_BYTES, MAX_METADATA_BYTES
 
 # Boundaries and headers of the two parts.
 _FRAMING_BYTES = 4 * 1024
-MAX_BODY_BYTES = MAX_METADATA_BYTES + MAX_AUDIO_BYTES + _FRAMING_BYTES
+
+
+def max_body_bytes(max_audio_bytes: int) -> int:
+    """Return the size of the largest body with so much audio."""
+    return MAX_METADATA_BYTES + max_audio_bytes + _FRAMING_BYTES
+
+
+MAX_BODY_BYTES = max_body_bytes(MAX_AUDIO_BYTES)
 _PARTS = ("metadata", "audio")
 
 
@@ -28,7 +35,7 @@ def find_boundary(content_type: str | None) -> bytes:
     return boundary
 
 
-def check_framing(headers: Mapping[str, str]) -> None:
+def check_framing(headers: Mapping[str, str], max_bytes: int = MAX_BODY_BYTES) -> None:
     """Refuse a body by its Content-Length, before reading it."""
     content_length = headers.get("content-length")
     if content_length is not None and "transfer-encoding" in headers:
@@ -37,14 +44,16 @@ def check_framing(headers: Mapping[str, str]) -> None:
             400, "bad_framing", "a request has Content-Length or Transfer-Encoding, not both"
         )
     if content_length is not None and content_length.isdecimal():
-        _check_size(int(content_length[:20]))  # more digits would not make it smaller
+        _check_size(int(content_length[:20]), max_bytes)  # more digits would not make it smaller
 
 
-async def read_body(chunks: AsyncIterator[bytes], *, timeout_s: float) -> bytes:
+async def read_body(
+    chunks: AsyncIterator[bytes], *, timeout_s: float, max_bytes: int = MAX_BODY_BYTES
+) -> bytes:
     """Read a body; refuse it as soon as it is too large or too slow."""
     body = bytearray()
     try:
-        await asyncio.wait_for(_gather(chunks, body), timeout_s)
+        await asyncio.wait_for(_gather(chunks, body, max_bytes), timeout_s)
     except asyncio.TimeoutError:
         raise VerifierRefusedError(
             408,
@@ -116,16 +125,16 @@ class _Collector:
         self.ended = True
 
 
-async def _gather(chunks: AsyncIterator[bytes], body: bytearray) -> None:
+async def _gather(chunks: AsyncIterator[bytes], body: bytearray, max_bytes: int) -> None:
     async for chunk in chunks:
         body += chunk
-        _check_size(len(body))
+        _check_size(len(body), max_bytes)
 
 
-def _check_size(n_bytes: int) -> None:
-    if n_bytes > MAX_BODY_BYTES:
+def _check_size(n_bytes: int, max_bytes: int) -> None:
+    if n_bytes > max_bytes:
         raise VerifierRefusedError(
-            413, "body_too_large", f"the body is larger than {MAX_BODY_BYTES} bytes"
+            413, "body_too_large", f"the body is larger than {max_bytes} bytes"
         )
 
 

@@ -1,0 +1,1 @@
+"""Requests over HTTP: their bodies, their answers and errors, and their schemas."""

@@ -1,0 +1,1 @@
+"""Transcripts for many devices: batches for a recogniser, and a part of the stream."""
