@@ -6,4 +6,4 @@ import sys
 
 from tools.kit import run
 
-sys.exit(run("accuracy", ["evaluate", "held-out", "metadata", "boundaries", "rules"]))
+sys.exit(run("accuracy", ["evaluate", "held-out", "metadata", "boundaries", "rules", "states"]))
