@@ -8,6 +8,7 @@ import torch
 
 from pywakeword import _core
 from pywakeword.training.export.keyword_graph import build, calibrate, fold, run_float
+from pywakeword.training.material.features import INPUT_FLOOR
 from pywakeword.training.network.network import Film, Network
 from pywakeword.training.network.shape import N_STATE, Shape
 
@@ -70,3 +71,18 @@ def test_int8_in_the_core_is_close_to_float(network: Network) -> None:
             real = (int(value[0, 0]) - offset) * step
             spread = float(ranges[name][1] - ranges[name][0])
             assert abs(real - float(exact[name][i, 0, 0])) < 0.08 * spread + 2 * step
+
+
+@torch.no_grad()
+def test_digital_silence_is_the_silence_of_a_quiet_room(network: Network) -> None:
+    generator = torch.Generator().manual_seed(8)
+    frames = network.shape.window_frames
+    folded = fold(network, 0)
+    features, state = batch(16, frames, generator)
+    ranges = calibrate(folded, [(features, state)])
+    assert ranges["features"][0] == INPUT_FLOOR
+    gated, room = features.clone(), features.clone()
+    gated[..., 20:40], room[..., 20:40] = -13.8, INPUT_FLOOR
+    torch.testing.assert_close(network(gated, state), network(room, state))
+    values = [run_float(folded, x, state)["logits"] for x in (gated, room)]
+    torch.testing.assert_close(*values)

@@ -10,6 +10,7 @@ import pytest
 from pywakeword.device_state import DEVICE_TYPES, PLAYBACKS
 from pywakeword.training.material.features import FLOOR, N_MELS, Store, StoreWriter
 from pywakeword.training.network.mixing import Mixed, Mixer
+from pywakeword.training.network.sampling import SILENCE, crop
 
 FRAMES = 120
 
@@ -89,3 +90,20 @@ def test_what_the_canceller_leaves_is_mixed_in_a_share_of_the_cases(tmp_path: Pa
     # A quarter of the music, which is a quarter of all.
     assert 0.02 < peaked.mean() < 0.12
     assert set(np.array(playback_of(mixed))[peaked]) <= {"music", "media", "unknown", "none"}
+
+
+def test_a_faster_clip_has_its_frames_and_its_word_sooner(tmp_path: Path) -> None:
+    writer = StoreWriter(tmp_path)
+    ramp = np.repeat(np.arange(200, dtype=np.float32)[:, None], N_MELS, axis=1)
+    for kind in ("noise", "real"):
+        writer.add(
+            ramp, None, kind=kind, label="", group=kind, said="", word_start=40.0, word_end=80.0
+        )
+    writer.close()
+    store = Store.read(tmp_path)
+    fast = store.entries[1].at_tempo(1.25)
+    assert (fast.n_frames, fast.word_start, fast.word_end) == (160, 32.0, 64.0)
+    frames = crop(store, fast, 20, 150, 1.25)[:, 0]
+    np.testing.assert_allclose(frames[:100], 1.25 * (20 + np.arange(100)), atol=0.1)
+    assert frames[-1] == SILENCE
+    assert store.entries[1].at_tempo(1.0) is store.entries[1]

@@ -38,19 +38,21 @@ def batch() -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize("size", ["", "-small"])
 def test_the_network_scores_as_the_model_that_it_was_read_from(size: str) -> None:
-    network = Network(sized("small" if size else "standard", WORDS))
-    load_models(network, models(size))
-    network.eval()
-    for i, word in enumerate(WORDS):
+    for path in models(size):  # the small ones do not share a trunk
+        word = path.stem.removesuffix("-small")
+        network = Network(sized("small" if size else "standard", (word,)))
+        load_models(network, [path])
+        network.eval()
         spoken = synthesis.speak(word, synthesis.Voice("flite", "slt"))
-        samples = np.pad(spoken, 16_000)
-        spotter = pywakeword.WakeWord(f"{word}{size}")
+        # A floor: the input of earlier models begins below INPUT_FLOOR.
+        noise = np.random.default_rng(0).normal(0, 1e-3, len(spoken) + 32_000)
+        samples = np.pad(spoken, 16_000) + noise
+        spotter = pywakeword.WakeWord(str(path))
         expected = spotter.scores(to_pcm(samples))[:, 0]
         logits = outputs(network, lfbe(samples).astype(np.float16), spotter.device_state)[..., 0]
         got = smooth(1 / (1 + np.exp(-logits)))
-        assert abs(got[:, i].max() - expected.max()) < 0.1  # rounding, where scores rise steeply
-        assert got[:, i].max() > 0.8
-        assert got[:, 1 - i].max() < 0.2
+        assert abs(got.max() - expected.max()) < 0.1  # rounding, where scores rise steeply
+        assert got.max() > 0.8
 
 
 def test_restored_normalisation_changes_no_output_and_fits_the_data() -> None:

@@ -20,6 +20,7 @@ from torch.nn import functional
 from pywakeword.training.export.folding import Layer, fold_input, fold_norm, range_quantization
 from pywakeword.training.export.tflite_writer import GraphBuilder, Quantization, quantize_layer
 from pywakeword.training.export.tflite_writer import Tensor as GraphTensor
+from pywakeword.training.material.features import INPUT_FLOOR
 from pywakeword.training.network.network import Film, Network
 from pywakeword.training.network.sampling import BOUNDARY_UNIT
 from pywakeword.training.network.shape import N_STATE, Shape
@@ -114,6 +115,8 @@ def run_trunk(
 ) -> dict[str, Tensor]:
     """Every tensor up to the head; equal for words that share a trunk."""
     seen = values or Exact()
+    # The int8 input clips there, because its range begins there.
+    features = features.clamp_min(INPUT_FLOOR)
     t = {"features": seen.tensor("features", features), "state": state[..., None]}
     _conv(t, seen, "stem1", "features", net.stem1, stride=2, relu=True)
     _conv(t, seen, "stem2", "stem1", net.stem2, stride=2, relu=True)

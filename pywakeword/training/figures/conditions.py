@@ -40,6 +40,7 @@ class Condition(NamedTuple):
     far: bool = False
     change: str = ""  # see changed_takes.py
     cancelled: bool = False  # through an EchoCanceller that knows what the device plays
+    gated: bool = False  # zeros between the words: a file, or a microphone with a noise gate
 
 
 # Real takes of the word alone.
@@ -53,10 +54,11 @@ CONDITIONS = {
     "own tts 0": Condition("tts", 0.0),
     "alarm 0": Condition("alarm", 0.0),
 }
-# The word is said in another way. The first three need a bank of held-out voices.
+# The word is said in another way. The first four need a bank of held-out voices.
 CHANGED = {
     "one breath": Condition(change="one_breath"),
     "one breath, noise 5": Condition("noise", 5.0, change="one_breath"),
+    "one breath, gated": Condition(change="one_breath", gated=True),
     "carrier": Condition(change="carrier"),
     "spliced": Condition(change="spliced"),
     "high voice": Condition(change="high"),
@@ -201,7 +203,7 @@ class Conditions:
         """Yield every take of `word`, padded, in a condition: its name, or one like it."""
         if isinstance(condition, str):
             condition = {**CONDITIONS, **CHANGED, **CANCELLED}[condition]
-        kind, ratio_db, far, change, cancelled = condition
+        kind, ratio_db, far, change, cancelled, gated = condition
         for name, samples, span in self._changed(word, change):
             pad = int(PADDING_S * SAMPLE_RATE_HZ)
             word_span = None if span is None else (span[0] + pad, span[1] + pad)
@@ -222,7 +224,8 @@ class Conditions:
             peak = np.abs(signal).max()
             if peak > 0.99:  # a mixture must not clip where its parts did not
                 signal = signal * (0.99 / peak)
-            signal = signal + floor(len(signal), self._rng)
+            if not gated:
+                signal = signal + floor(len(signal), self._rng)
             yield Stream(name, to_pcm(signal), self.state(kind), word_span)
 
     def _cancelled(

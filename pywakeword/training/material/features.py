@@ -13,6 +13,9 @@ import numpy.typing as npt
 N_MELS = 64
 WINDOW, HOP = 400, 160
 FLOOR = 1e-6
+# The network's input begins here, near white noise at -70 dBFS. Otherwise the zeros of a file or
+# of a noise gate would be something that no room sounds like.
+INPUT_FLOOR = -10.0
 # A window of the network before each clip, so that a word at its very start has context.
 LEAD_S = 2.0
 # The teacher sees 76 frames and answers every 8 (teacher.py).
@@ -50,6 +53,20 @@ class Entry:
     word_start: float = -1.0
     word_end: float = -1.0
     said: str = ""
+
+    def at_tempo(self, tempo: float) -> Entry:
+        """Return the labels of the clip played faster; the teacher did not listen to that."""
+        return (
+            self
+            if tempo == 1.0
+            else replace(
+                self,
+                n_frames=int(self.n_frames / tempo),
+                n_embeddings=0,
+                word_start=self.word_start / tempo,
+                word_end=self.word_end / tempo,
+            )
+        )
 
 
 class StoreWriter:

@@ -38,6 +38,8 @@ _OWN_WORD_SHARE = 0.25  # of the mixtures with the device's speech: it says the 
 _NARROW_SHARE = 0.12  # of a batch: a telephone's or an old headset's microphone
 _NARROW_HZ, _NARROW_LOW_HZ = (2000.0, 4200.0), (0.0, 320.0)
 _NARROW_FALL_DB = (30.0, 70.0)  # left of what lies beyond the band
+# Of a batch: a dull voice, as many headsets record it, or from behind.
+_DULL_SHARE, _DULL_FROM_HZ, _DULL_DB_PER_OCTAVE = 0.35, (500.0, 3000.0), (3.0, 15.0)
 _MASKED_SHARE, _MASKED_BANDS, _MASKED_FRAMES = 0.3, 8, 7  # SpecAugment, two bands and one gap
 
 
@@ -69,8 +71,15 @@ def band_widths() -> Tensor:
 class Mixer:
     """Turns stored speech into what a microphone might record, with the device state."""
 
-    def __init__(self, interference: Store, seed: int, words: tuple[str, ...] = ()) -> None:
-        self._store, self._seed = interference, seed
+    def __init__(
+        self,
+        interference: Store,
+        seed: int,
+        words: tuple[str, ...] = (),
+        *,
+        dull_share: float = _DULL_SHARE,
+    ) -> None:
+        self._store, self._seed, self._dull_share = interference, seed, dull_share
         self._rng = np.random.default_rng(seed)
         self._torch = torch.Generator().manual_seed(seed)
         self._widths = band_widths()
@@ -133,6 +142,15 @@ class Mixer:
             gains[i, 0, beyond] = 10 ** (-rng.uniform(*_NARROW_FALL_DB) / 10)
         return torch.from_numpy(gains)
 
+    def _dull(self, batch: int) -> Tensor:
+        """Energy factors of speech whose upper part is weak, (batch, 1, 64)."""
+        rng = self._rng
+        gains = np.ones((batch, 1, N_MELS), np.float32)
+        for i in np.flatnonzero(rng.random(batch) < self._dull_share):
+            octaves = np.log2(self._centres / rng.uniform(*_DULL_FROM_HZ)).clip(0)
+            gains[i, 0] = 10 ** (-rng.uniform(*_DULL_DB_PER_OCTAVE) * octaves / 10)
+        return torch.from_numpy(gains)
+
     def own_word(self, n_frames: int, before: int) -> np.ndarray:
         """`n_frames` of the device itself saying a wake word, with `before` frames of context."""
         kind = self._by_kind["own word"]
@@ -179,7 +197,8 @@ class Mixer:
         batch, n_frames, _ = speech.shape
         voices = voices or ["real"] * batch
         energy = (torch.from_numpy(speech.astype(np.float32)).exp() - FLOOR).clamp_min(0)
-        energy = self._warp(energy) * self._equaliser(batch, 12, 4) * self._masks(batch, n_frames)
+        energy = self._warp(energy) * self._equaliser(batch, 12, 4) * self._dull(batch)
+        energy = energy * self._masks(batch, n_frames)
         level_db = np.asarray(rng.uniform(-50, -12, batch))
         gain = 10 ** ((level_db - STORED_LEVEL_DB) / 10)
         energy = energy * torch.tensor(gain, dtype=torch.float32)[:, None, None]

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pywakeword.training.material.features import INPUT_FLOOR
 from pywakeword.training.network.shape import N_STATE, Shape
 
 
@@ -60,7 +61,7 @@ class Network(nn.Module):
         super().__init__()
         self.shape = shape
         k, s, c, h = shape.stem_kernel, shape.stem_channels, shape.channels, shape.head_channels
-        # Log energies lie in [-13.8, 8]: centred and scaled so that the first weights are ordinary.
+        # Log energies lie in [-10, 8]: centred and scaled so that the first weights are ordinary.
         self.input_offset: Tensor
         self.input_scale: Tensor
         self.register_buffer("input_offset", torch.tensor(6.0))
@@ -107,7 +108,7 @@ class Network(nn.Module):
 
     def trunk(self, features: Tensor, state: Tensor) -> Tensor:
         """(batch, 64, frames) and the embedded state to (batch, channels, steps)."""
-        x = (features + self.input_offset) * self.input_scale
+        x = (features.clamp_min(INPUT_FLOOR) + self.input_offset) * self.input_scale
         x = functional.relu(self.norm1(self.stem1(x)))
         x = functional.relu(self.norm2(self.stem2(x)))
         for block in self.each_block():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +44,21 @@ class Targets:
     end: npt.NDArray[np.float32]
 
 
-def crop(store: Store, entry: Entry, start: int, n_frames: int) -> npt.NDArray[np.float16]:
-    """Frames [start, start + n_frames) of a clip, silence beyond its ends."""
+def crop(
+    store: Store, entry: Entry, start: int, n_frames: int, tempo: float = 1.0
+) -> npt.NDArray[np.float16]:
+    """Frames [start, start + n_frames) of a clip, silence beyond its ends.
+
+    At another tempo, `entry` is `Entry.at_tempo` of the stored one. The pitch stays.
+    """
+    if tempo != 1.0:
+        first = math.floor(start * tempo)
+        stored = replace(entry, n_frames=int(entry.n_frames * tempo))
+        frames = crop(store, stored, first, math.ceil(n_frames * tempo) + 2).astype(np.float32)
+        place = (start + np.arange(n_frames)) * tempo - first
+        below = place.astype(int)
+        weight = (place - below)[:, None].astype(np.float32)
+        return np.asarray(frames[below] * (1 - weight) + frames[below + 1] * weight, np.float16)
     out = np.full((n_frames, N_MELS), SILENCE, np.float16)
     first, last = max(start, 0), min(start + n_frames, entry.n_frames)
     if last > first:

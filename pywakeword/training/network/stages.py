@@ -37,6 +37,7 @@ from pywakeword.training.network.shape import Shape
 _SAVE_EVERY = 250
 _OWN_VOICE_SHARE = 0.04  # of a batch: the device itself says a wake word
 _ONSET_SHARE = 0.08  # of a batch: the stream has just begun
+_TEMPO_SHARE, _TEMPO = 0.5, (0.85, 1.3)  # of a batch: spoken slower or faster
 # Of a batch: clips with a word, for up to two words and for each further one. The rest decides
 # the false accepts, and so the threshold.
 _POSITIVE_SHARE, _POSITIVE_SHARE_PER_WORD = 0.25, 0.02
@@ -176,12 +177,17 @@ class Trainer:
 
 
 class Curriculum:
-    """Draws batches from the stores."""
+    """Draws batches from the stores; `varied` with other tempos and dull voices too."""
 
-    def __init__(self, speech: Store, interference: Store, shape: Shape, seed: int) -> None:
+    def __init__(
+        self, speech: Store, interference: Store, shape: Shape, seed: int, *, varied: bool = True
+    ) -> None:
         self.store, self.shape, self._seed = speech, shape, seed
         self.rng = np.random.default_rng(seed)
-        self.mixer = Mixer(interference, seed + 1, tuple(w.replace("_", " ") for w in shape.words))
+        spoken = tuple(w.replace("_", " ") for w in shape.words)
+        dull: dict[str, float] = {} if varied else {"dull_share": 0.0}
+        self.mixer = Mixer(interference, seed + 1, spoken, **dull)
+        self._tempo_share = _TEMPO_SHARE if varied else 0.0
         entries = speech.entries
         rows = speech.embeddings[:: max(1, len(speech.embeddings) // 20_000)].astype(np.float32)
         rows = rows[np.isfinite(rows[:, 0])]
@@ -269,7 +275,10 @@ class Curriculum:
         n_frames = shape.window_frames + shape.stride * (n_steps - 1)
         picks = self._draw(batch)
         own = round(batch * _OWN_VOICE_SHARE)
-        entries = [store.entries[i] for i in picks]
+        slowest, fastest = np.log(_TEMPO)
+        tempos = np.exp(rng.uniform(slowest, fastest, batch))
+        tempos[rng.random(batch) >= self._tempo_share] = 1.0
+        entries = [store.entries[i].at_tempo(t) for i, t in zip(picks, tempos)]
         starts, crops, rows, masks = [], [], [], []
         onsets = np.zeros(batch, np.int64)
         head_frames = shape.window_frames - shape.trunk_frames
@@ -285,7 +294,7 @@ class Curriculum:
             starts.append(start)
             if rng.random() < _ONSET_SHARE and latest > 1:
                 onsets[i] = rng.integers(1, int(latest) + 1)
-            crops.append(crop(store, entry, start, n_frames))
+            crops.append(crop(store, entry, start, n_frames, float(tempos[i])))
             row, mask = teacher_rows(store, entry, start, trunk_steps, shape)
             rows.append(row)
             masks.append(mask)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +73,13 @@ def teach(
     torch.manual_seed(seed)
     network = Network(shape)
     load_models(network, [trunk])
-    curriculum = Curriculum(stores.speech, stores.sounds, shape, seed)
+    # Not varied: in so short a training that made a word worse.
+    draw = partial(Curriculum, stores.speech, stores.sounds, shape, varied=False)
+    curriculum = draw(seed)
     drawn = (curriculum.words(_BATCH)[0] for _ in range(_STATISTICS_BATCHES))
     restore_normalisation(network, ((m.features, m.state) for m in drawn))
 
-    curriculum = Curriculum(stores.speech, stores.sounds, shape, seed + 1)
+    curriculum = draw(seed + 1)
     mined = work / "hardness.npy"
     if mined.exists() and len(hardness := np.load(mined)) == len(curriculum.negatives):
         curriculum.hardness = hardness
@@ -98,9 +101,7 @@ def teach(
         trunk_share=trunk_share,
     )
     # A seed of its own: the ranges are the same whether or not training was resumed.
-    (ranges,) = release.common_ranges(
-        network, Curriculum(stores.speech, stores.sounds, shape, seed + 2)
-    )
+    (ranges,) = release.common_ranges(network, draw(seed + 2))
     exact = copy.deepcopy(network)
     teach_quantized(network, [ranges], curriculum, work, steps=quantized_steps, name="quantized")
     return Taught(exact, network, ranges)
