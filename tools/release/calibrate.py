@@ -111,7 +111,7 @@ def _check(
     for table, states in tables.items():
         for playback, found in states.items():
             wanted = rate if playback not in ("none", "unknown") else rate_at(found, default)
-            for goal in (0.5, wanted):
+            for goal in (0.5, max(0.5, wanted)):  # a half has too few hours for less
                 checks.setdefault((table, playback), []).append(
                     scores.checked(table, playback, index, word, goal)
                 )
