@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from pywakeword._checks import check_integer, check_number
 
-_MOST_FAILURES = 1000
+_MOST_FAILURES = 1_000_000
 
 
 class CircuitBreaker:
