@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import wave
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -230,6 +231,24 @@ def test_a_dropped_file_and_why(page: Page, tmp_path: Path) -> None:
     page.until_text("why-answer", "It did fire in this part.")
     # The part that is shown can be played.
     page.run("[...document.querySelectorAll('#file-view button')].at(-4).click()")
+    # And kept: the file that comes down has the word in it.
+    kept = tmp_path / "kept"
+    page.browser.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(kept)}
+    )
+    page.run(
+        "[...document.querySelectorAll('#file-view button')]"
+        ".find((b) => b.textContent === 'Download the part').click()"
+    )
+    for _ in range(100):
+        if list(kept.glob("*.wav")):
+            break
+        time.sleep(0.1)
+    (clip,) = kept.glob("*.wav")
+    with wave.open(str(clip)) as file:
+        assert file.getparams()[:3] == (1, 2, RATE)
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    assert len(WakeWord("computer").process(samples)) == 1
     assert page.errors() == []
 
 
