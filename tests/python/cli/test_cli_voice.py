@@ -320,10 +320,13 @@ def test_silence_is_no_speech(
     assert not out.exists()
 
 
-def test_speech_into_a_closed_stream() -> None:
+def test_speech_into_a_closed_stream(tmp_path: Path) -> None:
     require_engine("espeak-ng")
     command = f"{sys.executable} -m pywakeword say hello --backend espeak-ng --out - >&-"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    # Not in the source tree, where Python finds the package without its extension.
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "pywakeword say: error: standard output is closed"
 
